@@ -1,0 +1,101 @@
+"""Store reviews from CSV files: every row is read or rejected with its line and reason, none is lost."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+KST = ZoneInfo("Asia/Seoul")
+
+
+def review_key(app: str, title: str, text: str) -> str:
+    """The name of a review: the first 12 hex digits of sha256 of ``app|title|text``."""
+    raw = f"{app}|{title}|{text}".encode("utf-8", "surrogatepass")
+    return hashlib.sha256(raw).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """One review as a store shows it.
+
+    ``app``: store id, e.g. ``'517637141'``; ``at``: aware, Asia/Seoul; ``star``: 1–5; ``likes``: ≥ 0;
+    ``title`` and ``text``: as written, save that e-mail addresses, telephone and resident registration
+    numbers are masked and what no database can store (NUL, lone surrogates) is gone; ``author``: 12 hex
+    digits of a hash, never a name, ``''`` where the store named nobody.
+    """
+
+    app: str
+    at: datetime
+    star: int
+    likes: int
+    title: str
+    text: str
+    author: str
+
+    @property
+    def key(self) -> str:
+        """sha256 of ``app|TITLE|REVIEW`` (as held here, that is masked), 12 hex digits."""
+        return review_key(self.app, self.title, self.text)
+
+    @property
+    def body(self) -> str:
+        """Title and text together: what is analysed."""
+        return f"{self.title}\n{self.text}" if self.title else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A row that is not a review: the line of the file it starts on (1 is the header), and why."""
+
+    line: int
+    reason_ko: str
+    reason_en: str
+
+
+@dataclass(frozen=True)
+class Import:
+    """What a file held. ``encoding`` is ``utf-8``, ``utf-8-sig`` or ``cp949``."""
+
+    reviews: tuple[Review, ...]
+    rejected: tuple[Rejected, ...]
+    encoding: str
+
+
+class UnreadableFile(Exception):
+    """The file as a whole is no review CSV; the reason in both languages, one line each."""
+
+    def __init__(self, reason_ko: str, reason_en: str) -> None:
+        super().__init__(reason_en)
+        self.reason_ko = reason_ko
+        self.reason_en = reason_en
+
+
+def read_csv(
+    source: Path | bytes,
+    *,
+    filename: str | None = None,
+    app: str | None = None,
+    author_key: bytes | None = None,
+) -> Import:
+    """Read a review CSV.
+
+    Columns are found by name, in any order and case: date, star and review are needed; user, like, title
+    and app may be missing. The app of a row is its app column, else ``app``, else the id in a file name
+    ``appstore_<id>.csv`` (``filename``, or the path's own). Comma, semicolon and tab separate; encodings
+    are UTF-8 with or without BOM and CP949. A date without an offset is Korean time.
+
+    ``author_key`` keys the hash that replaces author names; without it the hash is plain, which hides a
+    name from a reader but not from someone who tries names.
+
+    Raises ``UnreadableFile`` if the whole is no such CSV: empty, binary, columns missing (named), no app
+    id; and ``OSError`` as ``open`` does.
+    """
+    from nlp import csvfile  # read_csv is the one door; its workings live next door
+
+    if isinstance(source, Path):
+        filename = filename or source.name
+        source = source.read_bytes()
+    return csvfile.parse(source, filename=filename, app=app, author_key=author_key)
