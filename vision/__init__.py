@@ -1,0 +1,1 @@
+"""Skin-lesion pictures in, predictions out. A library and a command line: ``python -m vision``."""

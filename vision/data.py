@@ -1,0 +1,159 @@
+"""The labelled pictures: reading labels.csv, choosing what to train on, and the pixel cache."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vision.classes import KEYS, MERGED
+from vision.images import UInt8, decode, one_resolution
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class DataError(ValueError):
+    """Labels or pictures are missing or malformed; the message names the file and what to do."""
+
+
+def data_dir() -> Path:
+    """Folder of the shared data: $SALPIM_DATA, or ../shared/data beside the project."""
+    return Path(os.environ.get("SALPIM_DATA") or ROOT.parent / "shared" / "data")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled picture. ``label`` is an index into CLASSES, or -1 where it is none of them."""
+
+    image_id: str
+    label: int
+    dx: str
+    source: str
+    modality: str
+    lesion_id: str
+    patient_id: str
+    split: str
+
+    @property
+    def group(self) -> str:
+        """What may not be divided between splits: the patient where known, else the lesion, else the picture."""
+        if self.patient_id:
+            return f"{self.source}/patient/{self.patient_id}"
+        return f"{self.source}/lesion/{self.lesion_id or self.image_id}"
+
+    @property
+    def domain(self) -> str:
+        """The kind of picture that training balances: 'dermoscopy', 'milk-dermoscopy', 'close-up', 'smartphone'."""
+        if self.source.startswith("MILK10k"):
+            return "milk-dermoscopy" if self.modality == "dermoscopic" else "close-up"
+        return "smartphone" if "smartphone" in self.modality else "dermoscopy"
+
+
+def read_labels(path: Path) -> list[Record]:
+    """Read a labels file with at least the columns image_id and dx. Raises DataError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            missing = {"image_id", "dx"} - set(reader.fieldnames or ())
+            if missing:
+                raise DataError(f"{path}: column {', '.join(sorted(missing))} is missing")
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from None
+    return [_record(row) for row in rows]
+
+
+def _record(row: dict[str, str]) -> Record:
+    dx = MERGED.get(row["dx"] or "", row["dx"] or "")
+
+    def text(key: str) -> str:
+        return (row.get(key) or "").strip()
+
+    return Record(
+        image_id=text("image_id"),
+        label=KEYS.index(dx) if dx in KEYS else -1,
+        dx=dx,
+        source=text("source_dataset"),
+        modality=text("modality"),
+        lesion_id=text("lesion_id"),
+        patient_id=text("patient_id"),
+        split=text("split_hint"),
+    )
+
+
+def find_image(folder: Path, image_id: str) -> Path:
+    """The file of a picture: ``<image_id>`` itself or with a known ending. Raises DataError."""
+    for ending in ("", ".jpg", ".jpeg", ".png", ".webp", ".heic", ".JPG"):
+        path = folder / f"{image_id}{ending}"
+        if path.is_file():
+            return path
+    raise DataError(f"{folder}: no picture for image_id {image_id}")
+
+
+class PixelCache:
+    """Every picture decoded once, at one resolution, in one flat memory-mapped file.
+
+    Training reads views of it, so no time goes into JPEG decoding; it is rebuilt when the list of
+    pictures or the resolution changes.
+    """
+
+    def __init__(self, pixels: UInt8, index: dict[str, tuple[int, int, int]]) -> None:
+        self._pixels = pixels
+        self._index = index
+
+    def __getitem__(self, image_id: str) -> UInt8:
+        """uint8 (h, w, 3), the shorter side at the cache's resolution."""
+        offset, height, width = self._index[image_id]
+        return self._pixels[offset : offset + height * width * 3].reshape(height, width, 3)
+
+    def __contains__(self, image_id: str) -> bool:
+        return image_id in self._index
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        images: Path,
+        ids: Sequence[str],
+        resolution: int,
+        progress: Callable[[str], None] = lambda line: None,
+    ) -> PixelCache:
+        """Open the cache in ``folder``, building it first if it does not hold exactly ``ids``."""
+        key = hashlib.sha256("\n".join([str(resolution), *ids]).encode()).hexdigest()[:16]
+        pixels_path = folder / f"pixels-{resolution}-{key}.bin"
+        index_path = pixels_path.with_suffix(".json")
+        if not index_path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            _build_cache(pixels_path, index_path, images, ids, resolution, progress)
+        index = {k: (v[0], v[1], v[2]) for k, v in json.loads(index_path.read_text()).items()}
+        return cls(np.memmap(pixels_path, dtype=np.uint8, mode="r"), index)
+
+
+def _build_cache(
+    pixels_path: Path,
+    index_path: Path,
+    images: Path,
+    ids: Iterable[str],
+    resolution: int,
+    progress: Callable[[str], None],
+) -> None:
+    index: dict[str, tuple[int, int, int]] = {}
+    offset = 0
+    partial = pixels_path.with_suffix(".partial")
+    with partial.open("wb") as out:
+        for number, image_id in enumerate(ids, 1):
+            decoded = decode(find_image(images, image_id).read_bytes(), resolution)
+            pixels = np.asarray(one_resolution(decoded.pixels, resolution), dtype=np.uint8)
+            out.write(pixels.tobytes())
+            index[image_id] = (offset, pixels.shape[0], pixels.shape[1])
+            offset += pixels.size
+            if number % 2000 == 0:
+                progress(f"decoded {number} pictures")
+    partial.replace(pixels_path)
+    index_path.write_text(json.dumps(index))

@@ -1,0 +1,132 @@
+"""From bytes to pixels: safe, quick decoding and the one effective resolution of training and serving."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+MAX_PIXELS = 120_000_000
+"""A larger picture is refused unread: no phone makes one, decompression bombs do."""
+
+UInt8 = npt.NDArray[np.uint8]
+
+_limit_lock = threading.Lock()
+
+
+class UnreadableImage(ValueError):
+    """The bytes are no picture that can be read. ``reason`` is a machine key, ``str()`` a sentence."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A picture at working size.
+
+    pixels: uint8 (h, w, 3) RGB, upright; size: (width, height) of the upright original in pixels.
+    """
+
+    pixels: Image.Image
+    size: tuple[int, int]
+
+
+@cache
+def _register_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
+
+
+def _open(data: bytes) -> Image.Image:
+    """Open without decoding; refuse what is no picture, animated or too large."""
+    _register_heif()
+    try:
+        with _limit_lock, warnings.catch_warnings():
+            # The limit is a module global of Pillow: set it for our own opening only.
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, MAX_PIXELS
+            try:
+                image = Image.open(io.BytesIO(data))
+            finally:
+                Image.MAX_IMAGE_PIXELS = before
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+        raise UnreadableImage("too_large", f"the picture has more than {MAX_PIXELS} pixels") from None
+    except Exception:
+        raise UnreadableImage("not_an_image", "the bytes are not a picture of a known format") from None
+    if getattr(image, "n_frames", 1) > 1 and image.format in {"GIF", "PNG", "WEBP", "TIFF"}:
+        raise UnreadableImage("animated", "the picture is animated or has several pages; send one still picture")
+    return image
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes white, as a viewer shows it."""
+    if image.mode in {"I;16", "I", "F"}:
+        values = np.asarray(image, dtype=np.float32)
+        top = float(values.max()) or 1.0
+        return Image.fromarray((values * (255.0 / max(top, 255.0))).clip(0, 255).astype(np.uint8)).convert("RGB")
+    if "A" in image.getbands() or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return image.convert("RGB")
+
+
+def decode(source: bytes | Image.Image, short_side: int) -> Decoded:
+    """Decode and shrink so that the shorter side has about ``short_side`` pixels (never enlarged).
+
+    JPEGs are decoded at a fraction of their size (``Image.draft``) and resized before the EXIF rotation:
+    a twelve-megapixel photo costs a sixth of the plain way. Raises UnreadableImage.
+    """
+    image = _open(source) if isinstance(source, bytes) else source
+    try:
+        width, height = image.size
+        if min(width, height) < 1:
+            raise UnreadableImage("not_an_image", "the picture is empty")
+        factor = short_side / min(width, height)
+        if factor < 1 and isinstance(source, bytes):
+            image.draft("RGB", (int(width * factor * 2), int(height * factor * 2)))
+        orientation = image.getexif().get(0x0112, 1)
+        rgb = _to_rgb(image)
+        if factor < 1:
+            target = (max(1, round(width * factor)), max(1, round(height * factor)))
+            rgb = rgb.resize(target, Image.Resampling.BILINEAR, reducing_gap=3.0)
+        if orientation in _TURNS:
+            rgb = rgb.transpose(_TURNS[orientation])
+            if orientation >= 5:
+                width, height = height, width
+    except UnreadableImage:
+        raise
+    except Exception as error:
+        raise UnreadableImage("broken", f"the picture is damaged ({type(error).__name__})") from None
+    return Decoded(rgb, (width, height))
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def one_resolution(image: Image.Image, short_side: int) -> Image.Image:
+    """The picture with its shorter side at exactly ``short_side`` pixels, enlarged if need be.
+
+    Every source passes through this one bottleneck, so that sharpness cannot betray where a picture is from.
+    """
+    width, height = image.size
+    factor = short_side / min(width, height)
+    target = (max(short_side, round(width * factor)), max(short_side, round(height * factor)))
+    return image if target == image.size else image.resize(target, Image.Resampling.BILINEAR)

@@ -1,0 +1,287 @@
+"""Training: one command from labels.csv to a checkpoint; killed at any time, it goes on where it was.
+
+Imports torch; nothing that serves imports this module.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from vision.augment import augment, centre
+from vision.classes import KEYS
+from vision.data import PixelCache, Record, data_dir, read_labels
+from vision.images import UInt8
+from vision.net import lite0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run. ``shares``: how much of each batch a domain gets."""
+
+    seed: int = 7
+    resolution: int = 150
+    small: int = 128
+    large: int = 160
+    small_until: float = 0.5
+    batch: int = 48
+    body_rate: float = 6e-4
+    head_rate: float = 3e-3
+    weight_decay: float = 0.02
+    warm_up: float = 0.06
+    smoothing: float = 0.05
+    drop_connect: float = 0.1
+    average: float = 0.998
+    temper: float = 0.5
+    shares: tuple[tuple[str, float], ...] = (
+        ("dermoscopy", 0.48),
+        ("milk-dermoscopy", 0.18),
+        ("close-up", 0.25),
+        ("smartphone", 0.09),
+    )
+    sources: tuple[tuple[str, float], ...] = (
+        ("HAM10000", 1.0),
+        ("MILK10k", 1.0),
+        ("PAD-UFES-20", 1.0),
+        ("ISIC2017", 0.5),
+    )
+
+
+@dataclass(frozen=True)
+class Options:
+    """Where and how long: ``minutes`` of wall clock, or exactly ``steps`` (then repeatable by seed)."""
+
+    out: Path
+    minutes: float | None = None
+    steps: int | None = None
+    threads: int = 2
+    save_every: float = 120.0
+    validate_every: float = 420.0
+
+
+def chosen(records: list[Record], recipe: Recipe, split: str) -> list[Record]:
+    """The pictures of ``split`` from the recipe's sources that carry one of the seven labels."""
+    sources = dict(recipe.sources)
+    return [r for r in records if r.split == split and r.label >= 0 and r.source in sources]
+
+
+def sampling(records: list[Record], recipe: Recipe) -> np.ndarray:
+    """Probability of drawing each picture: domains by their share, classes by count to the power 1 − temper."""
+    sources, shares = dict(recipe.sources), dict(recipe.shares)
+    weight = np.array([sources[r.source] for r in records])
+    probability = np.zeros(len(records))
+    domains = np.array([r.domain for r in records])
+    labels = np.array([r.label for r in records])
+    for domain, share in shares.items():
+        inside = domains == domain
+        if not inside.any():
+            continue
+        for label in range(len(KEYS)):
+            cell = inside & (labels == label)
+            if cell.any():
+                probability[cell] = weight[cell] * weight[cell].sum() ** -recipe.temper
+        probability[inside] *= share / probability[inside].sum()
+    return probability / probability.sum()
+
+
+def to_tensor(views: list[UInt8]) -> Tensor:
+    """uint8 (h, w, 3) each → float32 (n, 3, h, w), (value − 127) / 128."""
+    stacked = torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2)
+    return ((stacked.float() - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
+
+
+class Batches:
+    """Batch number n is a pure function of (seed, n, size), so a resumed run sees what it would have seen."""
+
+    def __init__(self, records: list[Record], cache: PixelCache, recipe: Recipe) -> None:
+        self._records, self._cache, self._recipe = records, cache, recipe
+        self._probability = sampling(records, recipe)
+
+    def __call__(self, number: int, size: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng((self._recipe.seed, number))
+        picked = rng.choice(len(self._records), self._recipe.batch, p=self._probability)
+        views = [augment(self._cache[self._records[i].image_id], size, rng) for i in picked]
+        return to_tensor(views), torch.tensor([self._records[i].label for i in picked])
+
+
+def rate(progress: float, warm_up: float) -> float:
+    """One cycle: linear up to 1 during ``warm_up``, then a cosine down to 0."""
+    if progress < warm_up:
+        return 0.04 + 0.96 * progress / warm_up
+    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (progress - warm_up) / (1.0 - warm_up)))) + 1e-4
+
+
+def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for name, parameter in net.named_parameters():
+        groups.setdefault((name.startswith("_fc"), parameter.ndim > 1), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "peak": recipe.head_rate if head else recipe.body_rate,
+                "weight_decay": recipe.weight_decay if decays else 0.0,
+            }
+            for (head, decays), parameters in groups.items()
+        ]
+    )
+
+
+class Run:
+    """A training run in a folder: state, one step, saving, validating."""
+
+    def __init__(self, recipe: Recipe, options: Options, log: Callable[[str], None]) -> None:
+        torch.manual_seed(recipe.seed)
+        torch.set_num_threads(options.threads)
+        self.recipe, self.options, self.log = recipe, options, log
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        net = lite0(len(KEYS), pretrained=True, drop_connect=recipe.drop_connect)
+        self.net: Any = net.to(self.device, memory_format=torch.channels_last)
+        self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.optimiser = _optimiser(self.net, recipe)
+        self.step, self.progress, self.seconds = 0, 0.0, 0.0
+        records = read_labels(data_dir() / "skin" / "labels.csv")
+        self.train, self.val = chosen(records, recipe, "train"), chosen(records, recipe, "val")
+        ids = [r.image_id for r in records]
+        self.cache = PixelCache.open(
+            options.out.parent / "cache", data_dir() / "skin" / "images", ids, recipe.resolution, log
+        )
+        self.batches = Batches(self.train, self.cache, recipe)
+        self._restore()
+
+    @property
+    def path(self) -> Path:
+        return self.options.out / "checkpoint.pt"
+
+    def _restore(self) -> None:
+        if not self.path.exists():
+            return
+        state = torch.load(self.path, map_location=self.device, weights_only=True)
+        if state["recipe"] != json.dumps(asdict(self.recipe)):
+            raise ValueError(f"{self.path} belongs to another recipe; name another folder with --out")
+        self.net.load_state_dict(state["net"])
+        self.averaged = state["averaged"]
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step, self.progress, self.seconds = state["step"], state["progress"], state["seconds"]
+        self.log(f"resumed at step {self.step}, {self.progress:.1%} done")
+
+    def save(self) -> None:
+        """Write the state aside and put it in place in one move: a kill leaves the old one or the new one."""
+        self.options.out.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".partial")
+        torch.save(
+            {
+                "recipe": json.dumps(asdict(self.recipe)),
+                "net": self.net.state_dict(),
+                "averaged": self.averaged,
+                "optimiser": self.optimiser.state_dict(),
+                "step": self.step,
+                "progress": self.progress,
+                "seconds": self.seconds,
+            },
+            partial,
+        )
+        partial.replace(self.path)
+
+    def size(self) -> int:
+        """Side of the training views now: small ones first, which is quicker and loses little."""
+        return self.recipe.small if self.progress < self.recipe.small_until else self.recipe.large
+
+    def learn(self, pictures: Tensor, labels: Tensor) -> float:
+        """One optimisation step; returns the loss."""
+        factor = rate(self.progress, self.recipe.warm_up)
+        for group in self.optimiser.param_groups:
+            group["lr"] = group["peak"] * factor
+        self.net.train()
+        loss = nn.functional.cross_entropy(
+            self.net(pictures.to(self.device)), labels.to(self.device), label_smoothing=self.recipe.smoothing
+        )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.net.state_dict().items():
+                if value.dtype.is_floating_point:
+                    self.averaged[name].lerp_(value, 1.0 - keep)
+                else:
+                    self.averaged[name].copy_(value)
+        return float(loss.item())
+
+    def validate(self) -> dict[str, float]:
+        """Balanced accuracy of the averaged weights on each domain's validation pictures, centre view."""
+        net = lite0(len(KEYS), pretrained=False).to(self.device, memory_format=torch.channels_last)
+        net.load_state_dict(self.averaged)
+        net.eval()
+        labels = np.array([r.label for r in self.val])
+        logits = []
+        with torch.inference_mode():
+            for start in range(0, len(self.val), 64):
+                chunk = self.val[start : start + 64]
+                views = [centre(self.cache[r.image_id], self.recipe.large) for r in chunk]
+                logits.append(net(to_tensor(views).to(self.device)).cpu().numpy())
+        guess = np.concatenate(logits).argmax(axis=1)
+        domains = np.array([r.domain for r in self.val])
+        result = {}
+        for domain in dict(self.recipe.shares):
+            inside = domains == domain
+            recalls = [(guess[c] == k).mean() for k in range(len(KEYS)) if (c := inside & (labels == k)).any()]
+            result[domain] = round(float(np.mean(recalls)), 4)
+        return result
+
+
+def run(recipe: Recipe, options: Options, log: Callable[[str], None]) -> Path:
+    """Train until the budget is spent; returns the path of the final checkpoint.
+
+    With ``minutes`` the schedule follows the clock, so a busy machine ends on time with fewer steps.
+    """
+    if (options.minutes is None) == (options.steps is None):
+        raise ValueError("give either --minutes (or --until) or --steps")
+    state = Run(recipe, options, log)
+    log(f"{len(state.train)} pictures to train on, {len(state.val)} to validate, device {state.device}")
+    begun, first = time.monotonic(), state.progress
+    saved = validated = begun
+    count, loss_sum, count_from = 0, 0.0, begun
+    with ThreadPoolExecutor(1) as ahead:
+        waiting = ahead.submit(state.batches, state.step, state.size())
+        while state.progress < 1.0:
+            pictures, labels = waiting.result()
+            waiting = ahead.submit(state.batches, state.step + 1, state.size())
+            loss_sum += state.learn(pictures, labels)
+            count += 1
+            now = time.monotonic()
+            if options.minutes is not None:
+                state.progress = first + (1.0 - first) * min(1.0, (now - begun) / (options.minutes * 60.0))
+            else:
+                state.progress = min(1.0, state.step / (options.steps or 1))
+            if count == 25:
+                speed = count * recipe.batch / (now - count_from)
+                left = (now - begun) * (1.0 - state.progress) / max(1e-9, state.progress - first) / 60.0
+                log(
+                    f"step {state.step} {state.progress:.1%} size {pictures.shape[-1]} loss {loss_sum / count:.3f} "
+                    f"{speed:.1f} pictures/s, {left:.0f} min left"
+                )
+                count, loss_sum, count_from = 0, 0.0, now
+            if now - validated > options.validate_every:
+                log(f"validation at step {state.step}: {json.dumps(state.validate())}")
+                validated = count_from = time.monotonic()
+                count, loss_sum = 0, 0.0
+            if now - saved > options.save_every:
+                state.seconds += now - saved
+                state.save()
+                saved = now
+    state.save()
+    log(f"finished at step {state.step}: {json.dumps(state.validate())}")
+    return state.path
