@@ -1,0 +1,1 @@
+"""Who you are: users, roles, patients, guardians, consents, sign-in."""

@@ -1,0 +1,1 @@
+"""The diagnosis: lesion, case, photo, prediction, first read, finding."""

@@ -1,0 +1,238 @@
+"""Lesions, cases, photos, predictions, first reads, findings and the one question after them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.accounts.models import Patient, User
+from app.extensions import Base
+from app.infra.crypto import EncryptedJson, EncryptedText
+from app.infra.database import Serial, UtcDateTime
+from app.infra.storage import StoredObject
+
+
+class CaseState(enum.StrEnum):
+    """draft → submitted (being analysed) → waiting → reading → signed; withdrawn from any but signed."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    WAITING = "waiting"
+    READING = "reading"
+    SIGNED = "signed"
+    WITHDRAWN = "withdrawn"
+
+
+class Band(enum.StrEnum):
+    """The two bands of the doctors' queue. Why a case stands in one is never told."""
+
+    SOON = "soon"
+    IN_TURN = "in_turn"
+
+
+class UrgentReason(enum.StrEnum):
+    """What an urgent notice rests on."""
+
+    MODEL = "model"
+    ANSWERS = "answers"
+
+
+class Lesion(Base):
+    """One spot on one person's skin; it outlives the cases about it."""
+
+    __tablename__ = "lesion"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    body_site: Mapped[str] = mapped_column(String(32))
+    """A key of body_sites.toml."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Case(Base):
+    """One request to have one lesion looked at."""
+
+    __tablename__ = "case"
+    __table_args__ = (
+        UniqueConstraint("created_by_id", "form_key"),
+        CheckConstraint("state IN ('draft', 'withdrawn') OR lesion_id IS NOT NULL", name="placed"),
+        CheckConstraint("state IN ('draft', 'withdrawn') OR submitted_at IS NOT NULL", name="dated"),
+        CheckConstraint("state <> 'reading' OR doctor_id IS NOT NULL", name="held"),
+        CheckConstraint("state NOT IN ('waiting', 'reading') OR band IS NOT NULL", name="banded"),
+        Index("ix_case_queue", "state", "band", "submitted_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    form_key: Mapped[str] = mapped_column(String(40))
+    """Comes with the form, so that sending it twice makes one case."""
+    lesion_id: Mapped[int | None] = mapped_column(ForeignKey("lesion.id"))
+    state: Mapped[CaseState] = mapped_column(String(16), default=CaseState.DRAFT)
+    answers: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("case.answers"))
+    band: Mapped[Band | None] = mapped_column(String(16))
+    urgent: Mapped[UrgentReason | None] = mapped_column(String(16))
+    analysis_failed: Mapped[bool] = mapped_column(default=False)
+    doctor_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    """Who has it in hand, or signed it."""
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    demo_source: Mapped[str | None] = mapped_column(String(200))
+    """Where a demonstration case's photo comes from (attribution), shown beside it."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    read_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the patient was told to expect the reading at the latest."""
+    analysed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    patient: Mapped[Patient] = relationship()
+    lesion: Mapped[Lesion | None] = relationship()
+    doctor: Mapped[User | None] = relationship(foreign_keys=[doctor_id])
+    photos: Mapped[list[Photo]] = relationship(back_populates="case", order_by="Photo.id")
+    findings: Mapped[list[Finding]] = relationship(back_populates="case", order_by="Finding.version")
+    question: Mapped[Question | None] = relationship(back_populates="case")
+
+    @property
+    def topic(self) -> str:
+        """The name under which live pages follow this case."""
+        return f"case:{self.public_id}"
+
+
+class Photo(Base):
+    """One picture of a case's lesion, re-encoded and without metadata."""
+
+    __tablename__ = "photo"
+    __table_args__ = (UniqueConstraint("case_id", "upload_sha256"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
+    object_id: Mapped[int] = mapped_column(ForeignKey("stored_object.id"))
+    upload_sha256: Mapped[str] = mapped_column(String(64))
+    """HMAC of what was uploaded, so that the same file sent twice is one photo."""
+    width: Mapped[int]
+    height: Mapped[int]
+    quality: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """The quality checks that were not met: key, advice in ko and en."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    case: Mapped[Case] = relationship(back_populates="photos")
+    object: Mapped[StoredObject] = relationship(foreign_keys=[object_id])
+    predictions: Mapped[list[Prediction]] = relationship(back_populates="photo", order_by="Prediction.id")
+
+
+class Prediction(Base):
+    """What one model said of one photo."""
+
+    __tablename__ = "prediction"
+    __table_args__ = (UniqueConstraint("photo_id", "model_sha256"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    photo_id: Mapped[int] = mapped_column(ForeignKey("photo.id"))
+    model_name: Mapped[str] = mapped_column(String(64))
+    model_version: Mapped[str] = mapped_column(String(32))
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    opinion: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("prediction.opinion"))
+    """probabilities, top, risk, outcome, reason, urgent, quality: `vision`'s Prediction.to_json()."""
+    milliseconds: Mapped[dict[str, float]] = mapped_column(JSON)
+    heatmap_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    photo: Mapped[Photo] = relationship(back_populates="predictions")
+    heatmap: Mapped[StoredObject | None] = relationship(foreign_keys=[heatmap_id])
+
+
+class FirstRead(Base):
+    """A doctor's own reading, stored before anything of the model's opinion was sent."""
+
+    __tablename__ = "first_read"
+    __table_args__ = (UniqueConstraint("case_id", "doctor_id"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    diagnosis: Mapped[str] = mapped_column(EncryptedText("first_read.diagnosis"))
+    confidence: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(EncryptedText("first_read.note"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Agreement(enum.StrEnum):
+    """How the signed diagnosis stands to the model's opinion."""
+
+    CONFIRMED = "confirmed"
+    OVERRIDDEN = "overridden"
+    NO_OPINION = "no_opinion"
+
+
+class NextStep(enum.StrEnum):
+    """What the patient should do."""
+
+    NOTHING = "nothing"
+    WATCH = "watch"
+    CONSULT = "consult"
+    IN_PERSON = "in_person"
+
+
+class Finding(Base):
+    """A doctor's signed word. It never changes; an amendment is a new version."""
+
+    __tablename__ = "finding"
+    __table_args__ = (
+        UniqueConstraint("case_id", "version"),
+        CheckConstraint("agreement <> 'overridden' OR reason IS NOT NULL", name="reasoned"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    version: Mapped[int]
+    doctor_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    first_read_id: Mapped[int] = mapped_column(ForeignKey("first_read.id"))
+    before_consultation: Mapped[bool] = mapped_column(default=True)
+    """Signed before any consultation: labelled 상담 전 판독, neither diagnosis nor prescription."""
+    diagnosis: Mapped[str] = mapped_column(EncryptedText("finding.diagnosis"))
+    agreement: Mapped[Agreement] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(EncryptedText("finding.reason"))
+    advice: Mapped[str] = mapped_column(EncryptedText("finding.advice"))
+    next_step: Mapped[NextStep] = mapped_column(String(16))
+    within_days: Mapped[int | None]
+    amendment_reason: Mapped[str | None] = mapped_column(EncryptedText("finding.amendment_reason"))
+    signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    signature: Mapped[str] = mapped_column(String(64))
+    """HMAC over every other field, so that a change behind the portal's back shows."""
+
+    case: Mapped[Case] = relationship(back_populates="findings")
+    doctor: Mapped[User] = relationship(foreign_keys=[doctor_id])
+
+
+class Question(Base):
+    """The one question that a patient may ask after the finding, and its answer."""
+
+    __tablename__ = "question"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), unique=True)
+    text: Mapped[str] = mapped_column(EncryptedText("question.text"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answer: Mapped[str | None] = mapped_column(EncryptedText("question.answer"))
+    answered_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    case: Mapped[Case] = relationship(back_populates="question")

@@ -1,0 +1,14 @@
+"""The door for whoever runs the portal: commands of `flask --app wsgi`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.cli.audit import commands as audit
+from app.cli.worker import worker
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    app.cli.add_command(worker)
+    app.cli.add_command(audit)

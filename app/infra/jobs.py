@@ -1,0 +1,252 @@
+"""Work done later: a row is the truth, the queue (Huey) only a hint that the row is there.
+
+A job is asked for inside a transaction (`enqueue`), so that it exists exactly if what asked for it
+does. It runs in two parts: the handler computes, outside of any transaction, and returns an
+*effect*; the effect runs in the one transaction that also marks the job as done. A worker that is
+killed in between leaves a lease behind which runs out (or is released when the next worker on this
+machine starts), and the work is done again: exactly once in effect.
+"""
+
+from __future__ import annotations
+
+import enum
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import JSON, Index, String, UniqueConstraint, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.extensions import Base, db
+from app.infra import clock
+from app.infra.database import Serial, UtcDateTime, after_commit, fresh, transaction
+
+log = structlog.get_logger(__name__)
+
+Effect = Callable[[], None]
+BACK_OFF_SECONDS = 2.0
+BACK_OFF_LIMIT_SECONDS = 600.0
+
+
+class JobState(enum.StrEnum):
+    """queued → running → done, or back to queued (retry), or failed for good."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(Base):
+    """One piece of work, addressed by ids only: no personal data in its arguments or errors."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("kind", "dedupe_key"),
+        Index("ix_job_due", "state", "run_after"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(64))
+    arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    dedupe_key: Mapped[str | None] = mapped_column(String(120))
+    state: Mapped[JobState] = mapped_column(String(16), default=JobState.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(UtcDateTime)
+    holder: Mapped[str | None] = mapped_column(String(120))
+    lease: Mapped[str | None] = mapped_column(String(32))
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    hinted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class PermanentFailure(Exception):
+    """Trying again would not help; the message (no personal data) is shown to an operator."""
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the job over; this run must change nothing."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """How one kind of job is done, and what happens when it cannot be."""
+
+    kind: str
+    compute: Callable[..., Effect | None]
+    on_failure: Callable[..., None] | None = None
+
+
+@dataclass
+class Registry:
+    """The kinds of job that an application knows, and how to wake its worker."""
+
+    attempts: int
+    lease_seconds: int
+    handlers: dict[str, Handler] = field(default_factory=dict)
+    hint: Callable[[int], None] = lambda job_id: None
+
+
+registry = Registry(attempts=5, lease_seconds=120)
+
+
+def handler(kind: str, on_failure: Callable[..., None] | None = None) -> Callable[[Callable[..., Effect | None]], Callable[..., Effect | None]]:
+    """Register the decorated function as the way to do jobs of `kind`.
+
+    It is called as ``compute(run, **arguments)`` and may return an effect. `on_failure` is called
+    with the arguments, in the transaction that marks the job as failed for good.
+    """
+
+    def register(compute: Callable[..., Effect | None]) -> Callable[..., Effect | None]:
+        registry.handlers[kind] = Handler(kind, compute, on_failure)
+        return compute
+
+    return register
+
+
+def enqueue(kind: str, *, dedupe_key: str | None = None, delay: timedelta = timedelta(0), **arguments: Any) -> Job:
+    """Ask for a job in the transaction in progress; with a `dedupe_key`, at most one for each key."""
+    if kind not in registry.handlers:
+        raise LookupError(f"no handler for jobs of kind {kind!r}")
+    if dedupe_key is not None:
+        known = db.session.scalar(select(Job).where(Job.kind == kind, Job.dedupe_key == dedupe_key))
+        if known is not None:
+            return known
+    moment = clock.now()
+    job = Job(kind=kind, arguments=arguments, dedupe_key=dedupe_key, state=JobState.QUEUED, attempts=0)
+    job.created_at, job.run_after, job.hinted_at = moment, moment + delay, None if delay else moment
+    db.session.add(job)
+    db.session.flush()
+    if not delay:
+        job_id = job.id
+        after_commit(lambda: give_hint(job_id))
+    return job
+
+
+def give_hint(job_id: int) -> None:
+    """Tell the queue about a job. A failure is logged, not raised: the sweep finds the row."""
+    try:
+        registry.hint(job_id)
+    except Exception as error:
+        log.warning("job.hint_failed", job=job_id, error=type(error).__name__)
+
+
+class Run:
+    """One attempt at one job, as the handler sees it."""
+
+    def __init__(self, job_id: int, lease: str) -> None:
+        self.job_id = job_id
+        self._lease = lease
+
+    def keep_alive(self) -> None:
+        """Renew the lease (long handlers call it now and then); raise `LeaseLost` if it is gone."""
+        with transaction() as session:
+            until = clock.now() + timedelta(seconds=registry.lease_seconds)
+            mine = update(Job).where(Job.id == self.job_id, Job.lease == self._lease).values(lease_until=until)
+            if session.execute(mine).rowcount != 1:  # type: ignore[attr-defined]
+                raise LeaseLost
+
+
+def run(job_id: int, holder: str) -> JobState | None:
+    """Attempt a job if it is due and free; return its state afterwards, None if it was not ours."""
+    claimed = _claim(job_id, holder)
+    if claimed is None:
+        return None
+    kind, arguments, lease = claimed
+    with structlog.contextvars.bound_contextvars(job=job_id, kind=kind):
+        try:
+            entry = registry.handlers.get(kind)
+            if entry is None:
+                raise PermanentFailure(f"no handler for {kind}")
+            effect = entry.compute(Run(job_id, lease), **arguments)
+            return _finish(job_id, lease, effect)
+        except LeaseLost:
+            log.warning("job.lease_lost")
+            return None
+        except Exception as error:
+            db.session.rollback()
+            return _fail(job_id, lease, error)
+        finally:
+            db.session.remove()
+
+
+def _claim(job_id: int, holder: str) -> tuple[str, dict[str, Any], str] | None:
+    moment, lease = clock.now(), secrets.token_hex(12)
+    free = or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & (Job.lease_until < moment))
+    with transaction() as session:
+        claim = (
+            update(Job)
+            .where(Job.id == job_id, free, Job.run_after <= moment)
+            .values(
+                state=JobState.RUNNING,
+                holder=holder,
+                lease=lease,
+                lease_until=moment + timedelta(seconds=registry.lease_seconds),
+                attempts=Job.attempts + 1,
+            )
+        )
+        if session.execute(claim).rowcount != 1:  # type: ignore[attr-defined]
+            return None
+        job = fresh(Job, job_id)
+        assert job is not None
+        return job.kind, dict(job.arguments), lease
+
+
+def _finish(job_id: int, lease: str, effect: Effect | None) -> JobState:
+    with transaction():
+        job = fresh(Job, job_id)
+        if job is None or job.lease != lease:
+            raise LeaseLost
+        if effect is not None:
+            effect()
+        job.state, job.finished_at, job.error = JobState.DONE, clock.now(), None
+        job.lease = job.lease_until = job.holder = None
+    return JobState.DONE
+
+
+def _fail(job_id: int, lease: str, error: Exception) -> JobState | None:
+    reason = str(error) if isinstance(error, PermanentFailure) else type(error).__name__
+    with transaction():
+        job = fresh(Job, job_id)
+        if job is None or job.lease != lease:
+            return None
+        for_good = isinstance(error, PermanentFailure) or job.attempts >= registry.attempts
+        job.error = reason[:500]
+        job.lease = job.lease_until = job.holder = None
+        if for_good:
+            job.state, job.finished_at = JobState.FAILED, clock.now()
+            entry = registry.handlers.get(job.kind)
+            if entry is not None and entry.on_failure is not None:
+                entry.on_failure(**job.arguments)
+        else:
+            job.state, job.hinted_at = JobState.QUEUED, None
+            job.run_after = clock.now() + timedelta(seconds=back_off(job.attempts))
+    log.error("job.failed", error=reason, for_good=for_good, exc_info=not isinstance(error, PermanentFailure))
+    return JobState.FAILED if for_good else JobState.QUEUED
+
+
+def back_off(attempts: int) -> float:
+    """Return the seconds to wait after `attempts` failures: doubling, capped, with jitter."""
+    return min(BACK_OFF_LIMIT_SECONDS, BACK_OFF_SECONDS * 2.0 ** (attempts - 1)) * random.uniform(0.75, 1.25)  # noqa: S311 - jitter
+
+
+def retry(job_id: int) -> bool:
+    """Put a job that failed for good back in line (an operator's decision); False if it did not fail."""
+    with transaction():
+        job = fresh(Job, job_id)
+        if job is None or job.state != JobState.FAILED:
+            return False
+        job.state, job.attempts, job.run_after, job.finished_at = JobState.QUEUED, 0, clock.now(), None
+        after_commit(lambda: give_hint(job_id))
+    return True
+
+
+def failed_jobs() -> list[Job]:
+    """Return the jobs that failed for good, newest first."""
+    return list(db.session.scalars(select(Job).where(Job.state == JobState.FAILED).order_by(Job.id.desc())))

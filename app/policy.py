@@ -1,0 +1,125 @@
+"""Deny by default: each view declares what it takes to enter, and nothing undeclared is served.
+
+A declaration answers "may this kind of person come through this door"; whether this person may
+touch this object is asked of the domain's own `policy.py` (`can_x`, `visible_x`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, request
+from flask_login import current_user
+from sqlalchemy import Select
+
+from app.accounts.models import User
+from app.audit import service as audit
+from app.audit.models import Outcome
+from app.extensions import Base, db, security
+from app.permissions import ROLE_PERMISSIONS, Permission
+
+View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row", bound=Base)
+
+_MARK = "__salpim_access__"
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view asks for: nothing (`public`), a signed-in person, or a permission."""
+
+    public: bool = False
+    permission: Permission | None = None
+
+
+PUBLIC = Access(public=True)
+SIGNED_IN = Access()
+
+
+def public(view: View) -> View:
+    """Declare that anyone may see this view."""
+    setattr(view, _MARK, PUBLIC)
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Declare that any signed-in person may see this view."""
+    setattr(view, _MARK, SIGNED_IN)
+    return view
+
+
+def requires(permission: Permission) -> Callable[[View], View]:
+    """Declare that only holders of `permission` may see this view."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, Access(permission=permission))
+        return view
+
+    return mark
+
+
+def declare(app: Flask, endpoints: dict[str, Access]) -> None:
+    """Declare views that come with an extension, by endpoint."""
+    for endpoint, access in endpoints.items():
+        setattr(app.view_functions[endpoint], _MARK, access)
+
+
+def access_of(app: Flask, endpoint: str) -> Access | None:
+    """Return an endpoint's declaration, None if it has none."""
+    view = app.view_functions.get(endpoint)
+    access: Access | None = getattr(view, _MARK, None)
+    return access
+
+
+def holds(user: Any, permission: Permission) -> bool:
+    """True if `user` is a signed-in, active person whose role holds `permission`."""
+    return isinstance(user, User) and user.active and permission in ROLE_PERMISSIONS[user.role]
+
+
+def visible_or_404(query: Select[tuple[Row]]) -> Row:
+    """Return the one row that the policy's query lets through; 404 also for what is only hidden."""
+    row = db.session.scalar(query)
+    if row is None:
+        if current_user.is_authenticated:
+            audit.record("access.denied", f"{request.endpoint}"[:96], outcome=Outcome.DENIED)
+        abort(404)
+    return row
+
+
+def init_app(app: Flask) -> None:
+    """Install the guard in front of every view."""
+    app.before_request(_introduce)
+    app.before_request(_guard)
+
+
+def _introduce() -> None:
+    user = current_user if current_user.is_authenticated else None
+    audit.act_as(
+        audit.Actor(
+            user_id=user.id if user else None,
+            role=str(user.role) if user else "visitor",
+            address=request.remote_addr,
+            request_id=getattr(g, "request_id", None),
+        )
+    )
+
+
+def _guard() -> Any:
+    if request.endpoint is None:
+        return None  # the router's own 404 or 405
+    access = access_of(current_app, request.endpoint)
+    if access is None:
+        current_app.logger.error("endpoint %s declares no access", request.endpoint)
+        abort(403)
+    if access.public:
+        return None
+    if not current_user.is_authenticated:
+        if request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream":
+            abort(401)
+        return security.login_manager.unauthorized()  # type: ignore[attr-defined]
+    if access.permission is not None and not holds(current_user, access.permission):
+        audit.record("access.denied", request.endpoint[:96], outcome=Outcome.DENIED)
+        abort(403)
+    return None

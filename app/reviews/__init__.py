@@ -1,0 +1,1 @@
+"""What users of telemedicine apps say: imports, reviews, analyses."""

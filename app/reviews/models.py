@@ -1,0 +1,108 @@
+"""Imported store reviews and the analyses run over them."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.extensions import Base
+from app.infra.database import Serial, UtcDateTime
+from app.infra.storage import StoredObject
+
+
+class WorkState(enum.StrEnum):
+    """How far an import or an analysis is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class ReviewImport(Base):
+    """One uploaded file and what became of its rows: imported + duplicate + rejected = all."""
+
+    __tablename__ = "review_import"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    filename: Mapped[str] = mapped_column(String(200))
+    object_id: Mapped[int] = mapped_column(ForeignKey("stored_object.id"))
+    state: Mapped[WorkState] = mapped_column(String(16), default=WorkState.QUEUED)
+    encoding: Mapped[str | None] = mapped_column(String(16))
+    imported: Mapped[int] = mapped_column(default=0)
+    duplicate: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """line, reason_ko, reason_en: all of them."""
+    error_ko: Mapped[str | None] = mapped_column(Text)
+    error_en: Mapped[str | None] = mapped_column(Text)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    object: Mapped[StoredObject] = relationship()
+
+    @property
+    def topic(self) -> str:
+        """The name under which live pages follow this import."""
+        return f"review_import:{self.public_id}"
+
+
+class Review(Base):
+    """One public review as the store showed it; the author is a hash."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        UniqueConstraint("app", "author", "posted_at", "key"),
+        CheckConstraint("star BETWEEN 1 AND 5", name="star"),
+        Index("ix_review_app_posted", "app", "posted_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("review_import.id"), index=True)
+    app: Mapped[str] = mapped_column(String(64))
+    key: Mapped[str] = mapped_column(String(12))
+    posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    star: Mapped[int]
+    likes: Mapped[int] = mapped_column(default=0)
+    author: Mapped[str] = mapped_column(String(64))
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Analysis(Base):
+    """One run over the reviews at hand, and its report."""
+
+    __tablename__ = "analysis"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
+    apps: Mapped[list[str]] = mapped_column(JSON)
+    """The store ids chosen; empty means all."""
+    tokenizer: Mapped[str] = mapped_column(String(16), default="mecab")
+    state: Mapped[WorkState] = mapped_column(String(16), default=WorkState.QUEUED)
+    stage: Mapped[str | None] = mapped_column(String(40))
+    progress: Mapped[float] = mapped_column(default=0.0)
+    """0 to 1."""
+    review_count: Mapped[int] = mapped_column(default=0)
+    report: Mapped[str | None] = mapped_column(Text)
+    """`nlp`'s Report.to_json()."""
+    cloud_high_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
+    cloud_low_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
+    error_ko: Mapped[str | None] = mapped_column(Text)
+    error_en: Mapped[str | None] = mapped_column(Text)
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    cloud_high: Mapped[StoredObject | None] = relationship(foreign_keys=[cloud_high_id])
+    cloud_low: Mapped[StoredObject | None] = relationship(foreign_keys=[cloud_low_id])
+
+    @property
+    def topic(self) -> str:
+        """The name under which live pages follow this analysis."""
+        return f"analysis:{self.public_id}"
