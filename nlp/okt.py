@@ -67,7 +67,7 @@ def _start_okt(words: tuple[str, ...]) -> Any:
             jpype.startJVM(
                 _libjvm(), "-Xrs", f"-Xmx{_HEAP_MB}m", "-XX:+IgnoreUnrecognizedVMOptions",
                 "--enable-native-access=ALL-UNNAMED", "-Dfile.encoding=UTF8",
-                classpath=[str(jars), str(jars / "*")], convertStrings=True,
+                classpath=[str(jars / "bin"), str(jars / "*")], convertStrings=True,
             )  # fmt: skip
         okt = Okt()
     except Exception as error:  # JPype raises its own, OSError or a Java exception, by platform

@@ -1,0 +1,63 @@
+"""From morphemes to the words that are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from nlp.lexicon import stop_words
+from nlp.tokenize import Morph, Pos
+
+_PREDICATES = (Pos.VERB, Pos.ADJECTIVE)
+_MAX_WORD = 20
+
+
+class Word(NamedTuple):
+    """A word as it is counted: dictionary form and part of speech (``noun``, ``verb``, ``adjective``, …)."""
+
+    text: str
+    pos: Pos
+
+
+def content_words(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> list[Word]:
+    """The words of a review that carry meaning, in order, repeats included.
+
+    Nouns (of one syllable only those on our list), verbs and adjectives in dictionary form, foreign words
+    in lower case. A negated predicate is one word: ``안 되다``, ``못 쓰다``; ``되지 않다`` counts as ``안 되다``.
+    Left out: stop words and ``own_names``, what reviewers call the app itself.
+    """
+    lists = stop_words()
+    words: list[Word] = []
+    for index, morph in enumerate(morphs):
+        word = _word(morphs, index, morph, lists.short)
+        if word is None or word.text in own_names or word.text in lists.stop:
+            continue
+        words.append(word)
+    return words
+
+
+def _word(morphs: Sequence[Morph], index: int, morph: Morph, short: frozenset[str]) -> Word | None:
+    if morph.pos is Pos.NOUN:
+        text = morph.surface
+        if len(text) > _MAX_WORD or not text.isalnum() or (len(text) < 2 and text not in short):
+            return None
+        return Word(text, Pos.NOUN)
+    if morph.pos in _PREDICATES:
+        return Word(_negation(morphs, index) + morph.lemma, morph.pos) if len(morph.lemma) <= _MAX_WORD else None
+    if morph.pos is Pos.FOREIGN and 1 < len(morph.surface) <= _MAX_WORD and morph.surface.isalnum():
+        return Word(morph.surface.lower(), Pos.FOREIGN)
+    return None
+
+
+def _negation(morphs: Sequence[Morph], index: int) -> str:
+    """``'안 '`` or ``'못 '`` if the predicate at ``index`` is negated from either side, else ``''``."""
+    before = morphs[index - 1] if index else None
+    if before and before.pos is Pos.NEGATION and before.lemma in ("안", "못"):
+        return before.lemma + " "
+    # 되지 않다, 되지 못하다: mecab leaves the ending 지 between the two, Okt stems it away.
+    after = index + 1
+    if after < len(morphs) and morphs[after].surface == "지" and morphs[after].pos is Pos.ENDING:
+        after += 1
+    if after < len(morphs) and morphs[after].pos is Pos.NEGATION:
+        return {"않": "안 ", "못하": "못 "}.get(morphs[after].lemma, "")
+    return ""
