@@ -60,7 +60,7 @@ def _open(data: bytes) -> Image.Image:
                 Image.MAX_IMAGE_PIXELS = before
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise UnreadableImage("too_large", f"the picture has more than {MAX_PIXELS} pixels") from None
-    except Exception:
+    except Exception:  # noqa: BLE001 - the plugins of Pillow raise whatever they like on bad bytes
         raise UnreadableImage("not_an_image", "the bytes are not a picture of a known format") from None
     if getattr(image, "n_frames", 1) > 1 and image.format in {"GIF", "PNG", "WEBP", "TIFF"}:
         raise UnreadableImage("animated", "the picture is animated or has several pages; send one still picture")
@@ -105,7 +105,7 @@ def decode(source: bytes | Image.Image, short_side: int) -> Decoded:
                 width, height = height, width
     except UnreadableImage:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the same while decoding
         raise UnreadableImage("broken", f"the picture is damaged ({type(error).__name__})") from None
     return Decoded(rgb, (width, height))
 

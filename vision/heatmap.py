@@ -1,0 +1,64 @@
+"""Where the network looked: exact class activation maps on the original photo (Zhou et al. 2016)."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from vision.views import Float32, View
+
+GRID = 56
+"""Cells along the longer side of a heatmap: finer than the network's own grid, coarse beside a photo."""
+LONGEST_OVERLAY = 640
+
+
+def class_map(features: Float32, weights: Float32) -> Float32:
+    """features (channels, rows, columns) · weights (channels,) → (rows, columns).
+
+    Its mean plus the head's bias is the class's logit, exactly, because the head is linear on the mean.
+    """
+    return np.tensordot(weights, features, axes=(0, 0)).astype(np.float32)
+
+
+def on_photo(maps: list[Float32], views: list[View], size: tuple[int, int]) -> Float32:
+    """Lay the views' maps onto the photo. size: (width, height) of the upright original.
+
+    Returns float32 (h, w) in 0..1 over the whole photo, the longer side GRID cells; what speaks against the
+    class and what no view saw is 0, the strongest evidence 1.
+    """
+    width, height = size
+    scale = GRID / max(width, height)
+    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
+    total = np.zeros((rows, columns), dtype=np.float32)
+    for values, view in zip(maps, views, strict=True):
+        grid = values[:, ::-1] if view.mirrored else values
+        left, top = round(view.box[0] * columns), round(view.box[1] * rows)
+        right, bottom = max(left + 1, round(view.box[2] * columns)), max(top + 1, round(view.box[3] * rows))
+        patch = Image.fromarray(np.ascontiguousarray(grid, dtype=np.float32)).resize(
+            (right - left, bottom - top), Image.Resampling.BICUBIC
+        )
+        total[top:bottom, left:right] += np.asarray(patch, dtype=np.float32)[: rows - top, : columns - left]
+    total = np.maximum(total, 0.0)
+    peak = float(total.max())
+    return np.asarray(total / peak if peak > 0 else total, dtype=np.float32)
+
+
+def overlay_png(heatmap: Float32, original_size: tuple[int, int]) -> bytes:
+    """An RGBA PNG to lay over the photo, in its proportions, at most LONGEST_OVERLAY pixels long.
+
+    Warm and opaque where the evidence is, clear where there is none.
+    """
+    width, height = original_size
+    factor = min(1.0, LONGEST_OVERLAY / max(width, height))
+    target = (max(1, round(width * factor)), max(1, round(height * factor)))
+    smooth = np.asarray(Image.fromarray(heatmap).resize(target, Image.Resampling.BICUBIC)).clip(0.0, 1.0)
+    red = np.full_like(smooth, 255.0)
+    green = 225.0 * (1.0 - smooth)
+    blue = np.full_like(smooth, 30.0)
+    alpha = 165.0 * smooth
+    rgba = np.stack([red, green, blue, alpha], axis=2).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(rgba, "RGBA").save(buffer, "PNG")
+    return buffer.getvalue()

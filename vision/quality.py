@@ -1,0 +1,138 @@
+"""Is this photo good enough to read, and what would make it better?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from vision.images import Decoded, decode, one_resolution
+from vision.ood import Evidence
+from vision.registry import QualityLimits, folder_of, read_config
+
+if TYPE_CHECKING:
+    from vision.predict import Predictor
+
+TILES = 5
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: what was measured, the limit it was held against, and what to do if it failed."""
+
+    key: str
+    ok: bool
+    value: float
+    limit: float
+    advice_ko: str
+    advice_en: str
+
+
+@dataclass(frozen=True)
+class Quality:
+    """All checks of a photo; ``ok`` if each is."""
+
+    ok: bool
+    checks: tuple[Check, ...]
+
+
+ADVICE: dict[str, tuple[str, str]] = {
+    "too_small": (
+        "사진이 너무 작습니다. 더 가까이에서, 줄이지 않은 원본 사진을 보내 주세요.",
+        "The photo is too small. Please send the original photo, taken closer and not reduced.",
+    ),
+    "too_blurry": (
+        "사진이 흐립니다. 휴대전화를 고정하고 병변을 눌러 초점을 맞춘 뒤 다시 찍어 주세요.",
+        "The photo is blurry. Hold the phone still, tap the spot to focus, and take it again.",
+    ),
+    "too_dark": (
+        "사진이 너무 어둡습니다. 밝은 곳에서 그림자가 지지 않게 다시 찍어 주세요.",
+        "The photo is too dark. Please take it again in good light, without a shadow on the spot.",
+    ),
+    "too_bright": (
+        "사진이 너무 밝습니다. 플래시를 끄고 빛이 바로 비치지 않게 다시 찍어 주세요.",
+        "The photo is too bright. Turn the flash off, avoid direct light, and take it again.",
+    ),
+    "no_skin_lesion": (
+        "피부 병변 사진으로 보이지 않습니다. 병변이 사진 가운데에 오도록 가까이에서 찍어 주세요.",
+        "This does not look like a photo of a skin lesion. Take it from close by, with the spot in the middle.",
+    ),
+    "no_lesion": (
+        "사진에서 병변이 잘 보이지 않습니다. 병변이 가운데에 크게 오도록 다시 찍어 주세요.",
+        "No lesion can be made out. Take the photo again with the spot large and in the middle.",
+    ),
+}
+FINE = ("좋습니다.", "Good.")
+
+
+def sharpness(picture: Image.Image) -> float:
+    """Fine detail of the sharpest parts: the second highest tile's mean absolute Laplacian, 0..255.
+
+    picture: at the working resolution. Tiles, because a sharp lesion may lie on a soft background.
+    """
+    grey = np.asarray(picture.convert("L").filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float32)
+    inner = grey[1:-1, 1:-1]
+    edges = np.abs(4 * inner - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:])
+    rows, columns = (np.linspace(0, n, TILES + 1).astype(int) for n in edges.shape)
+    tiles = [
+        float(edges[rows[i] : rows[i + 1], columns[j] : columns[j + 1]].mean())
+        for i in range(TILES)
+        for j in range(TILES)
+    ]
+    return sorted(tiles)[-2]
+
+
+def brightness(picture: Image.Image) -> float:
+    """Mean luminance, 0..255."""
+    return float(np.asarray(picture.convert("L"), dtype=np.float32).mean())
+
+
+def _check(key: str, reason: str | None, value: float, limit: float) -> tuple[Check, str | None]:
+    advice = ADVICE[reason] if reason else FINE
+    return Check(key, reason is None, round(value, 4), round(limit, 4), *advice), reason
+
+
+def judge(
+    decoded: Decoded, limits: QualityLimits, resolution: int, evidence: Evidence | None
+) -> tuple[Quality, str | None]:
+    """Run the checks on a decoded photo. Returns the quality and the machine key of the first failed check."""
+    picture = one_resolution(decoded.pixels, resolution)
+    side, light, detail = float(min(decoded.size)), brightness(picture), sharpness(picture)
+    too_bright = light > limits.brightest
+    found = [
+        _check("size", "too_small" if side < limits.size else None, side, limits.size),
+        _check(
+            "exposure",
+            "too_bright" if too_bright else "too_dark" if light < limits.darkest else None,
+            light,
+            limits.brightest if too_bright else limits.darkest,
+        ),
+        _check("sharpness", "too_blurry" if detail < limits.sharpness else None, detail, limits.sharpness),
+    ]
+    if evidence is not None:
+        strange, bare = evidence.far > limits.far, evidence.plain > limits.plain
+        found.append(
+            _check(
+                "lesion",
+                "no_skin_lesion" if strange else "no_lesion" if bare else None,
+                evidence.plain if bare and not strange else evidence.far,
+                limits.plain if bare and not strange else limits.far,
+            )
+        )
+    checks = tuple(check for check, _ in found)
+    reason = next((r for _, r in found if r), None)
+    return Quality(reason is None, checks), reason
+
+
+def assess(image: bytes | Image.Image, predictor: Predictor | None = None) -> Quality:
+    """Check a photo. With a predictor the network also says whether there is a lesion in sight.
+
+    Raises UnreadableImage on bytes that are no picture.
+    """
+    if predictor is not None:
+        return predictor.assess(image)
+    config = read_config(folder_of(None))
+    decoded = decode(image, config.resolution)
+    return judge(decoded, config.quality, config.resolution, None)[0]

@@ -1,0 +1,162 @@
+"""The models that ship: a folder each under ``vision/models``, their settings, their identity.
+
+A folder holds model.onnx, config.json, ood.npz, metrics.json, trained_on.txt, MODEL_CARD.md and SHA256SUMS;
+what is loaded is checked against SHA256SUMS first. ``vision/models/default`` names the one used by default.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from vision.classes import KEYS
+
+MODELS = Path(__file__).resolve().parent / "models"
+LOADED_FILES = ("model.onnx", "config.json", "ood.npz")
+
+
+class ModelError(RuntimeError):
+    """A model is missing or its files are not what they should be; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class ModelId:
+    """Which model said it: folder name, version from its config, sha256 of its model.onnx in hex."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class QualityLimits:
+    """Limits of the quality checks, set on data by ``vision.limits``; all at the working resolution.
+
+    size: shorter side of the original in pixels; sharpness: see ``quality.sharpness``;
+    darkest, brightest: mean luminance 0..255; far, plain: see ``ood.Evidence``.
+    """
+
+    size: float
+    sharpness: float
+    darkest: float
+    brightest: float
+    far: float
+    plain: float
+
+
+@dataclass(frozen=True)
+class Config:
+    """How a model is fed and how its outputs are read.
+
+    Probabilities are softmax(logits / temperature + bias); ``top`` maximises probability / prior;
+    ``quantiles`` are class-conditional conformal limits on that balanced share; ``max_set`` is the largest
+    prediction set that still counts as a reading; the thresholds apply to risk.
+    """
+
+    version: str
+    resolution: int
+    input: int
+    mean: float
+    std: float
+    views: tuple[str, ...]
+    temperature: float
+    bias: tuple[float, ...]
+    priors: tuple[float, ...]
+    quantiles: tuple[float, ...]
+    max_set: int
+    risk_threshold: float
+    urgent_threshold: float
+    quality: QualityLimits
+
+
+@dataclass(frozen=True)
+class Model:
+    """A checked model folder."""
+
+    id: ModelId
+    folder: Path
+    config: Config
+
+
+def default_name() -> str:
+    """Name of the model used when none is asked for."""
+    try:
+        return (MODELS / "default").read_text(encoding="utf-8").strip()
+    except OSError:
+        raise ModelError(f"{MODELS / 'default'} is missing: it names the model to use") from None
+
+
+def folder_of(name: str | None) -> Path:
+    """Folder of a model by its name, or the folder itself where ``name`` is a path to one."""
+    name = name or default_name()
+    folder = Path(name) if "/" in name else MODELS / name
+    if not (folder / "SHA256SUMS").is_file():
+        known = ", ".join(sorted(p.parent.name for p in MODELS.glob("*/SHA256SUMS"))) or "none"
+        raise ModelError(f"no model {name!r} in {MODELS} (there: {known})")
+    return folder
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file in hex."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS over every other file of a model folder, in the format of sha256sum."""
+    names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "SHA256SUMS")
+    (folder / "SHA256SUMS").write_text("".join(f"{digest(folder / n)}  {n}\n" for n in names))
+
+
+def load_model(name: str | None = None) -> Model:
+    """Find a model, check what will be loaded against SHA256SUMS and read its config. Raises ModelError."""
+    folder = folder_of(name)
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {file: value for value, _, file in (line.partition("  ") for line in lines)}
+    for file in LOADED_FILES:
+        path = folder / file
+        if not path.is_file() or file not in sums:
+            raise ModelError(f"{path} is missing; restore the model folder from version control")
+        if digest(path) != sums[file]:
+            raise ModelError(f"{path} does not match SHA256SUMS; restore the model folder from version control")
+    config = read_config(folder)
+    return Model(ModelId(folder.name, config.version, sums["model.onnx"]), folder, config)
+
+
+@cache
+def read_config(folder: Path) -> Config:
+    """Read config.json of a model folder. Raises ModelError where a setting is missing or malformed."""
+    path = folder / "config.json"
+    try:
+        return _config(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"{path}: {type(error).__name__}: {error}") from None
+
+
+def _config(raw: dict[str, Any]) -> Config:
+    if tuple(raw["classes"]) != KEYS:
+        raise ValueError(f"classes must be {', '.join(KEYS)} in this order")
+
+    def per_class(key: str) -> tuple[float, ...]:
+        return tuple(float(raw[key][k]) for k in KEYS)
+
+    return Config(
+        version=str(raw["version"]),
+        resolution=int(raw["resolution"]),
+        input=int(raw["input"]),
+        mean=float(raw["mean"]),
+        std=float(raw["std"]),
+        views=tuple(str(v) for v in raw["views"]),
+        temperature=float(raw["temperature"]),
+        bias=per_class("bias"),
+        priors=per_class("priors"),
+        quantiles=per_class("conformal_quantiles"),
+        max_set=int(raw["max_set"]),
+        risk_threshold=float(raw["risk_threshold"]),
+        urgent_threshold=float(raw["urgent_threshold"]),
+        quality=QualityLimits(**{k: float(v) for k, v in raw["quality"].items()}),
+    )
