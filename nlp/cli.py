@@ -1,0 +1,192 @@
+"""What ``python -m nlp report`` does, apart from the parsing of its arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from nlp.apps import Lang
+from nlp.reviews import Rejected, Review, UnreadableFile, read_csv
+from nlp.texts import texts
+from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
+
+_SHOWN_REJECTIONS = 5
+
+
+@dataclass(frozen=True)
+class ReportJob:
+    """What was asked for on the command line."""
+
+    sources: list[Path]
+    out: Path
+    tokenizer: TokenizerName = "mecab"
+    top: int = 50
+    lang: Lang = "ko"
+    app: str | None = None
+
+
+@dataclass
+class _Input:
+    reviews: list[Review] = field(default_factory=list)
+    rejected: list[tuple[str, Rejected]] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
+    """Read, analyse, write. Returns the exit code; every failure it foresees is one line on ``stderr``."""
+    say = texts(job.lang)
+    found = _read_all(job, stdout, stderr)
+    if not found.reviews:
+        stderr.write(say["cli_none"] + "\n")
+        return 1
+    progress = Progress(stderr, job.lang)
+    try:
+        files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
+    except TokenizerUnavailable as error:
+        stderr.write((error.reason_ko if job.lang == "ko" else error.reason_en) + "\n")
+        return 1
+    finally:
+        progress.close()
+    try:
+        _write_all(job.out, files)
+    except OSError as error:
+        stderr.write(say["cli_cannot_write"].format(out=job.out, reason=error.strerror or error) + "\n")
+        return 1
+    stderr.write(say["cli_written"].format(out=job.out, reviews=len(found.reviews)) + "\n")
+    return 1 if found.unreadable else 0
+
+
+def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
+    say = texts(job.lang)
+    found = _Input()
+    seen: dict[str, str] = {}
+    for source in job.sources:
+        path = str(source)
+        try:
+            data = source.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            if first := seen.get(digest):
+                stderr.write(say["cli_same"].format(path=path, first=first) + "\n")
+                _line(stdout, path=path, same_as=first)
+                continue
+            result = read_csv(data, filename=source.name, app=job.app)
+            seen[digest] = path
+        except (UnreadableFile, OSError) as error:
+            reason = _reason(error, job.lang)
+            found.unreadable.append((path, reason))
+            stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
+            _line(stdout, path=path, error=reason)
+            continue
+        found.reviews.extend(result.reviews)
+        found.rejected.extend((path, rejected) for rejected in result.rejected)
+        _line(
+            stdout, path=path, reviews=len(result.reviews), rejected=len(result.rejected), encoding=result.encoding
+        )
+        for rejected in result.rejected[:_SHOWN_REJECTIONS]:
+            reason = rejected.reason_ko if job.lang == "ko" else rejected.reason_en
+            stderr.write(say["cli_rejected"].format(path=path, line=rejected.line, reason=reason) + "\n")
+        if (more := len(result.rejected) - _SHOWN_REJECTIONS) > 0:
+            stderr.write(say["cli_more"].format(path=path, count=more) + "\n")
+    return found
+
+
+def _reason(error: UnreadableFile | OSError, lang: Lang) -> str:
+    if isinstance(error, UnreadableFile):
+        return error.reason_ko if lang == "ko" else error.reason_en
+    if isinstance(error, FileNotFoundError):
+        return texts(lang)["not_found"]
+    if isinstance(error, IsADirectoryError):
+        return texts(lang)["is_folder"]
+    return error.strerror or type(error).__name__
+
+
+def _line(stdout: TextIO, **values: object) -> None:
+    stdout.write(json.dumps(values, ensure_ascii=False) + "\n")
+    stdout.flush()
+
+
+def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer) -> dict[str, bytes]:
+    """Every file of the report by name."""
+    from nlp import clouds, page, report, tables
+
+    result = report.build(
+        found.reviews, tokenizer=tokenizer, top=job.top, progress=lambda stage, share: progress(stage, 0.8 * share)
+    )
+    owner = result.contrast.owner
+    files: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
+    for done, (side, data) in enumerate((("high", owner.high), ("low", owner.low))):
+        progress("draw", 0.8 + 0.1 * done)
+        polarity: clouds.Polarity = "high" if side == "high" else "low"
+        pictures[side] = clouds.cloud_png(data.weights("weight"), polarity=polarity)
+        files[f"cloud_{side}_tfidf.png"] = pictures[side]
+        files[f"cloud_{side}_frequency.png"] = clouds.cloud_png(data.weights("frequency"), polarity=polarity)
+    html = page.render(
+        result,
+        pictures,
+        lang=job.lang,
+        rejected_rows=len(found.rejected),
+        rejected_files=len(found.unreadable),
+    )
+    files |= {"report.json": result.to_json().encode(), "report.html": html.encode()} | tables.tables(result)
+    rows = [(path, "", reason) for path, reason in found.unreadable]
+    rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
+    files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
+    progress("draw", 1.0)
+    return files
+
+
+def _write_all(out: Path, files: dict[str, bytes]) -> None:
+    """Each file whole or not at all, so that a reader never sees half a report."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        handle, temporary = tempfile.mkstemp(dir=out, prefix=f".{name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(out / name)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+class Progress:
+    """Says on ``stream`` how far the work is, once it has taken two seconds: a bar on a terminal, else lines."""
+
+    def __init__(self, stream: TextIO, lang: Lang) -> None:
+        self._stream = stream
+        self._texts = texts(lang)
+        self._terminal = stream.isatty()
+        self._start = time.monotonic()
+        self._next = self._start + 2
+        self._shown = False
+
+    def __call__(self, stage: str, share: float) -> None:
+        """``stage``: a key of ``nlp.report.STAGES`` or ``draw``; ``share``: of the whole, 0–1."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + (0.2 if self._terminal else 2)
+        self._shown = True
+        left = (now - self._start) / share * (1 - share) if share > 0.02 else None
+        eta = f" · {left:.0f} s" if left is not None else ""
+        name = self._texts[f"stage_{stage}"]
+        if self._terminal:
+            bar = "█" * round(24 * share)
+            self._stream.write(f"\r\x1b[K{bar:░<24} {share:4.0%} {name}{eta}")
+        else:
+            self._stream.write(f"{share:4.0%} {name}{eta}\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Clear the bar."""
+        if self._shown and self._terminal:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()

@@ -1,0 +1,87 @@
+"""Word clouds with a Korean font that came with a package."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from typing import Any, Literal
+
+Polarity = Literal["high", "low"]
+
+# From the lightest words to the heaviest; each reads on white at 4.5:1 or better (WCAG 2.2 AA).
+_RAMPS: dict[Polarity, tuple[str, ...]] = {
+    "high": ("#2e7d80", "#14726f", "#0b6584", "#0a5490", "#0b3c7d", "#082a5c"),
+    "low": ("#a8610c", "#b0500f", "#b83a14", "#b3261e", "#8f1d2c", "#6b1225"),
+}
+_BACKGROUND = "#ffffff"
+#: Shown 360 px wide, the smallest word is still about 11 px tall.
+_SMALLEST = 11 / 360
+_MAX_WORDS = 70
+
+
+class FontMissing(Exception):
+    """No Korean font: the package ``koreanize-matplotlib`` is not installed."""
+
+
+def font_path() -> Path:
+    """NanumGothic Bold as ``koreanize-matplotlib`` ships it; the package is found, not imported.
+
+    Raises ``FontMissing``.
+    """
+    found = importlib.util.find_spec("koreanize_matplotlib")
+    font = Path(found.origin).parent / "fonts" / "NanumGothicBold.ttf" if found and found.origin else None
+    if font is None or not font.is_file():
+        raise FontMissing("no Korean font: pip install koreanize-matplotlib")
+    return font
+
+
+def cloud_png(
+    weights: Mapping[str, float], *, width: int = 1200, height: int = 800, seed: int = 7, polarity: Polarity
+) -> bytes:
+    """A word cloud as PNG, ``width`` × ``height`` pixels, on white.
+
+    ``weights``: word → weight > 0; the 70 heaviest are drawn as far as they fit, the heavier the larger and
+    the darker: from green to deep blue for ``high`` (≥3★), from amber to dark red for ``low``. The same
+    words, size and seed give the same picture. Without any word of positive weight the picture is blank.
+    """
+    from PIL import Image
+
+    # By weight, equals by word: the order of the mapping must not show.
+    words = dict(sorted(((w, x) for w, x in weights.items() if w.strip() and x > 0), key=lambda kv: (-kv[1], kv[0])))
+    if not words:
+        picture = Image.new("RGB", (width, height), _BACKGROUND)
+    else:
+        picture = _draw(words, width, height, seed, _RAMPS[polarity])
+    out = io.BytesIO()
+    picture.quantize(colors=64, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _draw(words: dict[str, float], width: int, height: int, seed: int, ramp: tuple[str, ...]) -> Any:
+    from wordcloud import WordCloud  # imports matplotlib, so only when a cloud is wanted
+
+    heaviest = max(words.values())
+
+    def colour(word: str, random_state: Random | None = None, **_: object) -> str:
+        share = (words[word] / heaviest) ** 0.5
+        return ramp[min(int(share * len(ramp)), len(ramp) - 1)]
+
+    cloud = WordCloud(
+        font_path=str(font_path()),
+        width=width // 2,
+        height=height // 2,
+        scale=2,
+        background_color=_BACKGROUND,
+        max_words=_MAX_WORDS,
+        min_font_size=max(4, round(_SMALLEST * width / 2)),
+        max_font_size=height // 7,
+        relative_scaling=0.5,
+        prefer_horizontal=1.0,
+        margin=4,
+        random_state=seed,
+        color_func=colour,
+    )
+    return cloud.generate_from_frequencies(words).to_image().resize((width, height))

@@ -1,0 +1,61 @@
+"""``report.html``: one file, opened offline, pictures inside."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+from nlp.apps import Lang
+from nlp.model import Report
+from nlp.texts import texts
+
+#: Rows shown on the page; the CSV tables hold all.
+ROWS = 20
+
+
+def render(
+    report: Report, clouds: dict[str, bytes], *, lang: Lang = "ko", rejected_rows: int = 0, rejected_files: int = 0
+) -> str:
+    """The page as HTML. ``clouds``: PNG under ``high`` and ``low``. Everything quoted is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    owner = report.contrast.owner
+    return environment.get_template("report.html").render(
+        t=texts(lang),
+        lang=lang,
+        report=report,
+        rows=ROWS,
+        sides=(("high", owner.high), ("low", owner.low)),
+        pictures={side: base64.b64encode(png).decode() for side, png in clouds.items()},
+        names={row.app: row.name_en if lang == "en" else row.name_ko for row in report.apps},
+        months=_columns(report),
+        rejected_rows=rejected_rows,
+        rejected_files=rejected_files,
+    )
+
+
+def _columns(report: Report) -> list[tuple[str, int, float]]:
+    """Every month from the first to the last, its count, and its share of the largest (0–100)."""
+    by_month = report.totals.by_month
+    if not by_month:
+        return []
+    largest = max(by_month.values())
+    year, month = map(int, min(by_month).split("-"))
+    last = max(by_month)
+    out: list[tuple[str, int, float]] = []
+    # At most 30 years: one mistyped date must not make a page of ten thousand columns.
+    while len(out) < 360:
+        name = f"{year:04}-{month:02}"
+        count = by_month.get(name, 0)
+        out.append((name, count, round(100 * count / largest, 1)))
+        if name >= last:
+            break
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    return out

@@ -1,0 +1,19 @@
+"""The words of the report page and the command line (data: ``data/texts.toml``)."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from nlp.apps import Lang
+
+
+@lru_cache(maxsize=1)
+def _all() -> dict[str, dict[str, str]]:
+    return tomllib.loads(Path(__file__).with_name("data").joinpath("texts.toml").read_text(encoding="utf-8"))
+
+
+def texts(lang: Lang) -> dict[str, str]:
+    """Every text of ``lang`` by key; ``{name}`` marks what ``str.format`` fills in."""
+    return _all()[lang]
