@@ -18,12 +18,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 
 TETHER = Path(__file__).with_name("tether.py")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TICK_SECONDS = 0.2
 LINE_LIMIT = 16 * 1024
+READS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ class Child:
         self.started_at = 0.0
         self.start_after = 0.0
         self.quick_deaths = 0
+        self.silent = False
+        """True once the program has closed its output."""
         self._rest = b""
 
     def start(self) -> None:
@@ -81,14 +83,18 @@ class Child:
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)
         self.started_at = time.monotonic()
-        self._rest = b""
+        self._rest, self.silent = b"", False
 
     def lines(self, *, last: bool = False) -> Iterator[str]:
         """Yield the whole lines that have arrived; with `last`, what is left as well."""
         assert self.process is not None
         assert self.process.stdout is not None
-        with contextlib.suppress(BlockingIOError, OSError):
-            while data := os.read(self.process.stdout.fileno(), 65536):
+        with contextlib.suppress(BlockingIOError):
+            for _ in range(READS_AT_ONCE):
+                data = os.read(self.process.stdout.fileno(), 65536)
+                self.silent = not data
+                if self.silent:
+                    break
                 self._rest += data
         *whole, self._rest = self._rest.split(b"\n")
         if self._rest and (last or len(self._rest) > LINE_LIMIT):
@@ -195,7 +201,7 @@ class Supervisor:
         for key, _ in self._selector.select(seconds):
             if isinstance(key.data, Child):
                 self._pass_on(key.data)
-                if key.data.process is not None and key.data.process.poll() is not None:
+                if key.data.silent:
                     self._selector.unregister(key.fileobj)  # at its end it would be readable for ever
             else:
                 os.read(key.fd, 512)
@@ -239,5 +245,5 @@ class Supervisor:
             os.close(wake)
             os.close(bell)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, *_: object) -> None:
         self._asked_to_stop += 1

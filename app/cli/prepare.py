@@ -1,0 +1,72 @@
+"""Make the database ready before anything is served: `python -m app.cli.prepare`.
+
+Brings the tables to the present version and, in development, fills an empty database with the
+demonstration. Ends in one line where it cannot.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+
+import click
+import flask_migrate
+from flask import Flask
+from flask.cli import ScriptInfo
+from sqlalchemy.exc import DBAPIError
+
+from app import create_app
+from config import ConfigurationError, Settings, load
+
+FULL = ("disk is full", "No space left on device")
+UNWRITABLE = ("readonly database", "unable to open database file")
+
+
+def reason(error: BaseException) -> str | None:
+    """Return the one line for a failure that the person can mend, None for one that they cannot."""
+    text = str(error.orig if isinstance(error, DBAPIError) else error)
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or any(t in text for t in FULL):
+        return "디스크가 가득 찼습니다. 공간을 비우고 다시 실행해 주세요 · The disk is full: free some space"
+    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        return f"쓸 수 없는 곳입니다 · Cannot write to {error.filename}"
+    if any(t in text for t in UNWRITABLE):
+        return f"데이터베이스 파일에 쓸 수 없습니다 · Cannot write to the database file: {text.splitlines()[0]}"
+    if isinstance(error, DBAPIError) and error.connection_invalidated is not None and "connection" in text:
+        return f"데이터베이스에 연결할 수 없습니다 · Cannot reach the database: {text.splitlines()[0]}"
+    return None
+
+
+def prepare(application: Flask, settings: Settings) -> None:
+    """Migrate, and fill an empty development database."""
+    with application.app_context():
+        flask_migrate.upgrade()
+    if settings.env == "development":
+        run_command(application, "demo", "fill")
+
+
+def run_command(application: Flask, *arguments: str) -> None:
+    """Run one of the application's own commands in this process; a `click.ClickException` tells of a failure."""
+    script = ScriptInfo(create_app=lambda: application)
+    application.cli.main(list(arguments), prog_name="flask", standalone_mode=False, obj=script)
+
+
+def main() -> int:
+    """Return the exit code."""
+    try:
+        prepare(create_app(), load())
+    except ConfigurationError as error:
+        line: str | None = str(error)
+    except click.ClickException as error:
+        line = error.format_message()
+    except (OSError, DBAPIError) as error:
+        line = reason(error)
+        if line is None:
+            raise
+    else:
+        return 0
+    print(f"살핌 준비 · Salpim setup: {line}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
