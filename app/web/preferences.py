@@ -1,0 +1,71 @@
+"""How a person likes to read: theme, text size, contrast. Kept in cookies, so it works before sign-in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request
+
+from app.web.locale import LOCALE_COOKIE, LOCALES
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "theme": ("system", "light", "dark"),
+    "text": ("normal", "large", "xlarge"),
+    "contrast": ("normal", "more"),
+    LOCALE_COOKIE: LOCALES,
+}
+"""Each cookie and its allowed values; the first is what holds without a cookie."""
+
+ONE_YEAR = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """What the layout writes on <html> as data attributes."""
+
+    theme: str = "system"
+    text: str = "normal"
+    contrast: str = "normal"
+
+
+def current_preferences() -> Preferences:
+    """The preferences in this request's cookies; unknown values count as unset."""
+    return Preferences(**{name: _cookie(name) for name in ("theme", "text", "contrast")})
+
+
+def _cookie(name: str) -> str:
+    value = request.cookies.get(name, "")
+    allowed = CHOICES[name]
+    return value if value in allowed else allowed[0]
+
+
+def store(response: Response, name: str, value: str, *, secure: bool) -> bool:
+    """Write one preference as a cookie on `response`; False when name or value is not on offer."""
+    if value not in CHOICES.get(name, ()):
+        return False
+    response.set_cookie(name, value, max_age=ONE_YEAR, samesite="Lax", secure=secure, httponly=True, path="/")
+    return True
+
+
+def here() -> str:
+    """The local address to come back to after changing a preference ("/" where a GET makes no sense)."""
+    rule = request.url_rule
+    if rule is None or rule.methods is None or "GET" not in rule.methods:
+        return "/"
+    return request.full_path.rstrip("?")
+
+
+def is_local(address: str) -> bool:
+    """Whether `address` is a path on this site, fit for a redirect (no scheme, no host, no backslash)."""
+    return address.startswith("/") and not address.startswith(("//", "/\\")) and "\\" not in address
+
+
+def register(app: Flask) -> None:
+    """Offer `prefs` and `here()` to every template."""
+
+    def context() -> dict[str, Any]:
+        return {"prefs": current_preferences()}
+
+    app.context_processor(context)
+    app.add_template_global(here, "here")

@@ -1,0 +1,28 @@
+"""Small Jinja helpers for words and class names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, get_flashed_messages
+from flask_babel import get_locale
+
+FLASH_KINDS = {"message": "info", "info": "info", "success": "success", "warning": "warning", "error": "danger"}
+
+
+def classes(*names: Any) -> str:
+    """Class names joined by a space; empty, False and None ones are left out."""
+    return " ".join(str(name) for name in names if name)
+
+
+def flash_messages() -> list[tuple[str, str]]:
+    """The waiting messages as (alert kind, text), each category brought to one of the four kinds."""
+    pairs = get_flashed_messages(with_categories=True)
+    return [(FLASH_KINDS.get(kind, "danger" if kind == "danger" else "info"), str(text)) for kind, text in pairs]
+
+
+def register(app: Flask) -> None:
+    """Offer the helpers to every template."""
+    app.add_template_global(classes, "classes")
+    app.add_template_global(flash_messages, "flash_messages")
+    app.add_template_global(get_locale, "get_locale")

@@ -1,0 +1,58 @@
+// Starts htmx and binds the modules: an element with data-module="name" (several, separated by spaces) is handed
+// to that module's default export once, also when htmx brings it into the page later. A module adds behaviour to
+// mark-up that already works without it. What is only needed on some pages is loaded when such a page appears.
+import "./htmx-setup.js";
+import { html } from "./lib/dom.js";
+import confirmBefore from "./modules/confirm.js";
+import focusMe from "./modules/focus-me.js";
+import live from "./modules/live.js";
+import menu from "./modules/menu.js";
+import preferences from "./modules/preferences.js";
+import sessionTimer from "./modules/session-timer.js";
+import submitOnce from "./modules/submit-once.js";
+
+const ready = {
+  "focus-me": focusMe,
+  live,
+  menu,
+  preferences,
+  "session-timer": sessionTimer,
+  "submit-once": submitOnce,
+};
+
+const later = {
+  "body-map": () => import("./modules/body-map.js"),
+  "photo-picker": () => import("./modules/photo-picker.js"),
+  zoom: () => import("./modules/zoom.js"),
+};
+
+const bound = new WeakMap();
+
+function bind(root) {
+  const found = [...root.querySelectorAll("[data-module]")];
+  if (root.matches?.("[data-module]")) found.unshift(root);
+  for (const element of found) {
+    const done = bound.get(element) ?? new Set();
+    bound.set(element, done);
+    for (const name of element.dataset.module.split(/\s+/)) {
+      if (done.has(name)) continue;
+      done.add(name);
+      start(name, element);
+    }
+  }
+}
+
+async function start(name, element) {
+  try {
+    const module = ready[name] ?? (await later[name]?.())?.default;
+    module?.(element);
+  } catch (error) {
+    // The page works without the module; a person must not be left with half of it.
+    console.error(`module ${name}`, error);
+  }
+}
+
+html.classList.add("has-js");
+confirmBefore(document);
+bind(document);
+document.addEventListener("htmx:load", (event) => bind(event.detail.elt));

@@ -1,0 +1,1 @@
+"""The steps of the front-end build, one file each."""

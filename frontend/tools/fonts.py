@@ -1,0 +1,74 @@
+"""Cuts Pretendard GOV into three faces by use: the shell's letters, the other pages' letters, and the rest.
+
+The browser fetches a face only when a page holds a letter of its unicode-range, so a first visit costs the
+shell's letters and a name with a rare syllable costs the rest, once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+WEIGHTS = {"regular": (400, "PretendardGOV-Regular.subset.woff2"), "bold": (700, "PretendardGOV-Bold.subset.woff2")}
+FAMILY = "Salpim Sans"
+ALWAYS = set(range(0x20, 0x7F)) | {0xA0, 0xB7, 0xD7, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2026, 0x2190, 0x2192, 0x2264, 0x2265}
+
+
+def faces(shell: set[int], pages: set[int], available: set[int]) -> dict[str, set[int]]:
+    """Share out the font's letters. Each letter belongs to exactly one face; empty faces are left out."""
+    first = (shell | ALWAYS) & available
+    second = (pages & available) - first
+    rest = available - first - second
+    return {name: codes for name, codes in (("shell", first), ("pages", second), ("rest", rest)) if codes}
+
+
+def unicode_range(codes: set[int]) -> str:
+    """The CSS unicode-range of a set of code points."""
+    spans: list[list[int]] = []
+    for code in sorted(codes):
+        if spans and code == spans[-1][1] + 1:
+            spans[-1][1] = code
+        else:
+            spans.append([code, code])
+    return ",".join(f"U+{a:X}" if a == b else f"U+{a:X}-{b:X}" for a, b in spans)
+
+
+def build(source: Path, cache: Path, shell: set[int], pages: set[int], say: Callable[[str], None]) -> str:
+    """Write the faces into `cache` (only those not there yet) and return their @font-face rules."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with TTFont(source / WEIGHTS["regular"][1], lazy=True) as font:
+        available = set(font.getBestCmap())
+    css: list[str] = []
+    kept: set[str] = set()
+    for face, codes in faces(shell, pages, available).items():
+        for weight, (number, file_name) in WEIGHTS.items():
+            key = hashlib.sha256(f"1:{weight}:{sorted(codes)}".encode()).hexdigest()[:12]
+            name = f"{face}-{weight}.{key}.woff2"
+            kept.add(name)
+            if not (cache / name).exists():
+                say(f"  font {face} {weight}: {len(codes)} letters")
+                _cut(source / file_name, cache / name, codes)
+            css.append(
+                f'@font-face{{font-family:"{FAMILY}";font-style:normal;font-weight:{number};font-display:swap;'
+                f'src:url("./fonts/{name}") format("woff2");unicode-range:{unicode_range(codes)}}}'
+            )
+    for path in cache.glob("*.woff2"):
+        if path.name not in kept:
+            path.unlink()
+    return "\n".join(css)
+
+
+def _cut(source: Path, target: Path, codes: set[int]) -> None:
+    options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "calt", "ccmp", "tnum", "locl"])
+    options.drop_tables += ["DSIG"]
+    with subset.load_font(str(source), options) as font:
+        cutter = subset.Subsetter(options)
+        cutter.populate(unicodes=codes)
+        cutter.subset(font)
+        part = target.with_suffix(".part")
+        subset.save_font(font, str(part), options)
+    part.replace(target)
