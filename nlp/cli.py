@@ -86,7 +86,11 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
         found.reviews.extend(result.reviews)
         found.rejected.extend((path, rejected) for rejected in result.rejected)
         _line(
-            stdout, path=path, reviews=len(result.reviews), rejected=len(result.rejected), encoding=result.encoding
+            stdout,
+            path=path,
+            reviews=len(result.reviews),
+            rejected=len(result.rejected),
+            encoding=result.encoding,
         )
         for rejected in result.rejected[:_SHOWN_REJECTIONS]:
             reason = rejected.reason_ko if job.lang == "ko" else rejected.reason_en
@@ -116,7 +120,10 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
     from nlp import clouds, page, report, tables
 
     result = report.build(
-        found.reviews, tokenizer=tokenizer, top=job.top, progress=lambda stage, share: progress(stage, 0.8 * share)
+        found.reviews,
+        tokenizer=tokenizer,
+        top=job.top,
+        progress=lambda stage, share: progress(stage, 0.8 * share),
     )
     owner = result.contrast.owner
     files: dict[str, bytes] = {}
@@ -158,7 +165,7 @@ def _write_all(out: Path, files: dict[str, bytes]) -> None:
 
 
 class Progress:
-    """Says on ``stream`` how far the work is, once it has taken two seconds: a bar on a terminal, else lines."""
+    """Says on ``stream`` how far the work is, once that took two seconds: a bar on a terminal, else lines."""
 
     def __init__(self, stream: TextIO, lang: Lang) -> None:
         self._stream = stream

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from collections.abc import Mapping
-from pathlib import Path
-from random import Random
 from typing import Any, Literal
+
+from nlp.fonts import font_path
 
 Polarity = Literal["high", "low"]
 
@@ -22,22 +21,6 @@ _SMALLEST = 11 / 360
 _MAX_WORDS = 70
 
 
-class FontMissing(Exception):
-    """No Korean font: the package ``koreanize-matplotlib`` is not installed."""
-
-
-def font_path() -> Path:
-    """NanumGothic Bold as ``koreanize-matplotlib`` ships it; the package is found, not imported.
-
-    Raises ``FontMissing``.
-    """
-    found = importlib.util.find_spec("koreanize_matplotlib")
-    font = Path(found.origin).parent / "fonts" / "NanumGothicBold.ttf" if found and found.origin else None
-    if font is None or not font.is_file():
-        raise FontMissing("no Korean font: pip install koreanize-matplotlib")
-    return font
-
-
 def cloud_png(
     weights: Mapping[str, float], *, width: int = 1200, height: int = 800, seed: int = 7, polarity: Polarity
 ) -> bytes:
@@ -46,11 +29,13 @@ def cloud_png(
     ``weights``: word → weight > 0; the 70 heaviest are drawn as far as they fit, the heavier the larger and
     the darker: from green to deep blue for ``high`` (≥3★), from amber to dark red for ``low``. The same
     words, size and seed give the same picture. Without any word of positive weight the picture is blank.
+    Raises ``FontMissing``.
     """
     from PIL import Image
 
     # By weight, equals by word: the order of the mapping must not show.
-    words = dict(sorted(((w, x) for w, x in weights.items() if w.strip() and x > 0), key=lambda kv: (-kv[1], kv[0])))
+    named = ((word, weight) for word, weight in weights.items() if word.strip() and weight > 0)
+    words = dict(sorted(named, key=lambda pair: (-pair[1], pair[0])))
     if not words:
         picture = Image.new("RGB", (width, height), _BACKGROUND)
     else:
@@ -65,12 +50,12 @@ def _draw(words: dict[str, float], width: int, height: int, seed: int, ramp: tup
 
     heaviest = max(words.values())
 
-    def colour(word: str, random_state: Random | None = None, **_: object) -> str:
+    def colour(word: str, **_: object) -> str:
         share = (words[word] / heaviest) ** 0.5
         return ramp[min(int(share * len(ramp)), len(ramp) - 1)]
 
     cloud = WordCloud(
-        font_path=str(font_path()),
+        font_path=str(font_path("Bold")),
         width=width // 2,
         height=height // 2,
         scale=2,

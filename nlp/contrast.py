@@ -12,7 +12,7 @@ from nlp.keyness import background_prior, log_odds_z
 from nlp.model import Contrast, Keyness, KeyWord, OwnerView, Side, WordRow
 from nlp.reviews import Review
 
-#: Pseudo-words of the background prior: enough to calm words used a handful of times, too few to hide a habit.
+#: Pseudo-words of the background prior: enough to calm rare words, too few to hide a habit.
 PRIOR = 1_000.0
 #: A key word is used at least so often in all, and is significant at 5 % looked at alone.
 MIN_COUNT = 5

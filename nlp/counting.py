@@ -64,7 +64,7 @@ def document_frequency(counts: csr_array) -> Ints:
 
 
 def tf_idf(counts: csr_array) -> csr_array:
-    """TF-IDF with smoothed idf = ln((1 + n) / (1 + df)) + 1 and rows of unit length (Salton and Buckley 1988).
+    """TF-IDF with idf = ln((1 + n) / (1 + df)) + 1 and rows of unit length (Salton and Buckley 1988).
 
     A word's weight in a set of reviews is the mean of its column over that set's rows, 0–1: how much of a
     review, on average, the word makes up once words that everybody uses are marked down.

@@ -1,30 +1,33 @@
-"""The workings of ``nlp.reviews.read_csv``: bytes → text → records → reviews and rejections."""
+"""The workings of ``nlp.reviews.read_csv``: bytes → text → records (rows: ``csvrows``)."""
 
 from __future__ import annotations
 
 import codecs
 import csv
-import hashlib
-import hmac
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
-from nlp.reviews import KST, Import, Rejected, Review, UnreadableFile
-from nlp.text import mask, storable
+from nlp.csvrows import Header, Record, RowReader
+from nlp.reviews import Import, Rejected, Review, UnreadableFile
 
 #: A quoted field may hold line breaks. A record longer than this is a forgotten quotation mark, not a review.
 _MAX_RECORD_LINES = 400
 _MAX_FIELD = 100_000
+_UNBALANCED = ("따옴표가 맞지 않습니다", "quotation marks do not match")
 
 _COLUMNS: dict[str, frozenset[str]] = {
-    "date": frozenset({"date", "at", "datetime", "created", "createdat", "updated", "날짜", "작성일", "작성일시", "등록일"}),
+    "date": frozenset(
+        {"date", "at", "datetime", "created", "createdat", "updated", "날짜", "작성일", "작성일시", "등록일"}
+    ),
     "star": frozenset({"star", "stars", "rating", "score", "별점", "평점", "점수"}),
     "review": frozenset({"review", "content", "text", "body", "comment", "리뷰", "내용", "후기", "본문"}),
     "title": frozenset({"title", "subject", "제목"}),
-    "likes": frozenset({"like", "likes", "thumbsup", "thumbsupcount", "votes", "helpful", "좋아요", "추천", "공감"}),
-    "user": frozenset({"user", "username", "author", "name", "nickname", "작성자", "이름", "닉네임", "사용자"}),
+    "likes": frozenset(
+        {"like", "likes", "thumbsup", "thumbsupcount", "votes", "helpful", "좋아요", "추천", "공감"}
+    ),
+    "user": frozenset(
+        {"user", "username", "author", "name", "nickname", "작성자", "이름", "닉네임", "사용자"}
+    ),
     "app": frozenset({"app", "appid", "storeid", "trackid", "앱", "앱id", "앱아이디"}),
 }
 _NEEDED = ("date", "star", "review")
@@ -38,17 +41,17 @@ def parse(data: bytes, *, filename: str | None, app: str | None, author_key: byt
     lines = text.splitlines(keepends=True) if "\n" not in text else _lines(text)
     head, first = _header(lines)
     header = _find_columns(lines[head])
-    if app is None and filename and (named := _FILE_NAME.search(filename.replace("\\", "/").rsplit("/", 1)[-1])):
-        app = named[1]
+    app = app or _app_of(filename or "")
     if app is None and "app" not in header.columns:
         raise UnreadableFile(
-            "어느 앱의 후기인지 알 수 없습니다. 파일 이름을 appstore_<앱 id>.csv로 하거나 APP 열을 넣어 주세요.",
+            "어느 앱의 후기인지 알 수 없습니다. 파일 이름을 appstore_<앱 id>.csv로 하거나 "
+            "APP 열을 넣어 주세요.",
             "Which app is this? Name the file appstore_<app id>.csv or add an APP column.",
         )
-    reader = _RowReader(header, app, author_key)
+    reader = RowReader(header, app, author_key)
     reviews: list[Review] = []
     rejected: list[Rejected] = []
-    for record in _records(lines, first, header.delimiter):
+    for record in _records(lines, first, header):
         outcome = reader.read(record)
         if isinstance(outcome, Review):
             reviews.append(outcome)
@@ -104,6 +107,11 @@ def _lines(text: str) -> list[str]:
 # --- header -------------------------------------------------------------------------------------------
 
 
+def _app_of(filename: str) -> str | None:
+    named = _FILE_NAME.search(re.split(r"[/\\]", filename)[-1])
+    return named[1] if named else None
+
+
 def _header(lines: list[str]) -> tuple[int, int]:
     for index, line in enumerate(lines):
         if line.strip():
@@ -111,16 +119,7 @@ def _header(lines: list[str]) -> tuple[int, int]:
     raise UnreadableFile("빈 파일입니다.", "The file is empty.")
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """Where each column is, and how many cells a row must have: a shifted row must not be misread."""
-
-    columns: dict[str, int]
-    width: int
-    delimiter: str
-
-
-def _find_columns(line: str) -> _Header:
+def _find_columns(line: str) -> Header:
     header = max((_named(line, delimiter) for delimiter in ",\t;"), key=lambda found: len(found.columns))
     missing = ", ".join(name.upper() for name in _NEEDED if name not in header.columns)
     if missing:
@@ -130,7 +129,7 @@ def _find_columns(line: str) -> _Header:
     return header
 
 
-def _named(line: str, delimiter: str) -> _Header:
+def _named(line: str, delimiter: str) -> Header:
     try:
         cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
@@ -141,148 +140,53 @@ def _named(line: str, delimiter: str) -> _Header:
         for column, names in _COLUMNS.items():
             if name in names:
                 columns.setdefault(column, index)
-    return _Header(columns, len(cells), delimiter)
+    return Header(columns, len(cells), delimiter)
 
 
 # --- text → records -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Record:
-    line: int
-    last_line: int
-    cells: list[str]
-    broken: tuple[str, str] | None = None
+class _Feed:
+    """Lines for one record, as many as a record may have; ``at`` is the first not yet given."""
+
+    def __init__(self, lines: list[str], at: int) -> None:
+        self._lines = lines
+        self.at = at
+        self._end = min(at + _MAX_RECORD_LINES, len(lines))
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        if self.at >= self._end:
+            raise StopIteration
+        self.at += 1
+        return self._lines[self.at - 1]
 
 
-def _records(lines: list[str], start: int, delimiter: str) -> Iterator[_Record]:
-    """Records of ``lines[start:]``. What cannot be parsed costs its first line; reading goes on behind it."""
+def _records(lines: list[str], start: int, header: Header) -> Iterator[Record]:
+    """Records of ``lines[start:]``.
+
+    What cannot be parsed costs one line and reading goes on behind it, so that a forgotten quotation mark
+    does not swallow the rows that follow.
+    """
     at = start
     while at < len(lines):
         if not lines[at].strip():
             at += 1
             continue
-        taken = 0
-
-        def feed() -> Iterator[str]:
-            nonlocal taken
-            # Bound to this turn of the loop and used up within it.
-            for index in range(at, min(at + _MAX_RECORD_LINES, len(lines))):
-                taken += 1
-                yield lines[index]
-
+        feed = _Feed(lines, at)
         broken: tuple[str, str] | None = None
         cells: list[str] = []
         if len(lines[at]) > _MAX_FIELD:
-            broken, taken = ("한 줄이 너무 깁니다", "the line is too long"), 1
+            broken = ("한 줄이 너무 깁니다", "the line is too long")
         else:
             try:
-                cells = next(csv.reader(feed(), delimiter=delimiter, strict=True), [])
+                cells = next(csv.reader(feed, delimiter=header.delimiter, strict=True), [])
             except csv.Error:
-                broken = ("따옴표가 맞지 않아 줄을 나눌 수 없습니다", "cannot be split into cells: quotation marks do not match")
-                taken = 1
-        yield _Record(at + 1, at + taken, cells, broken)
-        at += taken
-
-
-# --- records → reviews --------------------------------------------------------------------------------
-
-
-class _RowReader:
-    """Turns records into reviews; knows the columns, the app and how authors are hashed."""
-
-    def __init__(self, header: _Header, app: str | None, author_key: bytes | None) -> None:
-        self._columns = header.columns
-        self._width = header.width
-        self._app = app
-        self._author_key = author_key
-
-    def read(self, record: _Record) -> Review | Rejected:
-        if record.broken:
-            return Rejected(record.line, *record.broken)
-        cells = record.cells
-        while len(cells) > self._width and not cells[-1].strip():
-            cells.pop()
-        if len(cells) != self._width:
-            span = "" if record.last_line == record.line else f" ({record.line}–{record.last_line})"
-            return Rejected(
-                record.line,
-                f"칸이 {self._width}개가 아니라 {len(cells)}개입니다{span}",
-                f"{len(cells)} cells instead of {self._width}{span}",
-            )
-        return self._review(record.line, cells)
-
-    def _review(self, line: int, cells: list[str]) -> Review | Rejected:
-        if any("\udc80" <= char <= "\udcff" for cell in cells for char in cell):
-            return Rejected(line, "깨진 글자가 있습니다", "broken characters")
-        star = _star(self._cell(cells, "star"))
-        if star is None:
-            shown = _shown(self._cell(cells, "star"))
-            return Rejected(line, f"별점이 1–5가 아닙니다: {shown}", f"not a star rating of 1–5: {shown}")
-        at = _date(self._cell(cells, "date"))
-        if at is None:
-            shown = _shown(self._cell(cells, "date"))
-            return Rejected(line, f"날짜를 읽을 수 없습니다: {shown}", f"unreadable date: {shown}")
-        likes = _count(self._cell(cells, "likes"))
-        if likes is None:
-            shown = _shown(self._cell(cells, "likes"))
-            return Rejected(line, f"좋아요 수가 숫자가 아닙니다: {shown}", f"likes is not a number: {shown}")
-        title, text = self._cell(cells, "title"), self._cell(cells, "review")
-        if not title.strip() and not text.strip():
-            return Rejected(line, "제목과 내용이 비어 있습니다", "neither title nor text")
-        app = self._cell(cells, "app").strip() or self._app
-        if not app:
-            return Rejected(line, "앱 id가 없습니다", "no app id")
-        author = self._author(self._cell(cells, "user"))
-        return Review(app, at, star, likes, mask(storable(title)), mask(storable(text)), author)
-
-    def _cell(self, cells: list[str], column: str) -> str:
-        index = self._columns.get(column)
-        return "" if index is None else cells[index]
-
-    def _author(self, name: str) -> str:
-        name = name.strip()
-        if not name:
-            return ""
-        raw = f"review-author|{name}".encode("utf-8", "surrogatepass")
-        if self._author_key is None:
-            return hashlib.sha256(raw).hexdigest()[:12]
-        return hmac.new(self._author_key, raw, hashlib.sha256).hexdigest()[:12]
-
-
-def _shown(cell: str) -> str:
-    """A cell as a rejection may quote it: short, on one line, masked."""
-    return mask(" ".join(storable(cell).split()))[:40] or "''"
-
-
-def _star(cell: str) -> int | None:
-    match = re.fullmatch(r"([1-5])(?:\.0+)?", cell.strip(), re.ASCII)
-    return int(match[1]) if match else None
-
-
-def _count(cell: str) -> int | None:
-    cell = cell.strip().replace(",", "")
-    if not cell:
-        return 0
-    match = re.fullmatch(r"(\d{1,9})(?:\.0+)?", cell, re.ASCII)
-    return int(match[1]) if match else None
-
-
-_DATE = re.compile(
-    r"(\d{4})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*[일.]?"
-    r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
-    re.ASCII | re.IGNORECASE,
-)
-
-
-def _date(cell: str) -> datetime | None:
-    match = _DATE.fullmatch(cell.strip())
-    if not match:
-        return None
-    year, month, day, hour, minute, second, offset = match.groups()
-    iso = f"{year}-{int(month):02}-{int(day):02}T{int(hour or 0):02}:{minute or '00'}:{second or '00'}"
-    try:
-        at = datetime.fromisoformat(iso + (offset or "").upper())
-        return at.astimezone(KST) if offset else at.replace(tzinfo=KST)
-    except (ValueError, OverflowError):
-        return None
+                broken = _UNBALANCED
+            if feed.at > at + 1 and len(cells) < header.width:
+                broken = _UNBALANCED
+        end = at + 1 if broken else feed.at
+        yield Record(at + 1, end, cells, broken)
+        at = end

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 def log_odds_z(high: Floats, low: Floats, prior: Floats) -> tuple[Floats, Floats]:
-    """Log-odds ratio with informative Dirichlet prior, and its z-score (Monroe, Colaresi and Quinn 2008, eq. 15–22).
+    """Log-odds ratio with informative Dirichlet prior, and its z-score (Monroe et al. 2008, eq. 15–22).
 
     ``high`` and ``low``: counts per word in the two groups; ``prior``: pseudo-counts per word, all > 0.
     Returns ``(delta, z)``, both positive for words of ``high``; |z| > 1.96 is significant at 5 % for a single

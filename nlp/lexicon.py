@@ -43,10 +43,13 @@ def domain_words() -> DomainWords:
 
 @dataclass(frozen=True, slots=True)
 class StopWords:
-    """``stop``: words that say nothing here; ``short``: nouns of one syllable that do say something."""
+    """``stop``: words that say nothing here; ``short``: nouns of one syllable that do say something;
+    ``misread``: words that an analyser makes of others, and what was meant.
+    """
 
     stop: frozenset[str]
     short: frozenset[str]
+    misread: dict[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -54,4 +57,4 @@ def stop_words() -> StopWords:
     """The lists of ``data/stopwords.toml``."""
     table = tomllib.loads((_DATA / "stopwords.toml").read_text(encoding="utf-8"))
     stop = frozenset(word for group in table["stop"].values() for word in group)
-    return StopWords(stop, frozenset(table["short_nouns"]))
+    return StopWords(stop, frozenset(table["short_nouns"]), table["misread"])

@@ -12,15 +12,16 @@ from nlp.text import clean
 from nlp.tokenize import Morph, Pos, TokenizerUnavailable, nouns_of
 from nlp.userdic import user_dictionary
 
-# mecab-ko-dic's tags, https://bitbucket.org/eunjeon/mecab-ko-dic (the Sejong set with a few of its own).
+# mecab-ko-dic's tags: the Sejong set with a few of its own. A root (XR, 깔끔 of 깔끔하다) counts as a noun.
 _POS = {
-    "NNG": Pos.NOUN, "NNP": Pos.NOUN, "NNB": Pos.AFFIX, "NNBC": Pos.AFFIX, "NR": Pos.NUMBER, "NP": Pos.PRONOUN,
+    "NNG": Pos.NOUN, "NNP": Pos.NOUN, "NNB": Pos.AFFIX, "NNBC": Pos.AFFIX, "NR": Pos.NUMBER,
+    "NP": Pos.PRONOUN,
     "VV": Pos.VERB, "VA": Pos.ADJECTIVE, "VX": Pos.AUXILIARY, "VCP": Pos.AFFIX, "VCN": Pos.NEGATION,
     "MM": Pos.DETERMINER, "MAG": Pos.ADVERB, "MAJ": Pos.ADVERB, "IC": Pos.INTERJECTION,
     "JKS": Pos.PARTICLE, "JKC": Pos.PARTICLE, "JKG": Pos.PARTICLE, "JKO": Pos.PARTICLE, "JKB": Pos.PARTICLE,
     "JKV": Pos.PARTICLE, "JKQ": Pos.PARTICLE, "JX": Pos.PARTICLE, "JC": Pos.PARTICLE,
     "EP": Pos.ENDING, "EF": Pos.ENDING, "EC": Pos.ENDING, "ETN": Pos.ENDING, "ETM": Pos.ENDING,
-    "XPN": Pos.AFFIX, "XSN": Pos.AFFIX, "XSV": Pos.AFFIX, "XSA": Pos.AFFIX, "XR": Pos.ADJECTIVE,
+    "XPN": Pos.AFFIX, "XSN": Pos.AFFIX, "XSV": Pos.AFFIX, "XSA": Pos.AFFIX, "XR": Pos.NOUN,
     "SL": Pos.FOREIGN, "SH": Pos.FOREIGN, "SN": Pos.NUMBER,
 }  # fmt: skip
 _PREDICATES = frozenset({"VV", "VA", "VX", "VCN"})
@@ -84,8 +85,6 @@ def _morph(line: str) -> Morph:
         return Morph(surface, stem, Pos.NEGATION)
     if tag in _PREDICATES:
         return Morph(surface, stem + "다", _POS[tag])
-    if tag == "XR":
-        return Morph(surface, surface + "하다", Pos.ADJECTIVE)
     pos = _POS.get(tag, Pos.SYMBOL)
     if tag == "UNKNOWN" or pos in (Pos.INTERJECTION, Pos.SYMBOL):
         if _JAMO.issuperset(surface):

@@ -27,7 +27,7 @@ class CreatedFrom:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of reviews: by app id, star (``'1'``…``'5'``), year and month (``'2023-09'``), in Korean time."""
+    """Counts of reviews by app id, star (``'1'``…``'5'``), year and month (``'2023-09'``, Korean time)."""
 
     reviews: int
     by_app: dict[str, int]
@@ -54,7 +54,7 @@ class AppRow:
 
 @dataclass(frozen=True, slots=True)
 class WordRow:
-    """A word of one side: uses, reviews that use it, and mean TF-IDF weight (0–1) over that side's reviews."""
+    """A word of one side: uses, reviews that use it, mean TF-IDF weight (0–1) over the side's reviews."""
 
     word: str
     pos: str
@@ -162,7 +162,7 @@ class Study:
     """The 2023 study's figures on these reviews.
 
     ``above3`` and ``not_above3``: >3★ and not. ``length_r``: Pearson r between length in characters and
-    (0: not, 1: above), ``None`` if undefined. ``busiest_month``: ``'12'`` where most reviews of all years fell.
+    (0: not, 1: above), ``None`` if undefined. ``busiest_month``: of all years together, e.g. ``'12'``.
     """
 
     reviews: int
@@ -202,11 +202,9 @@ class Report:
         if major != VERSION.split(".")[0]:
             raise ValueError(f"report version {data['version']}, expected {VERSION}")
         try:
-            report = _load(cls, data)
+            return typing.cast(Report, _load(cls, data))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"not a report: {error!r}") from error
-        assert isinstance(report, cls)
-        return report
 
 
 def _load(kind: Any, value: Any) -> Any:
@@ -230,5 +228,3 @@ def _expect(value: Any, kind: Any) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise TypeError(f"{value!r:.40} is no {kind}")
     return value
-
-

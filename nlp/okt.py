@@ -1,4 +1,4 @@
-"""konlpy's Okt (Open Korean Text): the analyser of the 2023 study. Needs a Java machine, 430 MB and seconds."""
+"""konlpy's Okt (Open Korean Text), the analyser of the 2023 study: needs Java, 430 MB and seconds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from nlp.tokenize import Morph, Pos, TokenizerUnavailable, nouns_of
 
 _HEAP_MB = 512
 _POS = {
-    "Noun": Pos.NOUN, "ProperNoun": Pos.NOUN, "Number": Pos.NUMBER, "Verb": Pos.VERB, "Adjective": Pos.ADJECTIVE,
-    "Determiner": Pos.DETERMINER, "Modifier": Pos.DETERMINER, "Adverb": Pos.ADVERB, "Conjunction": Pos.ADVERB,
+    "Noun": Pos.NOUN, "ProperNoun": Pos.NOUN, "Number": Pos.NUMBER, "Verb": Pos.VERB,
+    "Adjective": Pos.ADJECTIVE, "Determiner": Pos.DETERMINER,
+    "Modifier": Pos.DETERMINER, "Adverb": Pos.ADVERB, "Conjunction": Pos.ADVERB,
     "Exclamation": Pos.INTERJECTION, "Josa": Pos.PARTICLE, "PreEomi": Pos.ENDING, "Eomi": Pos.ENDING,
     "Suffix": Pos.AFFIX, "VerbPrefix": Pos.AFFIX, "Alpha": Pos.FOREIGN, "Foreign": Pos.FOREIGN,
     "KoreanParticle": Pos.JAMO, "Punctuation": Pos.SYMBOL, "Hashtag": Pos.SYMBOL, "ScreenName": Pos.SYMBOL,
     "URL": Pos.SYMBOL, "Email": Pos.SYMBOL, "CashTag": Pos.SYMBOL,
 }  # fmt: skip
-_PRONOUNS = frozenset({"나", "저", "너", "내", "제", "네", "우리", "저희", "이", "그", "저것", "이것", "그것", "거", "것", "게", "여기", "거기"})
+_PRONOUNS = frozenset(
+    ("나", "저", "너", "내", "제", "네", "우리", "저희", "이", "그", "저것", "이것", "그것", "거", "것", "게")
+)
 _start = threading.Lock()
 
 
@@ -53,7 +56,7 @@ class OktTokenizer:
 def _start_okt(words: tuple[str, ...]) -> Any:
     """konlpy's Okt on the process's one Java machine, which is started here unless it already runs."""
     try:
-        import jpype
+        import jpype  # type: ignore[import-untyped]
         import konlpy.utils
         from konlpy.tag import Okt
     except ImportError as error:
@@ -63,7 +66,7 @@ def _start_okt(words: tuple[str, ...]) -> Any:
     try:
         if not jpype.isJVMStarted():
             jars = Path(konlpy.utils.installpath, "java")
-            # konlpy would start it too, but then Java takes SIGTERM and SIGINT from Python: -Xrs forbids that.
+            # konlpy would start it too, but then Java takes SIGTERM from Python: -Xrs forbids that.
             jpype.startJVM(
                 _libjvm(), "-Xrs", f"-Xmx{_HEAP_MB}m", "-XX:+IgnoreUnrecognizedVMOptions",
                 "--enable-native-access=ALL-UNNAMED", "-Dfile.encoding=UTF8",

@@ -6,15 +6,22 @@ import base64
 from pathlib import Path
 
 from nlp.apps import Lang
+from nlp.fonts import subset_woff2
 from nlp.model import Report
 from nlp.texts import texts
 
 #: Rows shown on the page; the CSV tables hold all.
 ROWS = 20
+_FONT_MARK = "FONT-GOES-HERE"
 
 
 def render(
-    report: Report, clouds: dict[str, bytes], *, lang: Lang = "ko", rejected_rows: int = 0, rejected_files: int = 0
+    report: Report,
+    clouds: dict[str, bytes],
+    *,
+    lang: Lang = "ko",
+    rejected_rows: int = 0,
+    rejected_files: int = 0,
 ) -> str:
     """The page as HTML. ``clouds``: PNG under ``high`` and ``low``. Everything quoted is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -27,18 +34,22 @@ def render(
         lstrip_blocks=True,
     )
     owner = report.contrast.owner
-    return environment.get_template("report.html").render(
+    html = environment.get_template("report.html").render(
         t=texts(lang),
         lang=lang,
         report=report,
         rows=ROWS,
         sides=(("high", owner.high), ("low", owner.low)),
+        font=_FONT_MARK,
         pictures={side: base64.b64encode(png).decode() for side, png in clouds.items()},
         names={row.app: row.name_en if lang == "en" else row.name_ko for row in report.apps},
         months=_columns(report),
         rejected_rows=rejected_rows,
         rejected_files=rejected_files,
     )
+    # The reader may have no Korean font: the page brings the glyphs it uses, and only now are they known.
+    font = base64.b64encode(subset_woff2(set(html))).decode()
+    return html.replace(_FONT_MARK, font, 1)
 
 
 def _columns(report: Report) -> list[tuple[str, int, float]]:

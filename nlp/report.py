@@ -1,4 +1,4 @@
-"""Reviews in, ``Report`` out.  The one function the portal's worker and the command line call is ``build``."""
+"""Reviews in, ``Report`` out: ``build`` is what the portal's worker and the command line call."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from nlp.tokenize import Tokenizer, make_tokenizer
 from nlp.words import content_words
 
 __all__ = [
-    "STAGES", "AppRow", "Burst", "Contrast", "CreatedFrom", "KeyWord", "Keyness", "OwnerView", "Report", "Sample",
-    "Samples", "Side", "Study", "Totals", "WordRow", "build",
+    "STAGES", "AppRow", "Burst", "Contrast", "CreatedFrom", "KeyWord", "Keyness", "OwnerView", "Report",
+    "Sample", "Samples", "Side", "Study", "Totals", "WordRow", "build",
 ]  # fmt: skip
 
 Progress = Callable[[str, float], None]
@@ -56,11 +56,12 @@ def build(
     An empty sequence gives a report of zeros. Raises ``TokenizerUnavailable`` if Mecab is missing and
     ``ValueError`` for ``top`` < 1.
     """
-    from nlp import contrast, facts, samples  # NumPy and SciPy load with the first report, not with the module
+    # NumPy and SciPy load with the first report, not with the module.
+    from nlp import contrast, facts, samples
 
     if top < 1:
         raise ValueError("top must be at least 1")
-    tell = progress or (lambda stage, share: None)
+    tell = progress or _tell_nobody
     tell("prepare", 0.0)
     tokenizer = tokenizer or make_tokenizer()
     ordered = sorted(reviews, key=lambda r: (r.app, r.at, r.key, r.star, r.author, r.likes))
@@ -85,6 +86,10 @@ def build(
     )
     tell("samples", 1.0)
     return report
+
+
+def _tell_nobody(_stage: str, _share: float) -> None:
+    """For who does not ask for progress."""
 
 
 def _count(reviews: Sequence[Review], tokenizer: Tokenizer, tell: Progress) -> WordCounts:

@@ -24,7 +24,9 @@ MIN_WORDS = 6
 _ALIKE = 0.5
 
 
-def choose(reviews: Sequence[Review], weights: csr_array, bursts: Sequence[Burst], count: int = COUNT) -> Samples:
+def choose(
+    reviews: Sequence[Review], weights: csr_array, bursts: Sequence[Burst], count: int = COUNT
+) -> Samples:
     """Typical reviews of ≥4★ and of ≤2★; ``weights``: unit TF-IDF rows in the reviews' order.
 
     What lies in a flagged burst is not quoted.
@@ -32,7 +34,8 @@ def choose(reviews: Sequence[Review], weights: csr_array, bursts: Sequence[Burst
     eligible = np.array([not _in_burst(review, bursts) for review in reviews], dtype=bool)
     stars = np.array([review.star for review in reviews], dtype=np.int64)
     return Samples(
-        _side(reviews, weights, eligible & (stars >= 4), count), _side(reviews, weights, eligible & (stars <= 2), count)
+        _side(reviews, weights, eligible & (stars >= 4), count),
+        _side(reviews, weights, eligible & (stars <= 2), count),
     )
 
 
@@ -44,8 +47,8 @@ def _in_burst(review: Review, bursts: Sequence[Burst]) -> bool:
 def _side(
     reviews: Sequence[Review], weights: csr_array, mask: NDArray[np.bool_], count: int
 ) -> tuple[Sample, ...]:
-    index = np.flatnonzero(mask & (np.diff(weights.indptr) >= MIN_WORDS))
-    if not len(index):
+    index: list[int] = np.flatnonzero(mask & (np.diff(weights.indptr) >= MIN_WORDS)).tolist()
+    if not index:
         return ()
     rows = weights[index]
     centrality = centralities(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-#: Longest text that is tokenized, in characters. App Store reviews end at 6,000; the rest is attack or accident.
+#: Longest text that is tokenized, in characters. App Store reviews end at 6,000.
 MAX_CHARS = 6_000
 #: A space is put after so many characters without one: Okt is quadratic in the length of an unspaced run.
 MAX_RUN = 40
@@ -16,7 +16,7 @@ _GAP = r"[-–. ]?"
 _PHONE = re.compile(
     r"(?<![\d-])(?:"
     rf"(?:\+?82{_GAP}\(?0?\)?|0)1[016-9]{_GAP}\d{{3,4}}{_GAP}\d{{4}}"  # mobile
-    rf"|(?:\+?82{_GAP}|0)(?:2|[3-6][1-5]|70|50\d)[-–.) ]{{1,2}}\d{{3,4}}[-–. ]\d{{4}}"  # fixed line, internet, 050
+    rf"|(?:\+?82{_GAP}|0)(?:2|[3-6][1-5]|70|50\d)[-–.) ]{{1,2}}\d{{3,4}}[-–. ]\d{{4}}"  # all others
     r"|1[568]\d{2}[-–]\d{4}"  # nationwide service numbers
     r")(?![\d-])"
 )
@@ -41,14 +41,17 @@ def storable(text: str) -> str:
     return _SURROGATE.sub("", text.replace("\x00", ""))
 
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
-                        "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
+)
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_MARKS = re.compile("([\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3})[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
+_MARK = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_MARKS = re.compile(f"({_MARK}{{3}}){_MARK}+")
 _REPEAT = re.compile(r"([^\s\d])\1{2,}")  # not digits: 10000원 is not 100원
 _REPEAT_GROUP = re.compile(r"([^\s\d]{2,4}?)\1{3,}")
 _SPACES = re.compile(r"\s+")
-_RUN = re.compile(r"\S{%d}(?=\S)" % MAX_RUN)
+_RUN = re.compile(rf"\S{{{MAX_RUN}}}(?=\S)")
 
 
 def clean(text: str) -> str:

@@ -95,7 +95,9 @@ def _build(rows: str, system: Path, target: Path) -> Path:
         work = Path(name)
         (work / "dic").symlink_to(system, target_is_directory=True)
         (work / "words.csv").write_text(rows, encoding="utf-8")
-        done = subprocess.run([sys.executable, "-c", _BUILD], cwd=work, capture_output=True, timeout=60, check=False)
+        done = subprocess.run(
+            [sys.executable, "-c", _BUILD], cwd=work, capture_output=True, timeout=60, check=False
+        )
         if done.returncode or not (work / "user.dic").is_file():
             told = done.stderr.decode("utf-8", "replace").strip().splitlines()
             why = told[-1] if told else f"exit status {done.returncode}"

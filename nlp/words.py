@@ -22,14 +22,16 @@ class Word(NamedTuple):
 def content_words(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> list[Word]:
     """The words of a review that carry meaning, in order, repeats included.
 
-    Nouns (of one syllable only those on our list), verbs and adjectives in dictionary form, foreign words
-    in lower case. A negated predicate is one word: ``안 되다``, ``못 쓰다``; ``되지 않다`` counts as ``안 되다``.
-    Left out: stop words and ``own_names``, what reviewers call the app itself.
+    Nouns (of one syllable only those on our list), verbs and adjectives in dictionary form, foreign
+    words in lower case. A negated predicate is one word: ``안 되다``, ``못 쓰다``; ``되지 않다`` is
+    ``안 되다``. Left out: stop words and ``own_names``, what reviewers call the app itself.
     """
     lists = stop_words()
     words: list[Word] = []
     for index, morph in enumerate(morphs):
         word = _word(morphs, index, morph, lists.short)
+        if word and word.text in lists.misread:
+            word = Word(lists.misread[word.text], word.pos)
         if word is None or word.text in own_names or word.text in lists.stop:
             continue
         words.append(word)
@@ -42,8 +44,8 @@ def _word(morphs: Sequence[Morph], index: int, morph: Morph, short: frozenset[st
         if len(text) > _MAX_WORD or not text.isalnum() or (len(text) < 2 and text not in short):
             return None
         return Word(text, Pos.NOUN)
-    if morph.pos in _PREDICATES:
-        return Word(_negation(morphs, index) + morph.lemma, morph.pos) if len(morph.lemma) <= _MAX_WORD else None
+    if morph.pos in _PREDICATES and len(morph.lemma) <= _MAX_WORD:
+        return Word(_negation(morphs, index) + morph.lemma, morph.pos)
     if morph.pos is Pos.FOREIGN and 1 < len(morph.surface) <= _MAX_WORD and morph.surface.isalnum():
         return Word(morph.surface.lower(), Pos.FOREIGN)
     return None

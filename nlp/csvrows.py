@@ -1,0 +1,131 @@
+"""Rows of a review CSV: a record becomes a review or is rejected with its reason."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from nlp.reviews import KST, Rejected, Review
+from nlp.text import mask, storable
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where each column is, and how many cells a row must have: a shifted row must not be misread."""
+
+    columns: dict[str, int]
+    width: int
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The cells of one row, the lines it stands on, and in both languages why it is broken, if it is."""
+
+    line: int
+    last_line: int
+    cells: list[str]
+    broken: tuple[str, str] | None = None
+
+
+class RowReader:
+    """Turns records into reviews; knows the columns, the app and how authors are hashed."""
+
+    def __init__(self, header: Header, app: str | None, author_key: bytes | None) -> None:
+        self._columns = header.columns
+        self._width = header.width
+        self._app = app
+        self._author_key = author_key
+
+    def read(self, record: Record) -> Review | Rejected:
+        if record.broken:
+            return Rejected(record.line, *record.broken)
+        cells = record.cells
+        while len(cells) > self._width and not cells[-1].strip():
+            cells.pop()
+        if len(cells) != self._width:
+            span = "" if record.last_line == record.line else f" ({record.line}–{record.last_line})"
+            return Rejected(
+                record.line,
+                f"칸이 {self._width}개가 아니라 {len(cells)}개입니다{span}",
+                f"{len(cells)} cells instead of {self._width}{span}",
+            )
+        return self._review(record.line, cells)
+
+    def _review(self, line: int, cells: list[str]) -> Review | Rejected:
+        if any("\udc80" <= char <= "\udcff" for cell in cells for char in cell):
+            return Rejected(line, "깨진 글자가 있습니다", "broken characters")
+        star = _star(self._cell(cells, "star"))
+        if star is None:
+            shown = _shown(self._cell(cells, "star"))
+            return Rejected(line, f"별점이 1–5가 아닙니다: {shown}", f"not a star rating of 1–5: {shown}")
+        at = _date(self._cell(cells, "date"))
+        if at is None:
+            shown = _shown(self._cell(cells, "date"))
+            return Rejected(line, f"날짜를 읽을 수 없습니다: {shown}", f"unreadable date: {shown}")
+        likes = _count(self._cell(cells, "likes"))
+        if likes is None:
+            shown = _shown(self._cell(cells, "likes"))
+            return Rejected(line, f"좋아요 수가 숫자가 아닙니다: {shown}", f"likes is not a number: {shown}")
+        title, text = self._cell(cells, "title"), self._cell(cells, "review")
+        if not title.strip() and not text.strip():
+            return Rejected(line, "제목과 내용이 비어 있습니다", "neither title nor text")
+        app = self._cell(cells, "app").strip() or self._app
+        if not app:
+            return Rejected(line, "앱 id가 없습니다", "no app id")
+        author = self._author(self._cell(cells, "user"))
+        return Review(app, at, star, likes, mask(storable(title)), mask(storable(text)), author)
+
+    def _cell(self, cells: list[str], column: str) -> str:
+        index = self._columns.get(column)
+        return "" if index is None else cells[index]
+
+    def _author(self, name: str) -> str:
+        name = name.strip()
+        if not name:
+            return ""
+        raw = f"review-author|{name}".encode("utf-8", "surrogatepass")
+        if self._author_key is None:
+            return hashlib.sha256(raw).hexdigest()[:12]
+        return hmac.new(self._author_key, raw, hashlib.sha256).hexdigest()[:12]
+
+
+def _shown(cell: str) -> str:
+    """A cell as a rejection may quote it: short, on one line, masked."""
+    return mask(" ".join(storable(cell).split()))[:40] or "''"
+
+
+def _star(cell: str) -> int | None:
+    match = re.fullmatch(r"([1-5])(?:\.0+)?", cell.strip(), re.ASCII)
+    return int(match[1]) if match else None
+
+
+def _count(cell: str) -> int | None:
+    cell = cell.strip().replace(",", "")
+    if not cell:
+        return 0
+    match = re.fullmatch(r"(\d{1,9})(?:\.0+)?", cell, re.ASCII)
+    return int(match[1]) if match else None
+
+
+_DATE = re.compile(
+    r"(\d{4})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*[일.]?"
+    r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+def _date(cell: str) -> datetime | None:
+    match = _DATE.fullmatch(cell.strip())
+    if not match:
+        return None
+    year, month, day, hour, minute, second, offset = match.groups()
+    iso = f"{year}-{int(month):02}-{int(day):02}T{int(hour or 0):02}:{minute or '00'}:{second or '00'}"
+    try:
+        at = datetime.fromisoformat(iso + (offset or "").upper())
+        return at.astimezone(KST) if offset else at.replace(tzinfo=KST)
+    except (ValueError, OverflowError):
+        return None
