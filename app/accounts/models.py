@@ -27,8 +27,9 @@ class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Security's mixin is 
     role: Mapped[Role] = mapped_column(String(16))
     name: Mapped[str] = mapped_column(EncryptedText("user.name"))
     email: Mapped[str | None] = mapped_column(LookupText("user.email"), unique=True)
-    us_phone_number: Mapped[str | None] = mapped_column("mobile", LookupText("user.mobile"), unique=True)
-    """E.164; the attribute's name is Flask-Security's."""
+    """Lower case."""
+    mobile: Mapped[str | None] = mapped_column(LookupText("user.mobile"), unique=True)
+    """E.164 (+8210…)."""
     password: Mapped[str | None] = mapped_column(String(255))
     active: Mapped[bool] = mapped_column(default=True)
     confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -38,14 +39,18 @@ class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Security's mixin is 
 
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(EncryptedText("user.tf_totp_secret"))
-    tf_phone_number: Mapped[str | None] = mapped_column(EncryptedText("user.tf_phone_number"))
-    us_totp_secrets: Mapped[str | None] = mapped_column(EncryptedText("user.us_totp_secrets"))
+    tf_last_counter: Mapped[int | None]
+    """The time step of the last TOTP code that was accepted: none is accepted twice."""
     mf_recovery_codes: Mapped[list[str] | None] = mapped_column(EncryptedJson("user.mf_recovery_codes"))
 
-    failed_attempts: Mapped[int] = mapped_column(default=0)
-    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
     doctor: Mapped[DoctorProfile | None] = relationship(back_populates="user")
+    patient: Mapped[Patient | None] = relationship(back_populates="user")
+    """The person themself as a patient; only those with the role of a patient have this."""
+
+    @property
+    def display_name(self) -> str:
+        """What the portal calls this person."""
+        return self.name
 
 
 class DoctorProfile(Base):
@@ -81,7 +86,11 @@ class Patient(Base):
     birth_date: Mapped[str | None] = mapped_column(EncryptedText("patient.birth_date"))
     """ISO date."""
     sex: Mapped[Sex] = mapped_column(String(16), default=Sex.UNSTATED)
+    is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    user: Mapped[User | None] = relationship(back_populates="patient")
+    guardianships: Mapped[list[Guardianship]] = relationship(back_populates="patient")
 
 
 class Guardianship(Base):
@@ -106,6 +115,9 @@ class Guardianship(Base):
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    patient: Mapped[Patient] = relationship(back_populates="guardianships")
+    guardian: Mapped[User] = relationship()
+
 
 class ConsentKind(enum.StrEnum):
     """Each is asked for on its own, unticked."""
@@ -117,13 +129,40 @@ class ConsentKind(enum.StrEnum):
 
 
 class Consent(Base):
-    """That someone agreed to one version of one text, for one patient, and when."""
+    """That someone agreed to one version of one text, and when.
+
+    The terms are agreed to by a user for themself (`patient_id` is None), everything else for one
+    patient: by that patient, or by a guardian.
+    """
 
     __tablename__ = "consent"
+    __table_args__ = (
+        Index(
+            "uq_consent_open_patient",
+            "patient_id",
+            "kind",
+            "version",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL AND patient_id IS NOT NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND patient_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_consent_open_user",
+            "user_id",
+            "kind",
+            "version",
+            unique=True,
+            sqlite_where=text("withdrawn_at IS NULL AND patient_id IS NULL"),
+            postgresql_where=text("withdrawn_at IS NULL AND patient_id IS NULL"),
+        ),
+        CheckConstraint("(kind = 'terms') = (patient_id IS NULL)", name="whose"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"))
+    """Who agreed."""
+    patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), index=True)
+    """For whom."""
     kind: Mapped[ConsentKind] = mapped_column(String(24))
     version: Mapped[str] = mapped_column(String(16))
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -136,20 +175,25 @@ class Invitation(Base):
     __tablename__ = "invitation"
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    public_id: Mapped[str] = mapped_column(String(24), unique=True)
     token_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     role: Mapped[Role] = mapped_column(String(16))
     email: Mapped[str] = mapped_column(EncryptedText("invitation.email"))
     details: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("invitation.details"))
-    """For doctors: licence_number, clinic, specialty."""
+    """For doctors: name, licence_number, clinic, specialty."""
     invited_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     accepted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     accepted_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class OneTimeCode(Base):
-    """A code sent by SMS or e-mail to prove that an address is one's own; only its MAC is kept."""
+    """A code sent by SMS or e-mail to prove that an address is one's own; only its MAC is kept.
+
+    A row is made for whatever address was entered, known or not, so that nothing shows which are known.
+    """
 
     __tablename__ = "one_time_code"
     __table_args__ = (UniqueConstraint("purpose", "address"),)
@@ -160,4 +204,21 @@ class OneTimeCode(Base):
     code_mac: Mapped[str] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_count: Mapped[int] = mapped_column(default=1)
+    """How many were sent since `counted_from`."""
+    counted_from: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class FailedAttempts(Base):
+    """How often a secret for one identity was tried in vain, known or not, so that guessing ends."""
+
+    __tablename__ = "failed_attempts"
+    __table_args__ = (UniqueConstraint("purpose", "identity"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    purpose: Mapped[str] = mapped_column(String(24))
+    identity: Mapped[str] = mapped_column(LookupText("failed_attempts.identity"))
+    count: Mapped[int] = mapped_column(default=0)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -1,0 +1,129 @@
+"""What people agree to: the texts in force, and who has agreed to them for whom."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import select
+
+from app.accounts.errors import ConsentMissing, NotYours
+from app.accounts.models import Consent, ConsentKind, Guardianship, Patient, User
+from app.audit import service as audit
+from app.extensions import db
+from app.infra import clock, events
+from app.infra.database import fresh, transaction
+
+TEXTS = Path(__file__).with_name("consents.toml")
+AT_SIGN_UP = (ConsentKind.TERMS, ConsentKind.HEALTH_DATA)
+"""Without these there is no account."""
+BEFORE_A_CASE = (ConsentKind.TERMS, ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE, ConsentKind.AI_NOTICE)
+"""What must have been agreed to before a case is sent."""
+
+
+@dataclass(frozen=True)
+class ConsentText:
+    """One text in force; `title` and the paragraphs are message ids (Korean)."""
+
+    kind: ConsentKind
+    version: str
+    title: str
+    paragraphs: tuple[str, ...]
+
+
+@cache
+def texts() -> dict[ConsentKind, ConsentText]:
+    """Return the texts in force, by kind, in the order in which they are asked."""
+    read = tomllib.loads(TEXTS.read_text(encoding="utf-8"))
+    return {
+        kind: ConsentText(kind, read[kind]["version"], read[kind]["title"], tuple(read[kind]["text"]))
+        for kind in ConsentKind
+    }
+
+
+def is_of(user: User, patient: Patient) -> bool:
+    """True if `user` is the patient, or acts for them as a guardian at present."""
+    if patient.user_id is not None and patient.user_id == user.id:
+        return True
+    open_one = select(Guardianship.id).where(
+        Guardianship.guardian_id == user.id,
+        Guardianship.patient_id == patient.id,
+        Guardianship.ended_at.is_(None),
+    )
+    return db.session.scalar(open_one) is not None
+
+
+def missing_consents(
+    user: User, patient: Patient, kinds: Iterable[ConsentKind] = BEFORE_A_CASE
+) -> list[ConsentKind]:
+    """Return those of `kinds` that nobody has agreed to, in the version in force, for this patient.
+
+    The terms are the user's own; everything else is the patient's, whoever agreed for them.
+    """
+    wanted = list(kinds)
+    query = select(Consent.kind, Consent.version).where(
+        Consent.withdrawn_at.is_(None),
+        (Consent.patient_id == patient.id) | (Consent.patient_id.is_(None) & (Consent.user_id == user.id)),
+    )
+    held = {(kind, version) for kind, version in db.session.execute(query)}
+    return [kind for kind in wanted if (kind, texts()[kind].version) not in held]
+
+
+def give_consents(user: User, patient: Patient, kinds: Collection[ConsentKind]) -> list[Consent]:
+    """Record that `user` agrees, for `patient`, to the texts in force; what was already given stays.
+
+    Raises `NotYours` if the user may not act for the patient. Returns what was newly recorded.
+    """
+    with transaction() as session:
+        # One at a time for each patient, so that giving twice at once records it once.
+        if fresh(Patient, patient.id) is None or not is_of(user, patient):
+            raise NotYours
+        given = []
+        for kind in missing_consents(user, patient, kinds):
+            consent = Consent(
+                user_id=user.id,
+                patient_id=None if kind is ConsentKind.TERMS else patient.id,
+                kind=kind,
+                version=texts()[kind].version,
+                given_at=clock.now(),
+            )
+            session.add(consent)
+            given.append(consent)
+            audit.record("consent.given", f"consent:{kind.value}", patient_id=patient.id)
+        session.flush()
+    return given
+
+
+def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
+    """Record that `user` takes back every consent of `kind` for `patient`; nothing happens if there is none.
+
+    The terms cannot be withdrawn alone: that is closing the account. Raises `ConsentMissing` for them,
+    `NotYours` if the user may not act for the patient.
+    """
+    if kind is ConsentKind.TERMS:
+        raise ConsentMissing([kind])
+    with transaction() as session:
+        if fresh(Patient, patient.id) is None or not is_of(user, patient):
+            raise NotYours
+        query = select(Consent).where(
+            Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
+        )
+        withdrawn = list(session.scalars(query.execution_options(populate_existing=True)))
+        for consent in withdrawn:
+            consent.withdrawn_at = clock.now()
+        if withdrawn:
+            audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
+            events.publish("consent.withdrawn", f"patient:{patient.public_id}", patient_id=patient.id, consent=kind)
+
+
+def consents_of(user: User, patient: Patient) -> list[Consent]:
+    """Return every consent given for the patient and the user's own, newest first, withdrawn ones too."""
+    query = (
+        select(Consent)
+        .where((Consent.patient_id == patient.id) | (Consent.patient_id.is_(None) & (Consent.user_id == user.id)))
+        .order_by(Consent.given_at.desc(), Consent.id.desc())
+    )
+    return list(db.session.scalars(query))

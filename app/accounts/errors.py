@@ -1,0 +1,59 @@
+"""What can go wrong in this room; the doors turn these into words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from app.accounts.models import ConsentKind
+
+
+class AccountError(Exception):
+    """Something about an account that was not allowed."""
+
+
+class IdentityTaken(AccountError):
+    """Someone else is already known by this e-mail address or mobile number."""
+
+
+class IdentityMissing(AccountError):
+    """Neither an e-mail address nor a mobile number was given."""
+
+
+class LicenceTaken(AccountError):
+    """Another doctor has this licence number."""
+
+
+class PasswordMissing(AccountError):
+    """Who has no mobile number needs a password."""
+
+
+class TooYoung(AccountError):
+    """Under 14: a guardian must sign up and add the child."""
+
+
+class NotAChild(AccountError):
+    """14 or older: may sign up alone, so cannot be added as a child."""
+
+
+class TooManyDependents(AccountError):
+    """A guardian acts for a handful of children, not for a school."""
+
+
+class ConsentMissing(AccountError):
+    """A consent that is needed was not given (or cannot be taken back alone)."""
+
+    def __init__(self, kinds: Collection[ConsentKind]) -> None:
+        super().__init__(", ".join(kinds))
+        self.kinds = list(kinds)
+
+
+class NotYours(AccountError):
+    """The user is neither this patient nor a guardian of theirs."""
+
+
+class InvitationInvalid(AccountError):
+    """The link is unknown, used, revoked or too old."""
+
+
+class AlreadyInvited(AccountError):
+    """This address belongs to somebody who already has an account."""

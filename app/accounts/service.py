@@ -1,0 +1,311 @@
+"""Who belongs to the portal: registering patients, doctors and operators, and the children in their care.
+
+The rest of the room's services live beside this file and are offered here under one name.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from datetime import date
+
+from flask_security.utils import hash_password
+from sqlalchemy import func, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.consents import (
+    AT_SIGN_UP,
+    BEFORE_A_CASE,
+    ConsentText,
+    consents_of,
+    give_consents,
+    is_of,
+    missing_consents,
+    texts,
+    withdraw_consent,
+)
+from app.accounts.errors import (
+    ConsentMissing,
+    IdentityMissing,
+    IdentityTaken,
+    LicenceTaken,
+    NotAChild,
+    NotYours,
+    PasswordMissing,
+    TooManyDependents,
+    TooYoung,
+)
+from app.accounts.identity import normalise_email, normalise_mobile
+from app.accounts.models import ConsentKind, DoctorProfile, Guardianship, Patient, Sex, User
+from app.audit import service as audit
+from app.extensions import db
+from app.infra import clock
+from app.infra.database import fresh, random_id, transaction
+from app.permissions import Role
+
+__all__ = [
+    "AT_SIGN_UP",
+    "BEFORE_A_CASE",
+    "ConsentText",
+    "add_dependent",
+    "age_in_years",
+    "consents_of",
+    "create_doctor",
+    "create_operator",
+    "dependents_of",
+    "end_guardianship",
+    "find_user",
+    "give_consents",
+    "is_of",
+    "missing_consents",
+    "patients_for",
+    "register_patient",
+    "texts",
+    "update_profile",
+    "withdraw_consent",
+]
+
+AGE_OF_CONSENT = 14
+"""Below it a guardian consents (PIPA art. 22-2)."""
+MAX_DEPENDENTS = 10
+LATEST_BIRTH_YEARS_AGO = 120
+
+
+def age_in_years(birth_date: date) -> int:
+    """Return the age today in Korea, in completed years (만 나이); negative for a date in the future."""
+    today = clock.today_in_korea().date()
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def find_user(*, email: str | None = None, mobile: str | None = None) -> User | None:
+    """Return the user known by this normalised e-mail address or mobile number."""
+    where = User.email == email if email is not None else User.mobile == mobile
+    return db.session.scalar(select(User).where(where))
+
+
+def register_patient(
+    *,
+    name: str,
+    birth_date: date,
+    sex: Sex,
+    mobile: str | None = None,
+    email: str | None = None,
+    password: str | None = None,
+    consents: Collection[ConsentKind] = AT_SIGN_UP,
+    locale: str = "ko",
+    is_demo: bool = False,
+) -> User:
+    """Make an account for a person of 14 or more, with their patient row (``user.patient``) and consents.
+
+    The address is taken as proven; asking for the code is the door's part. The password may be left
+    out by who has a mobile number. Raises `TooYoung`, `ConsentMissing`, `IdentityMissing`,
+    `IdentityTaken`, `PasswordMissing`.
+    """
+    if age_in_years(birth_date) < AGE_OF_CONSENT:
+        raise TooYoung
+    lacking = [kind for kind in AT_SIGN_UP if kind not in consents]
+    if lacking:
+        raise ConsentMissing(lacking)
+    if not password and not mobile:
+        raise PasswordMissing if email else IdentityMissing
+    hashed = hash_password(password) if password else None
+    with transaction():
+        user = _add_user(Role.PATIENT, name, email, mobile, hashed, locale, is_demo)
+        patient = _add_patient(name, birth_date, sex, is_demo, user_id=user.id)
+        user.patient = patient
+        db.session.flush()
+        audit.record("account.created", f"user:{user.id}", patient_id=patient.id)
+        give_consents(user, patient, consents)
+    return user
+
+
+def create_doctor(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    licence_number: str,
+    clinic: str,
+    specialty: str,
+    mobile: str | None = None,
+    locale: str = "ko",
+    is_demo: bool = False,
+) -> User:
+    """Make an account for a doctor, with their profile (``user.doctor``).
+
+    Raises `IdentityTaken` or `LicenceTaken`.
+    """
+    hashed = hash_password(password)
+    with transaction():
+        licence = licence_number.strip()
+        if db.session.scalar(select(DoctorProfile.user_id).where(DoctorProfile.licence_number == licence)):
+            raise LicenceTaken
+        user = _add_user(Role.DOCTOR, name, email, mobile, hashed, locale, is_demo)
+        user.doctor = DoctorProfile(licence_number=licence, clinic=clinic.strip(), specialty=specialty.strip())
+        _flush_or(LicenceTaken)
+        audit.record("account.created", f"user:{user.id}")
+    return user
+
+
+def create_operator(
+    *,
+    name: str,
+    email: str,
+    password: str,
+    mobile: str | None = None,
+    locale: str = "ko",
+    is_demo: bool = False,
+) -> User:
+    """Make an account for an operator. Raises `IdentityTaken`."""
+    hashed = hash_password(password)
+    with transaction():
+        user = _add_user(Role.OPERATOR, name, email, mobile, hashed, locale, is_demo)
+        audit.record("account.created", f"user:{user.id}")
+    return user
+
+
+def _add_user(
+    role: Role,
+    name: str,
+    email: str | None,
+    mobile: str | None,
+    hashed: str | None,
+    locale: str,
+    is_demo: bool,
+) -> User:
+    if not email and not mobile:
+        raise IdentityMissing
+    email = normalise_email(email) if email else None
+    mobile = normalise_mobile(mobile) if mobile else None
+    known = [User.email == email] if email else []
+    known += [User.mobile == mobile] if mobile else []
+    if db.session.scalar(select(User.id).where(or_(*known))) is not None:
+        raise IdentityTaken
+    user = User(
+        fs_uniquifier=secrets.token_hex(32),
+        role=role,
+        name=name.strip(),
+        email=email,
+        mobile=mobile,
+        password=hashed,
+        active=True,
+        locale=locale,
+        is_demo=is_demo,
+        created_at=clock.now(),
+        confirmed_at=clock.now(),
+    )
+    db.session.add(user)
+    _flush_or(IdentityTaken)
+    return user
+
+
+def _add_patient(name: str, birth_date: date, sex: Sex, is_demo: bool, user_id: int | None = None) -> Patient:
+    patient = Patient(
+        public_id=random_id(),
+        user_id=user_id,
+        name=name.strip(),
+        birth_date=birth_date.isoformat(),
+        sex=sex,
+        is_demo=is_demo,
+        created_at=clock.now(),
+    )
+    db.session.add(patient)
+    db.session.flush()
+    return patient
+
+
+def _flush_or(error: type[Exception]) -> None:
+    # Two at once can both find nothing; the database's constraint decides, and this names its verdict.
+    try:
+        db.session.flush()
+    except IntegrityError as fault:
+        raise error from fault
+
+
+def patients_for(user: User) -> list[Patient]:
+    """Return the patients whom `user` may act for: themself first, then the children in their care."""
+    own = db.session.scalar(select(Patient).where(Patient.user_id == user.id))
+    return ([own] if own else []) + dependents_of(user)
+
+
+def dependents_of(user: User) -> list[Patient]:
+    """Return the patients in whose place `user` acts as a guardian at present, oldest entry first."""
+    query = (
+        select(Patient)
+        .join(Guardianship, Guardianship.patient_id == Patient.id)
+        .where(Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None))
+        .order_by(Guardianship.started_at, Guardianship.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def add_dependent(
+    guardian: User,
+    *,
+    name: str,
+    birth_date: date,
+    sex: Sex,
+    relation: str,
+    consents: Collection[ConsentKind] = (ConsentKind.HEALTH_DATA,),
+    is_demo: bool = False,
+) -> Patient:
+    """Add a child under 14 as a patient in the care of `guardian`, with the guardian's consents for them.
+
+    Raises `NotAChild`, `ConsentMissing` without the consent to health data, `TooManyDependents`,
+    `NotYours` for someone who is not a patient themself.
+    """
+    if not 0 <= age_in_years(birth_date) < AGE_OF_CONSENT:
+        raise NotAChild
+    if ConsentKind.HEALTH_DATA not in consents:
+        raise ConsentMissing([ConsentKind.HEALTH_DATA])
+    with transaction() as session:
+        if fresh(User, guardian.id) is None or guardian.role != Role.PATIENT:
+            raise NotYours
+        held = select(func.count()).where(Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None))
+        if (session.scalar(held) or 0) >= MAX_DEPENDENTS:
+            raise TooManyDependents
+        patient = _add_patient(name, birth_date, sex, is_demo)
+        session.add(
+            Guardianship(
+                guardian_id=guardian.id, patient_id=patient.id, relation=relation.strip(), started_at=clock.now()
+            )
+        )
+        session.flush()
+        audit.record("guardianship.started", f"patient:{patient.public_id}", patient_id=patient.id)
+        give_consents(guardian, patient, consents)
+    return patient
+
+
+def end_guardianship(guardian: User, patient: Patient) -> None:
+    """Record that `guardian` no longer acts for the child. Raises `NotYours` if they do not."""
+    with transaction() as session:
+        query = (
+            select(Guardianship)
+            .where(
+                Guardianship.guardian_id == guardian.id,
+                Guardianship.patient_id == patient.id,
+                Guardianship.ended_at.is_(None),
+            )
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        row = session.scalar(query)
+        if row is None:
+            raise NotYours
+        row.ended_at = clock.now()
+        audit.record("guardianship.ended", f"patient:{patient.public_id}", patient_id=patient.id)
+
+
+def update_profile(user: User, *, name: str, locale: str) -> User:
+    """Change what a person is called and the language they are written to in; returns the fresh row."""
+    with transaction() as session:
+        row = fresh(User, user.id)
+        if row is None:
+            raise NotYours
+        row.name, row.locale = name.strip(), locale
+        own = session.scalar(select(Patient).where(Patient.user_id == row.id))
+        if own is not None:
+            own.name = row.name
+        audit.record("account.profile_changed", f"user:{row.id}", patient_id=own.id if own else None)
+    return row
+
