@@ -12,6 +12,8 @@ from app.accounts.models import Patient, User
 from app.extensions import Base
 from app.infra.database import Serial, UtcDateTime
 
+_BOOKED = text("state = 'booked'")
+
 
 class Availability(Base):
     """A weekly pattern in Korean time; free times are computed from it, never stored."""
@@ -20,8 +22,11 @@ class Availability(Base):
     __table_args__ = (
         UniqueConstraint("doctor_id", "weekday", "start_minute"),
         CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),
-        CheckConstraint("start_minute >= 0 AND start_minute < end_minute AND end_minute <= 1440", name="span"),
+        CheckConstraint(
+            "start_minute >= 0 AND start_minute < end_minute AND end_minute <= 1440", name="span"
+        ),
         CheckConstraint("slot_minutes BETWEEN 5 AND 120", name="slot"),
+        CheckConstraint("price_won >= 0", name="price"),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -44,7 +49,7 @@ class BookingState(enum.StrEnum):
 
 
 class Booking(Base):
-    """One time with one doctor for one patient."""
+    """One time with one doctor for one patient. Its times and its price are its own: they stay as booked."""
 
     __tablename__ = "booking"
     __table_args__ = (
@@ -53,10 +58,20 @@ class Booking(Base):
             "doctor_id",
             "starts_at",
             unique=True,
-            sqlite_where=text("state = 'booked'"),
-            postgresql_where=text("state = 'booked'"),
+            sqlite_where=_BOOKED,
+            postgresql_where=_BOOKED,
         ),
+        Index(
+            "uq_booking_patient_time",
+            "patient_id",
+            "starts_at",
+            unique=True,
+            sqlite_where=_BOOKED,
+            postgresql_where=_BOOKED,
+        ),
+        Index("ix_booking_doctor_starts", "doctor_id", "starts_at"),
         CheckConstraint("starts_at < ends_at", name="span"),
+        CheckConstraint("(state = 'cancelled') = (cancelled_at IS NOT NULL)", name="cancelled"),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
@@ -71,6 +86,12 @@ class Booking(Base):
     state: Mapped[BookingState] = mapped_column(String(16), default=BookingState.BOOKED)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
 
     doctor: Mapped[User] = relationship(foreign_keys=[doctor_id])
     patient: Mapped[Patient] = relationship()
+
+    @property
+    def topic(self) -> str:
+        """The name under which live pages follow this booking."""
+        return f"booking:{self.public_id}"

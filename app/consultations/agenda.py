@@ -1,0 +1,54 @@
+"""Reading bookings: what lies ahead for patients, and a doctor's days."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, timedelta
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload
+
+from app.accounts.models import User
+from app.consultations import times
+from app.consultations.models import Booking, BookingState
+from app.extensions import db
+from app.infra import clock
+
+PAST_SHOWN = 20
+
+
+def _loaded() -> Select[tuple[Booking]]:
+    return select(Booking).options(
+        joinedload(Booking.doctor).joinedload(User.doctor), joinedload(Booking.patient)
+    )
+
+
+def upcoming_for(patient_ids: Collection[int]) -> list[Booking]:
+    """Return the bookings of these patients that stand and are not over, the next one first."""
+    query = _loaded().where(
+        Booking.patient_id.in_(list(patient_ids)),
+        Booking.state == BookingState.BOOKED,
+        Booking.ends_at > clock.now(),
+    )
+    return list(db.session.scalars(query.order_by(Booking.starts_at)))
+
+
+def past_for(patient_ids: Collection[int]) -> list[Booking]:
+    """Return their bookings that are over or were cancelled, the latest first."""
+    over = (Booking.ends_at <= clock.now()) | (Booking.state == BookingState.CANCELLED)
+    query = _loaded().where(Booking.patient_id.in_(list(patient_ids)), over)
+    return list(db.session.scalars(query.order_by(Booking.starts_at.desc()).limit(PAST_SHOWN)))
+
+
+def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
+    """Return a doctor's bookings that stand, by day in Korea, for `days` days from `first` on."""
+    query = _loaded().where(
+        Booking.doctor_id == doctor_id,
+        Booking.state == BookingState.BOOKED,
+        Booking.starts_at >= times.moment(first, 0),
+        Booking.starts_at < times.moment(first + timedelta(days=days), 0),
+    )
+    found: dict[date, list[Booking]] = {}
+    for booking in db.session.scalars(query.order_by(Booking.starts_at)):
+        found.setdefault(booking.starts_at.astimezone(clock.KST).date(), []).append(booking)
+    return found
