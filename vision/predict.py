@@ -7,18 +7,179 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-import onnx
 import onnxruntime
 from PIL import Image
 
 from vision import calibration, heatmap
 from vision.classes import KEYS, RISKY
 from vision.images import Decoded, UnreadableImage, decode
-from vision.ood import FeatureSpace
+from vision.ood import Evidence, FeatureSpace
 from vision.quality import Quality, judge
 from vision.registry import Model, ModelError, ModelId, load_model
 from vision.views import Float32, View, make_views
 
-__all__ = ["Outcome", "Prediction", "Predictor", "Reading", "UnreadableImage"]
+__all__ = ["ModelError", "ModelId", "Outcome", "Prediction", "Predictor", "Reading", "UnreadableImage"]
 
 Outcome = Literal["reading", "uncertain", "not_readable"]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model says of one photo.
+
+    probabilities: calibrated, by class key, sum 1; top: the class-balanced decision (probability over prior);
+    risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why (a machine
+    key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
+    original photo, for ``top``; milliseconds: by stage.
+    """
+
+    probabilities: dict[str, float]
+    top: str
+    risk: float
+    outcome: Outcome
+    reason: str
+    urgent: bool
+    heatmap: Float32
+    quality: Quality
+    model: ModelId
+    milliseconds: dict[str, float]
+
+    def heatmap_png(self, original_size: tuple[int, int]) -> bytes:
+        """RGBA PNG to lay over the upright original; original_size: its (width, height)."""
+        return heatmap.overlay_png(self.heatmap, original_size)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the heatmap's pixels, ready for ``json.dumps``."""
+        return {
+            "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
+            "top": self.top,
+            "risk": round(self.risk, 6),
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "urgent": self.urgent,
+            "quality": {"ok": self.quality.ok, "checks": [asdict(c) for c in self.quality.checks]},
+            "model": asdict(self.model),
+            "milliseconds": {k: round(v, 2) for k, v in self.milliseconds.items()},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Raw outputs for one photo: mean logits (classes,), mean pooled features (channels,), feature maps by view."""
+
+    logits: Float32
+    pooled: Float32
+    features: list[Float32]
+
+
+class Predictor:
+    """A loaded model. Safe to share between threads; one inference session."""
+
+    def __init__(self, model: Model, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(model.folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+            self.head: Float32 = np.load(model.folder / "head.npy", allow_pickle=False)
+            self.space = FeatureSpace.load(model.folder / "ood.npz")
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(f"{model.folder}: the model cannot be loaded ({error})") from None
+        self.model: ModelId = model.id
+        self.config = model.config
+        self._bias = np.array(self.config.bias)
+        self._priors = np.array(self.config.priors)
+        self._quantiles = np.array(self.config.quantiles)
+
+    @classmethod
+    def load(cls, name: str | None = None, *, threads: int = 1) -> Predictor:
+        """Load a model by name (or the default one). Raises ModelError if its files are not as signed."""
+        return cls(load_model(name), threads=threads)
+
+    def prepare(self, decoded: Decoded, names: tuple[str, ...] | None = None) -> list[View]:
+        """The inputs of the network for a decoded photo."""
+        c = self.config
+        return make_views(
+            decoded.pixels, names or c.views, resolution=c.resolution, size=c.input, mean=c.mean, std=c.std
+        )
+
+    def read(self, views: list[View]) -> Reading:
+        """Run the network on every view and average what it says."""
+        logits, pooled, maps = [], [], []
+        for view in views:
+            scores, features = self._session.run(None, {"pictures": view.values})
+            logits.append(scores[0])
+            pooled.append(features[0].mean(axis=(1, 2)))
+            maps.append(features[0])
+        return Reading(np.mean(logits, axis=0), np.mean(pooled, axis=0), maps)
+
+    def predict(self, image: bytes | Image.Image) -> Prediction:
+        """Read one photo. Raises UnreadableImage if the bytes are no picture."""
+        start = time.perf_counter()
+        decoded = decode(image, self.config.resolution)
+        after_decode = time.perf_counter()
+        views = self.prepare(decoded)
+        after_prepare = time.perf_counter()
+        reading = self.read(views)
+        after_infer = time.perf_counter()
+        probability = calibration.probabilities(
+            reading.logits.astype(np.float64), self.config.temperature, self._bias
+        )
+        shares = calibration.balanced(probability, self._priors)
+        top = int(shares.argmax())
+        quality, fault = self._judge(decoded, reading)
+        risk = float(probability[np.array(RISKY)].sum())
+        outcome, reason = self._outcome(shares, fault)
+        seen = self.explain(reading, views, top, decoded.size)
+        end = time.perf_counter()
+        return Prediction(
+            probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
+            top=KEYS[top],
+            risk=risk,
+            outcome=outcome,
+            reason=reason,
+            urgent=risk >= self.config.urgent_threshold,
+            heatmap=seen,
+            quality=quality,
+            model=self.model,
+            milliseconds={
+                "decode": (after_decode - start) * 1e3,
+                "prepare": (after_prepare - after_decode) * 1e3,
+                "infer": (after_infer - after_prepare) * 1e3,
+                "explain": (end - after_infer) * 1e3,
+                "total": (end - start) * 1e3,
+            },
+        )
+
+    def assess(self, image: bytes | Image.Image) -> Quality:
+        """Every quality check, the network's own evidence of a lesion among them. Raises UnreadableImage."""
+        decoded = decode(image, self.config.resolution)
+        return self._judge(decoded, self.read(self.prepare(decoded)))[0]
+
+    def evidence(self, reading: Reading) -> Evidence:
+        """How strange the photo is to the network, and how much it looks like bare skin."""
+        return self.space.evidence(reading.pooled)
+
+    def explain(self, reading: Reading, views: list[View], label: int, size: tuple[int, int]) -> Float32:
+        """The class activation map of one class on the photo.
+
+        A constant added to every class's weights changes no probability: the mean over classes is removed.
+        """
+        weights = self.head[label] - self.head.mean(axis=0)
+        return heatmap.on_photo([heatmap.class_map(m, weights) for m in reading.features], views, size)
+
+    def _judge(self, decoded: Decoded, reading: Reading) -> tuple[Quality, str | None]:
+        return judge(decoded, self.config.quality, self.config.resolution, self.evidence(reading))
+
+    def _outcome(self, shares: calibration.Float64, fault: str | None) -> tuple[Outcome, str]:
+        if fault is not None:
+            return "not_readable", fault
+        size = int(calibration.prediction_sets(shares, self._quantiles).sum())
+        if size == 0:
+            return "uncertain", "no_class_fits"
+        if size > self.config.max_set:
+            return "uncertain", "set_too_large"
+        return "reading", "confident"

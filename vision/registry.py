@@ -1,6 +1,6 @@
 """The models that ship: a folder each under ``vision/models``, their settings, their identity.
 
-A folder holds model.onnx, config.json, ood.npz, metrics.json, trained_on.txt, MODEL_CARD.md and SHA256SUMS;
+A folder holds model.onnx, head.npy, config.json, ood.npz, metrics.json, trained_on.txt, MODEL_CARD.md and SHA256SUMS;
 what is loaded is checked against SHA256SUMS first. ``vision/models/default`` names the one used by default.
 """
 
@@ -16,7 +16,7 @@ from typing import Any
 from vision.classes import KEYS
 
 MODELS = Path(__file__).resolve().parent / "models"
-LOADED_FILES = ("model.onnx", "config.json", "ood.npz")
+LOADED_FILES = ("model.onnx", "head.npy", "config.json", "ood.npz")
 
 
 class ModelError(RuntimeError):

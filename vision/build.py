@@ -1,0 +1,42 @@
+"""A model folder from a checkpoint: the network's files, then what is set on validation pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from vision.data import read_labels
+from vision.export import export_onnx, load_checkpoint, write_trained_on
+from vision.fit import fit, neutral_config
+from vision.train import Recipe, chosen
+
+
+def build(
+    checkpoint: Path,
+    folder: Path,
+    data: Path,
+    *,
+    version: str,
+    views: tuple[str, ...],
+    threads: int,
+    log: Callable[[str], None],
+) -> None:
+    """Write every file of a model folder but metrics.json and MODEL_CARD.md, which ``vision.measure`` writes."""
+    net, about = load_checkpoint(checkpoint)
+    saved = about["recipe"]
+    recipe = Recipe(
+        **{k: v for k, v in saved.items() if k not in {"shares", "sources"}},
+        shares=tuple((d, s) for d, s in saved["shares"]),
+        sources=tuple((d, s) for d, s in saved["sources"]),
+    )
+    train = chosen(read_labels(data / "labels.csv"), recipe, "train")
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in ("metrics.json", "MODEL_CARD.md"):
+        (folder / stale).unlink(missing_ok=True)
+    log(f"exporting {checkpoint}")
+    export_onnx(net, folder)
+    write_trained_on(train, folder)
+    (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    config = neutral_config(recipe.resolution, recipe.large, views, version)
+    fit(folder, data, train, config, threads=threads, log=log)

@@ -1,0 +1,201 @@
+"""What ``python -m vision`` does. Training and export import torch in their own modules, nothing else does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from vision.data import ROOT, DataError, data_dir
+from vision.images import UnreadableImage
+from vision.registry import MODELS, ModelError
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def _say_timed(line: str) -> None:
+    _say(f"{datetime.now(UTC):%H:%M:%S} {line}")
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _pictures(paths: Sequence[str]) -> Iterator[Path]:
+    """Files as they are named; of a folder, everything in it that looks like a picture, in order."""
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS)
+        else:
+            yield path
+
+
+def _predict(args: argparse.Namespace) -> int:
+    from vision.predict import Predictor
+
+    predictor = Predictor.load(args.model, threads=args.threads)
+    failed = count = 0
+    for path in _pictures(args.paths):
+        count += 1
+        try:
+            found = predictor.predict(path.read_bytes())
+        except (OSError, UnreadableImage) as error:
+            reason = str(error) if isinstance(error, UnreadableImage) else error.strerror or str(error)
+            failed += 1
+            _say(f"{path}: {reason}")
+            if args.jsonl:
+                _write(json.dumps({"path": str(path), "error": reason}, ensure_ascii=False))
+            continue
+        if args.jsonl:
+            _write(json.dumps({"path": str(path), **found.to_json()}, ensure_ascii=False))
+        else:
+            _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
+    if not count:
+        _say("no pictures in " + ", ".join(args.paths))
+    return 1 if failed or not count else 0
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from vision.evaluate import evaluate, markdown, write
+
+    result = evaluate(
+        images=Path(args.images),
+        labels=Path(args.labels),
+        split=args.split,
+        source=args.source,
+        model=args.model,
+        threads=args.threads,
+        rounds=args.rounds,
+        log=_say_timed,
+    )
+    if args.out:
+        write(result, Path(args.out))
+        _say(f"written: {args.out}/evaluation.json and evaluation.md")
+    sys.stdout.write(markdown(result))
+    return 0
+
+
+def _minutes(args: argparse.Namespace) -> float | None:
+    if args.until is None:
+        return float(args.minutes) if args.minutes is not None else None
+    now = datetime.now(UTC)
+    try:
+        end = datetime.combine(now.date(), datetime.strptime(args.until, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
+    except ValueError:
+        raise DataError(f"--until {args.until}: not a time like 18:30 (UTC)") from None
+    return ((end if end > now else end + timedelta(days=1)) - now).total_seconds() / 60.0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from vision.train import Options, Recipe, run
+
+    options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
+    path = run(Recipe(seed=args.seed), options, _say_timed)
+    _write(str(path))
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from vision.build import build
+
+    build(
+        Path(args.checkpoint),
+        MODELS / args.name,
+        data_dir() / "skin",
+        version=args.version,
+        views=tuple(args.views),
+        threads=args.threads,
+        log=_say_timed,
+    )
+    _write(str(MODELS / args.name))
+    return 0
+
+
+def _measure(args: argparse.Namespace) -> int:
+    from vision.measure import measure
+
+    measure(args.model, data_dir(), threads=args.threads, log=_say_timed)
+    return 0
+
+
+def _bench(args: argparse.Namespace) -> int:
+    from vision.bench import bench
+
+    sys.stdout.write(bench(args.model, rounds=args.rounds))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m vision", description="Skin-lesion pictures in, predictions out.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: object, text: str, *, threads: int = 1) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument("--threads", type=int, default=threads, help="threads of the network (default %(default)s)")
+        sub.set_defaults(run=run)
+        return sub
+
+    predict = command("predict", _predict, "Read pictures.")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders of pictures")
+    predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    predict.add_argument("--model", help="name of a model, or its folder")
+
+    evaluate = command("evaluate", _evaluate, "Measure a model on labelled pictures.")
+    evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
+    evaluate.add_argument("--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id …)")
+    evaluate.add_argument("--split", help="only rows with this split_hint")
+    evaluate.add_argument("--source", help="only rows with this source_dataset")
+    evaluate.add_argument("--model", help="name of a model, or its folder")
+    evaluate.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds (default %(default)s)")
+    evaluate.add_argument("--out", help="folder for evaluation.json and evaluation.md")
+
+    train = command("train", _train, "Train a network; killed, it goes on where it was.", threads=2)
+    train.add_argument("--out", default=str(ROOT / "instance" / "training" / "run"), help="folder of the run")
+    budget = train.add_mutually_exclusive_group(required=True)
+    budget.add_argument("--minutes", type=float, help="wall-clock budget; the schedule follows the clock")
+    budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
+    budget.add_argument("--steps", type=int, help="exactly so many steps: repeatable by seed")
+    train.add_argument("--seed", type=int, default=7)
+
+    export = command("export", _export, "Make a model folder from a checkpoint.", threads=2)
+    export.add_argument("--checkpoint", required=True)
+    export.add_argument("--name", required=True, help="name of the folder under vision/models")
+    export.add_argument("--version", default="1")
+    export.add_argument("--views", nargs="+", default=["frame"], help="what the network sees (default: frame)")
+
+    measure = command("measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md.")
+    measure.add_argument("--model", help="name of a model, or its folder")
+
+    bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
+    bench.add_argument("--model", help="name of a model, or its folder")
+    bench.add_argument("--rounds", type=int, default=50)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 on a wrong command line."""
+    args = _parser().parse_args(argv)
+    try:
+        return int(args.run(args))
+    except (DataError, ModelError, ValueError) as error:
+        _say(f"vision: {error}")
+    except OSError as error:
+        _say(f"vision: {error.filename or ''}: {error.strerror or error}")
+    except ModuleNotFoundError as error:
+        _say(f"vision: package {error.name} is missing; training and export need requirements/train.txt")
+    except KeyboardInterrupt:
+        _say("vision: stopped")
+    except BrokenPipeError:
+        os._exit(1)
+    return 1

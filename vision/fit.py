@@ -1,0 +1,246 @@
+"""What a model folder needs beside its network, set on validation pictures: calibration, limits, thresholds.
+
+Which pictures serve what (groups are lesions or patients, never divided):
+- training pictures: the feature space of ``ood`` and, with training patches of bare skin, its probe;
+- validation half A: temperature, bias and priors;
+- validation half B: conformal quantiles, the size of set still called a reading, risk and urgent thresholds;
+- all validation pictures, validation patches: limits of distance, bare skin, sharpness, exposure and size;
+- the first half of the ordinary photos: checked while choosing how to measure distance, never a limit.
+Test pictures and the second half of the ordinary photos serve nothing here: see ``vision.measure``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vision import calibration
+from vision.classes import KEYS, RISKY
+from vision.data import Record, find_image, read_labels
+from vision.ood import FeatureSpace, fit_probe, fit_space
+from vision.predict import Predictor
+from vision.registry import read_config, write_sums
+from vision.samples import Change, Samples, exposed, read_all, reduced
+
+Log = Callable[[str], None]
+Bool = npt.NDArray[np.bool_]
+
+DOMAIN_WEIGHTS = {"dermoscopy": 0.4, "milk-dermoscopy": 0.15, "close-up": 0.3, "smartphone": 0.15}
+"""How much each kind of picture counts in the calibration: half of it as a patient's camera sees."""
+CLINICAL = ("close-up", "smartphone")
+COVERAGE = 0.90
+RISK_SENSITIVITY = 0.95
+URGENT_SPECIFICITY = 0.95
+WRONGLY_REFUSED = 0.005
+"""Share of good validation photos that a single limit may refuse."""
+MOST_UNCERTAIN = 0.35
+SPACE_DIMENSIONS = 64
+SPACE_PICTURES = 3000
+FLIPS_ALLOWED = 0.15
+DARKER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12)
+BRIGHTER = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
+SMALLER = (150.0, 120.0, 100.0, 80.0, 60.0, 40.0)
+PATCHES = "MILK10k_plain_skin_patch"
+
+
+@dataclass(frozen=True, eq=False)
+class Validation:
+    """Validation pictures with their raw readings."""
+
+    records: list[Record]
+    samples: Samples
+
+    @property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """Class index by row."""
+        return np.array([r.label for r in self.records], dtype=np.int64)
+
+    def domain(self, *names: str) -> Bool:
+        """Rows of some domains."""
+        return np.array([r.domain in names for r in self.records])
+
+    def half(self, name: str) -> Bool:
+        """Rows of half 'A' or 'B', divided by lesion or patient."""
+        return np.array([half_of(r.group) == name for r in self.records])
+
+
+def half_of(group: str) -> str:
+    """'A' or 'B', fixed by the name of the lesion or patient."""
+    return "AB"[hashlib.sha256(group.encode()).digest()[0] & 1]
+
+
+def neutral_config(resolution: int, size: int, views: Sequence[str], version: str) -> dict[str, Any]:
+    """The settings before anything is fitted: nothing refused, nothing scaled."""
+    zeros, equal = dict.fromkeys(KEYS, 0.0), dict.fromkeys(KEYS, 1.0 / len(KEYS))
+    return {
+        "version": version,
+        "architecture": "EfficientNet-Lite0",
+        "classes": list(KEYS),
+        "resolution": resolution,
+        "input": size,
+        "mean": 127.0,
+        "std": 128.0,
+        "views": list(views),
+        "temperature": 1.0,
+        "bias": zeros,
+        "priors": equal,
+        "conformal_quantiles": zeros,
+        "conformal_coverage": COVERAGE,
+        "max_set": len(KEYS),
+        "risk_threshold": 0.5,
+        "urgent_threshold": 1.0,
+        "quality": {"size": 0, "sharpness": 0, "darkest": 0, "brightest": 255, "far": 1e9, "plain": 1e9},
+    }
+
+
+def write_config(folder: Path, config: dict[str, Any]) -> None:
+    """Write config.json and renew SHA256SUMS."""
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    read_config.cache_clear()
+    write_sums(folder)
+
+
+def _bytes(images: Path, records: Sequence[Record]) -> Any:
+    return (find_image(images, r.image_id).read_bytes() for r in records)
+
+
+def fit(folder: Path, data: Path, train: list[Record], config: dict[str, Any], *, threads: int, log: Log) -> None:
+    """Fit everything on a folder that holds model.onnx and head.npy. data: the folder of labels.csv and images."""
+    empty = np.zeros((1, 1280), dtype=np.float32)
+    FeatureSpace(empty[0], empty, empty, empty[:, :1], 1.0, empty[0], 0.0).save(folder / "ood.npz")
+    write_config(folder, config)
+    predictor = Predictor.load(str(folder), threads=threads)
+    images = data / "images"
+    records = read_labels(data / "labels.csv")
+    val = [r for r in records if r.split == "val" and r.label >= 0 and r.source in {t.source for t in train}]
+    log(f"reading {len(val)} validation pictures")
+    validation = Validation(val, read_all(predictor, _bytes(images, val)))
+    fit_calibration(validation, config)
+    fit_thresholds(validation, config)
+    patches = [r for r in records if r.source == PATCHES]
+    log(f"reading {SPACE_PICTURES} training pictures and {len(patches)} patches of bare skin")
+    space = _space(predictor, images, train, [r for r in patches if r.split == "train"])
+    space.save(folder / "ood.npz")
+    fit_limits(validation, space, config)
+    log("reading darkened, brightened and reduced copies")
+    fit_by_effect(predictor, validation, images, config)
+    write_config(folder, config)
+
+
+def fit_calibration(validation: Validation, config: dict[str, Any]) -> None:
+    """Temperature, bias and priors on half A, each domain weighing what DOMAIN_WEIGHTS says.
+
+    ISIC 2017 is left out: its validation pictures are melanoma and keratosis only.
+    """
+    rows = validation.half("A") & np.array([r.source != "ISIC2017" for r in validation.records])
+    weights = np.zeros(len(rows))
+    for domain, weight in DOMAIN_WEIGHTS.items():
+        inside = rows & validation.domain(domain)
+        weights[inside] = weight / max(1, inside.sum())
+    logits, labels = validation.samples.logits[rows], validation.labels[rows]
+    temperature, bias = calibration.fit_scaling(logits, labels, weights[rows])
+    frequency = np.array([weights[rows][labels == k].sum() for k in range(len(KEYS))])
+    priors = (frequency + 0.005) / (frequency + 0.005).sum()
+    config["temperature"] = round(temperature, 5)
+    config["bias"] = _by_class(bias)
+    config["priors"] = _by_class(priors)
+
+
+def calibrated(logits: npt.NDArray[np.float64], config: dict[str, Any]) -> tuple[Any, Any]:
+    """Probabilities and balanced shares under a config, each (n, classes)."""
+    bias = np.array([config["bias"][k] for k in KEYS])
+    probability = calibration.probabilities(logits, config["temperature"], bias)
+    return probability, calibration.balanced(probability, np.array([config["priors"][k] for k in KEYS]))
+
+
+def fit_thresholds(validation: Validation, config: dict[str, Any]) -> None:
+    """Conformal quantiles, the largest set called a reading, risk and urgent thresholds on half B."""
+    rows = validation.half("B")
+    probability, shares = calibrated(validation.samples.logits[rows], config)
+    labels, risk = validation.labels[rows], probability[:, np.array(RISKY)].sum(axis=1)
+    risky = np.array(RISKY)[labels]
+    quantiles = calibration.conformal_quantiles(shares, labels, COVERAGE)
+    sizes = calibration.prediction_sets(shares, quantiles).sum(axis=1)
+    clinical = validation.domain(*CLINICAL)[rows]
+    config["conformal_quantiles"] = _by_class(quantiles)
+    config["max_set"] = next(
+        m for m in range(1, len(KEYS) + 1) if ((sizes > m) | (sizes == 0))[clinical].mean() <= MOST_UNCERTAIN
+    )
+    config["risk_threshold"] = round(calibration.threshold_for_sensitivity(risk, risky, RISK_SENSITIVITY), 5)
+    config["urgent_threshold"] = round(
+        calibration.threshold_for_specificity(risk[clinical], risky[clinical], URGENT_SPECIFICITY), 5
+    )
+
+
+def _space(predictor: Predictor, images: Path, train: list[Record], bare: list[Record]) -> FeatureSpace:
+    rng = np.random.default_rng(0)
+    counts = Counter(r.domain for r in train)
+    weight = np.array([1.0 / counts[r.domain] for r in train])
+    picked = rng.choice(len(train), min(SPACE_PICTURES, len(train)), replace=False, p=weight / weight.sum())
+    lesions = [train[i] for i in picked]
+    features = read_all(predictor, _bytes(images, lesions)).pooled
+    labels = np.array([r.label for r in lesions], dtype=np.int64)
+    space = fit_space(features, labels, SPACE_DIMENSIONS)
+    probe, offset = fit_probe(features, read_all(predictor, _bytes(images, bare)).pooled)
+    return FeatureSpace(
+        space.centre, space.basis, space.directions, space.means, space.residual_scale, probe, offset
+    )
+
+
+def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, Any]) -> None:
+    """Limits that refuse at most WRONGLY_REFUSED of clinical and of dermoscopic validation pictures each."""
+    samples = validation.samples
+    kinds = [validation.domain(*CLINICAL), ~validation.domain(*CLINICAL)]
+
+    def low(values: npt.NDArray[np.float64]) -> float:
+        return round(min(float(np.quantile(values[k], WRONGLY_REFUSED)) for k in kinds), 4)
+
+    def high(values: npt.NDArray[np.float64]) -> float:
+        return round(max(float(np.quantile(values[k], 1.0 - WRONGLY_REFUSED)) for k in kinds), 4)
+
+    config["quality"].update(
+        sharpness=low(samples.sharpness),
+        far=high(samples.far(space)),
+        plain=high(space.plainness(samples.pooled)),
+    )
+
+
+def fit_by_effect(predictor: Predictor, validation: Validation, images: Path, config: dict[str, Any]) -> None:
+    """Exposure and size: where changed copies of clinical validation photos begin to change the decision.
+
+    A percentile of the photos at hand would suit light skin only, for they show little else. So each limit is
+    the last step before more than FLIPS_ALLOWED of the decisions flip, and never inside what good photos span.
+    """
+    rows = np.flatnonzero(validation.domain(*CLINICAL))[::2]
+    records = [validation.records[i] for i in rows]
+    before = validation.samples.logits[rows].argmax(axis=1)
+    light = validation.samples.brightness
+
+    def last_good(steps: Sequence[float], change: Callable[[float], Change]) -> tuple[float, float]:
+        """The strongest step that flips few decisions, and the median brightness of its copies."""
+        good = (steps[0], float(np.median(light[rows])))
+        for step in steps[1:]:
+            copies = read_all(predictor, _bytes(images, records), change=change(step))
+            if (copies.logits.argmax(axis=1) != before).mean() > FLIPS_ALLOWED:
+                break
+            good = (step, float(np.median(copies.brightness)))
+        return good
+
+    darkest, brightest = last_good(DARKER, exposed)[1], last_good(BRIGHTER, exposed)[1]
+    config["quality"].update(
+        darkest=round(min(darkest, float(np.quantile(light, WRONGLY_REFUSED))), 1),
+        brightest=round(max(brightest, float(np.quantile(light, 1.0 - WRONGLY_REFUSED))), 1),
+        size=last_good(SMALLER, lambda side: reduced(round(side)))[0],
+    )
+
+
+def _by_class(values: npt.NDArray[np.float64]) -> dict[str, float]:
+    return {k: round(float(v), 6) for k, v in zip(KEYS, values, strict=True)}
