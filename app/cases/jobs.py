@@ -1,1 +1,110 @@
-"""What the worker does for this room."""
+"""What the worker does for this room: let the model look at the photos of a case."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from flask import current_app
+from sqlalchemy import select
+
+from app.cases import analysis
+from app.cases.models import Case, Photo
+from app.cases.opinion import Thresholds
+from app.extensions import db
+from app.infra import jobs, storage
+
+if TYPE_CHECKING:
+    from vision.predict import Predictor
+
+_loading = threading.Lock()
+_predictor: Predictor | None = None
+
+
+def predictor() -> Predictor:
+    """Return the model of this process, loaded on the first call."""
+    global _predictor
+    with _loading:
+        if _predictor is None:
+            from vision.predict import Predictor
+
+            _predictor = Predictor.load(threads=current_app.extensions["salpim.settings"].inference_threads)
+        return _predictor
+
+
+def describe(model: Predictor) -> analysis.Model:
+    """Return what has to be kept about a model beside what it says."""
+    config = model.config
+    return analysis.Model(
+        name=model.model.name,
+        version=model.model.version,
+        sha256=model.model.sha256,
+        thresholds=Thresholds(
+            config.risk_threshold, config.urgent_threshold, dict(zip(_classes(), config.priors, strict=True))
+        ),
+        urgent_share=measured_urgent_share(model.model.name),
+    )
+
+
+def _classes() -> tuple[str, ...]:
+    from vision.classes import KEYS
+
+    return KEYS
+
+
+def measured_urgent_share(name: str) -> dict[str, Any] | None:
+    """Return the share of urgent notices that proved right when measured, None if it was not measured."""
+    from vision.registry import folder_of
+
+    path = folder_of(name) / "metrics.json"
+    try:
+        measured = json.loads(path.read_text(encoding="utf-8"))["urgent_notice"]
+    except (OSError, KeyError, ValueError):
+        return None
+    return dict(measured)
+
+
+@jobs.handler("analyse_case", on_failure=analysis.give_up)
+def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
+    """Let the model look at every photo of a case that it has not seen; then the case joins the queue."""
+    from vision.images import UnreadableImage
+    from vision.registry import ModelError
+
+    if not analysis.awaits_analysis(db.session.get(Case, case_id, populate_existing=True)):
+        return None
+    try:
+        model = predictor()
+        about = describe(model)
+        spoken = []
+        for photo in db.session.scalars(_unseen(case_id, about.sha256)):
+            spoken.append(_look(model, photo))
+            run.keep_alive()
+    except (ModelError, UnreadableImage) as error:
+        raise jobs.PermanentFailure(f"{type(error).__name__}: {error}") from error
+    except storage.ObjectLost as error:
+        raise jobs.PermanentFailure(f"photo lost: {error}") from error
+    return lambda: analysis.store(case_id, about, spoken)
+
+
+def _unseen(case_id: int, sha256: str) -> Any:
+    seen = Photo.predictions.any(model_sha256=sha256)
+    return select(Photo).where(Photo.case_id == case_id, ~seen).order_by(Photo.id)
+
+
+def _look(model: Predictor, photo: Photo) -> analysis.PhotoOpinion:
+    start = time.perf_counter()
+    jpeg = storage.get(photo.object)
+    read = time.perf_counter()
+    prediction = model.predict(jpeg)
+    predicted = time.perf_counter()
+    heatmap = prediction.heatmap_png((photo.width, photo.height))
+    drawn = time.perf_counter()
+    stages = {"read": (read - start) * 1e3, **prediction.milliseconds, "draw": (drawn - predicted) * 1e3}
+    return analysis.PhotoOpinion(
+        photo_id=photo.id,
+        opinion=prediction.to_json(),
+        milliseconds={stage: round(value, 2) for stage, value in stages.items()},
+        heatmap=heatmap,
+    )

@@ -14,7 +14,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from app.accounts.models import Patient, User
 from app.extensions import Base
@@ -24,7 +24,10 @@ from app.infra.storage import StoredObject
 
 
 class CaseState(enum.StrEnum):
-    """draft → submitted (being analysed) → waiting → reading → signed; withdrawn from any but signed."""
+    """draft → submitted (being analysed) → waiting → reading → signed; withdrawn from any but signed.
+
+    A doctor may put a case back: reading → waiting.
+    """
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
@@ -32,6 +35,25 @@ class CaseState(enum.StrEnum):
     READING = "reading"
     SIGNED = "signed"
     WITHDRAWN = "withdrawn"
+
+
+NEXT: dict[CaseState, frozenset[CaseState]] = {
+    CaseState.DRAFT: frozenset({CaseState.SUBMITTED, CaseState.WITHDRAWN}),
+    CaseState.SUBMITTED: frozenset({CaseState.WAITING, CaseState.WITHDRAWN}),
+    CaseState.WAITING: frozenset({CaseState.READING, CaseState.WITHDRAWN}),
+    CaseState.READING: frozenset({CaseState.WAITING, CaseState.SIGNED, CaseState.WITHDRAWN}),
+    CaseState.SIGNED: frozenset(),
+    CaseState.WITHDRAWN: frozenset(),
+}
+"""Which state may follow which; `Case.state` refuses every other step."""
+
+
+class ImpossibleTransition(Exception):
+    """A case cannot go from the state it is in to the one asked for."""
+
+    def __init__(self, now: CaseState, to: CaseState) -> None:
+        super().__init__(f"{now} -> {to}")
+        self.now, self.to = now, to
 
 
 class Band(enum.StrEnum):
@@ -42,10 +64,11 @@ class Band(enum.StrEnum):
 
 
 class UrgentReason(enum.StrEnum):
-    """What an urgent notice rests on."""
+    """What an urgent notice to the patient rests on. Never shown to a doctor before their own reading."""
 
     MODEL = "model"
     ANSWERS = "answers"
+    BOTH = "both"
 
 
 class Lesion(Base):
@@ -104,6 +127,8 @@ class Case(Base):
     lesion: Mapped[Lesion | None] = relationship()
     doctor: Mapped[User | None] = relationship(foreign_keys=[doctor_id])
     photos: Mapped[list[Photo]] = relationship(back_populates="case", order_by="Photo.id")
+    opinions: Mapped[list[CaseOpinion]] = relationship(back_populates="case", order_by="CaseOpinion.id")
+    first_reads: Mapped[list[FirstRead]] = relationship(back_populates="case", order_by="FirstRead.id")
     findings: Mapped[list[Finding]] = relationship(back_populates="case", order_by="Finding.version")
     question: Mapped[Question | None] = relationship(back_populates="case")
 
@@ -111,6 +136,24 @@ class Case(Base):
     def topic(self) -> str:
         """The name under which live pages follow this case."""
         return f"case:{self.public_id}"
+
+    @property
+    def finding(self) -> Finding | None:
+        """The finding that holds: its latest version."""
+        return self.findings[-1] if self.findings else None
+
+    @property
+    def opinion(self) -> CaseOpinion | None:
+        """What the newest model said of the photos together; None before the analysis or where it failed."""
+        return self.opinions[-1] if self.opinions else None
+
+    @validates("state")
+    def _only_possible_steps(self, _key: str, to: CaseState) -> CaseState:
+        known: CaseState | None = self.state  # a new case has none yet
+        now = CaseState(known or to)
+        if now != to and CaseState(to) not in NEXT[now]:
+            raise ImpossibleTransition(now, CaseState(to))
+        return to
 
 
 class Photo(Base):
@@ -123,16 +166,18 @@ class Photo(Base):
     public_id: Mapped[str] = mapped_column(String(24), unique=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("case.id"), index=True)
     object_id: Mapped[int] = mapped_column(ForeignKey("stored_object.id"))
+    thumbnail_id: Mapped[int] = mapped_column(ForeignKey("stored_object.id"))
     upload_sha256: Mapped[str] = mapped_column(String(64))
     """HMAC of what was uploaded, so that the same file sent twice is one photo."""
     width: Mapped[int]
     height: Mapped[int]
-    quality: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """The quality checks that were not met: key, advice in ko and en."""
+    quality: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
+    """The quality checks that were not met (key, ko, en): [] if all were, None if they could not be made."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     case: Mapped[Case] = relationship(back_populates="photos")
     object: Mapped[StoredObject] = relationship(foreign_keys=[object_id])
+    thumbnail: Mapped[StoredObject] = relationship(foreign_keys=[thumbnail_id])
     predictions: Mapped[list[Prediction]] = relationship(back_populates="photo", order_by="Prediction.id")
 
 
@@ -157,6 +202,26 @@ class Prediction(Base):
     heatmap: Mapped[StoredObject | None] = relationship(foreign_keys=[heatmap_id])
 
 
+class CaseOpinion(Base):
+    """What one model said of all photos of a case together (see `opinion.py` for how)."""
+
+    __tablename__ = "case_opinion"
+    __table_args__ = (UniqueConstraint("case_id", "model_sha256"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("case.id"))
+    model_name: Mapped[str] = mapped_column(String(64))
+    model_version: Mapped[str] = mapped_column(String(32))
+    model_sha256: Mapped[str] = mapped_column(String(64))
+    opinion: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("case_opinion.opinion"))
+    """`opinion.Combined.to_json()`: probabilities, top, risk, outcome, reason, urgent, photos read."""
+    urgent_share: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The model's measured share of urgent notices that prove right: share, low, high, count, source."""
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    case: Mapped[Case] = relationship(back_populates="opinions")
+
+
 class FirstRead(Base):
     """A doctor's own reading, stored before anything of the model's opinion was sent."""
 
@@ -171,6 +236,8 @@ class FirstRead(Base):
     note: Mapped[str | None] = mapped_column(EncryptedText("first_read.note"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     revealed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    case: Mapped[Case] = relationship(back_populates="first_reads")
 
 
 class Agreement(enum.StrEnum):

@@ -1,0 +1,127 @@
+"""A case before it is sent: each step of the form writes here, so that it can be resumed later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.accounts.models import Patient, User
+from app.accounts.policy import visible_patients
+from app.accounts.service import is_of
+from app.audit import service as audit
+from app.cases import body_sites, policy, questions
+from app.cases.errors import CaseClosed, NoSuchCase, UnknownSite
+from app.cases.models import Case, CaseState, Lesion
+from app.extensions import db
+from app.infra import clock
+from app.infra.database import fresh, random_id, transaction
+
+FORM_KEY_LENGTH = 40
+
+
+def new_form_key() -> str:
+    """Return what makes one form one case, however often it is sent."""
+    return random_id()
+
+
+def own(user: User, public_id: str) -> Case:
+    """Return a case of someone that `user` acts for, or raise `NoSuchCase`."""
+    case = db.session.scalar(policy.visible_cases(user).where(Case.public_id == public_id))
+    if case is None or not is_of(user, case.patient):
+        raise NoSuchCase(public_id)
+    return case
+
+
+def locked(user: User, public_id: str) -> Case:
+    """Return the case anew and locked until the transaction in progress ends, or raise `NoSuchCase`."""
+    case = fresh(Case, own(user, public_id).id)
+    if case is None:
+        raise NoSuchCase(public_id)
+    return case
+
+
+def open_for_change(user: User, public_id: str) -> Case:
+    """Return the locked draft, or raise `NoSuchCase`, or `CaseClosed` once it was sent or thrown away."""
+    case = locked(user, public_id)
+    if case.state != CaseState.DRAFT:
+        raise CaseClosed(case.state)
+    return case
+
+
+def open_draft(user: User, patient_id: int, form_key: str) -> Case:
+    """Return the case that belongs to a form, made on the first call: a draft, or whatever became of it.
+
+    Raises `NoSuchCase` if `user` does not act for the patient.
+    """
+    if not form_key or len(form_key) > FORM_KEY_LENGTH:
+        raise NoSuchCase("form key")
+    with transaction() as session:
+        known = _of_form(user, form_key)
+        if known is not None:
+            return known
+        if session.scalar(visible_patients(user).where(Patient.id == patient_id)) is None:
+            raise NoSuchCase("patient")
+        case = Case(
+            public_id=random_id(),
+            patient_id=patient_id,
+            created_by_id=user.id,
+            form_key=form_key,
+            state=CaseState.DRAFT,
+            is_demo=user.is_demo,
+            created_at=clock.now(),
+        )
+        try:
+            with session.begin_nested():
+                session.add(case)
+        except IntegrityError:  # another request with the same form was faster (PostgreSQL)
+            return _of_form(user, form_key) or case
+        audit.record("case.open", f"case:{case.public_id}", patient_id=patient_id)
+    return case
+
+
+def _of_form(user: User, form_key: str) -> Case | None:
+    query = select(Case).where(Case.created_by_id == user.id, Case.form_key == form_key)
+    return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def place(user: User, public_id: str, site: str) -> Case:
+    """Say where on the body the lesion is. Raises `UnknownSite`, `NoSuchCase`, `CaseClosed`."""
+    if body_sites.find(site) is None:
+        raise UnknownSite(site)
+    with transaction():
+        case = open_for_change(user, public_id)
+        if case.lesion is None:
+            case.lesion = Lesion(
+                public_id=random_id(), patient_id=case.patient_id, body_site=site, created_at=clock.now()
+            )
+        else:
+            case.lesion.body_site = site
+    return case
+
+
+def answer(user: User, public_id: str, answers: Mapping[str, Any]) -> Case:
+    """Keep the answers. Raises `BadAnswers`, `NoSuchCase`, `CaseClosed`."""
+    kept = questions.check(answers)
+    with transaction():
+        case = open_for_change(user, public_id)
+        case.answers = kept
+    return case
+
+
+def open_drafts(user: User) -> list[Case]:
+    """Return the drafts of everyone that `user` acts for, newest first."""
+    query = policy.visible_cases(user).where(Case.state == CaseState.DRAFT).order_by(Case.id.desc())
+    return list(db.session.scalars(query))
+
+
+def missing_steps(case: Case) -> list[str]:
+    """Return which steps of the form still lack something: photos, place, questions."""
+    missing = [] if case.photos else ["photos"]
+    if case.lesion is None:
+        missing.append("place")
+    if not questions.complete(case.answers):
+        missing.append("questions")
+    return missing

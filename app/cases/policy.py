@@ -1,0 +1,64 @@
+"""Whose cases, photos and findings one may see, and what one may do with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Select, false, select
+
+from app.accounts.models import User
+from app.accounts.policy import patient_ids
+from app.accounts.service import is_of
+from app.cases.models import Case, CaseState, Photo, Prediction
+from app.permissions import Permission, Role
+from app.policy import holds
+
+OPEN_TO_DOCTOR = (CaseState.READING, CaseState.SIGNED)
+
+
+def _reach(user: User) -> ColumnElement[bool]:
+    if user.role == Role.PATIENT and holds(user, Permission.CASE_READ_OWN):
+        return Case.patient_id.in_(patient_ids(user))
+    if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
+        return (Case.doctor_id == user.id) & Case.state.in_(OPEN_TO_DOCTOR)
+    return false()
+
+
+def visible_cases(user: User) -> Select[Case]:
+    """Select what `user` may see: a patient's own and their wards' cases, a doctor's in hand or signed."""
+    return select(Case).where(_reach(user))
+
+
+def visible_photos(user: User) -> Select[Photo]:
+    """Select the photos of the cases that `user` may see; those of withdrawn cases are gone."""
+    return select(Photo).join(Photo.case).where(_reach(user), Case.state != CaseState.WITHDRAWN)
+
+
+def visible_predictions_to_patient(user: User) -> Select[Prediction]:
+    """Select what models said of the photos of a patient's signed cases. Before the signature: nothing."""
+    if user.role != Role.PATIENT:
+        return select(Prediction).where(false())
+    signed = (Case.state == CaseState.SIGNED) & _reach(user)
+    return select(Prediction).join(Prediction.photo).join(Photo.case).where(signed)
+
+
+def _acts_in(user: User, case: Case) -> bool:
+    return user.role == Role.PATIENT and holds(user, Permission.CASE_SEND) and is_of(user, case.patient)
+
+
+def can_edit(user: User, case: Case) -> bool:
+    """True while the case is a draft of someone that `user` acts for."""
+    return case.state == CaseState.DRAFT and _acts_in(user, case)
+
+
+def can_withdraw(user: User, case: Case) -> bool:
+    """True until the finding is signed."""
+    return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _acts_in(user, case)
+
+
+def can_ask(user: User, case: Case) -> bool:
+    """True once after the finding."""
+    return case.state == CaseState.SIGNED and case.question is None and _acts_in(user, case)
+
+
+def can_book(user: User, case: Case) -> bool:
+    """True for a case that a doctor has signed: the patient may talk to a doctor about it."""
+    return case.state == CaseState.SIGNED and _acts_in(user, case)

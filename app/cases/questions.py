@@ -1,0 +1,101 @@
+"""The few plain questions about a lesion: what is asked, which answers are on offer, how they read.
+
+Answers are kept as {key: value}: `age` is an int (years), everything else one of the option keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from app.cases.errors import BadAnswers
+
+YES, NO, UNKNOWN = "yes", "no", "unknown"
+OLDEST = 120
+YES_NO = ((YES, _l("예")), (NO, _l("아니요")), (UNKNOWN, _l("모르겠어요")))
+SEXES = (("female", _l("여성")), ("male", _l("남성")), ("unstated", _l("답하지 않음")))
+SINCE = (
+    ("weeks", _l("한 달이 안 됐어요")),
+    ("months", _l("한 달에서 여섯 달")),
+    ("half_year", _l("여섯 달에서 한 해")),
+    ("years", _l("한 해가 넘었어요")),
+    ("always", _l("태어날 때나 어릴 때부터")),
+    (UNKNOWN, _l("모르겠어요")),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question: its stored key, its words, a short form for lists, the answers on offer."""
+
+    key: str
+    words: LazyString
+    short: LazyString
+    options: tuple[tuple[str, LazyString], ...]
+
+    def label(self, value: str) -> str:
+        """The words of one answer; an unknown value as it is."""
+        return str(dict(self.options).get(value, value))
+
+
+ABOUT_LESION: tuple[Question, ...] = (
+    Question("since", _l("언제부터 있었나요?"), _l("언제부터"), SINCE),
+    Question("changed", _l("모양이나 색이 달라졌나요?"), _l("모양·색 변화"), YES_NO),
+    Question("grew", _l("커졌나요?"), _l("커짐"), YES_NO),
+    Question("raised", _l("만지면 볼록한가요?"), _l("볼록함"), YES_NO),
+    Question("itches", _l("가려운가요?"), _l("가려움"), YES_NO),
+    Question("hurts", _l("아픈가요?"), _l("아픔"), YES_NO),
+    Question("bleeds", _l("피나 진물이 난 적이 있나요?"), _l("피·진물"), YES_NO),
+)
+ABOUT_PERSON: tuple[Question, ...] = (
+    Question("sex", _l("성별"), _l("성별"), SEXES),
+    Question("skin_cancer", _l("피부암을 앓은 적이 있나요?"), _l("피부암을 앓은 적"), YES_NO),
+)
+QUESTIONS = ABOUT_LESION + ABOUT_PERSON
+_BY_KEY = {question.key: question for question in QUESTIONS}
+
+
+def check(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the answers worth keeping, or raise `BadAnswers` naming what is missing or not on offer."""
+    kept: dict[str, Any] = {}
+    bad = [q.key for q in QUESTIONS if raw.get(q.key) not in dict(q.options)]
+    kept.update({q.key: str(raw[q.key]) for q in QUESTIONS if q.key not in bad})
+    age = raw.get("age")
+    if isinstance(age, int) and not isinstance(age, bool) and 0 <= age <= OLDEST:
+        kept["age"] = age
+    else:
+        bad.append("age")
+    if bad:
+        raise BadAnswers(bad)
+    return kept
+
+
+def complete(answers: Mapping[str, Any] | None) -> bool:
+    """True if every question has an answer that is on offer."""
+    try:
+        check(answers or {})
+    except BadAnswers:
+        return False
+    return True
+
+
+def in_words(answers: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return (short question, answer) for every question that was answered, in the reader's language."""
+    given = answers or {}
+    lines = [(str(q.short), q.label(str(given[q.key]))) for q in QUESTIONS if q.key in given]
+    if "age" in given:
+        lines.append((str(_l("나이")), str(_l("%(age)s세", age=given["age"]))))
+    return lines
+
+
+def age_on(birth_date: str | None, day: date) -> int | None:
+    """Return how old someone born on an ISO date is on `day`, None if the date is not known."""
+    if not birth_date:
+        return None
+    born = date.fromisoformat(birth_date)
+    return max(0, day.year - born.year - ((day.month, day.day) < (born.month, born.day)))

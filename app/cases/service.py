@@ -1,0 +1,96 @@
+"""What a patient does with a case as a whole: send it, take it back, ask about the finding."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.accounts import service as accounts
+from app.accounts.models import User
+from app.audit import service as audit
+from app.cases import drafts, photos, triage
+from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
+from app.cases.models import Case, CaseState, Question
+from app.infra import clock, events, jobs
+from app.infra.database import transaction
+
+QUESTION_LENGTH = 1000
+
+
+def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
+    """Send a draft to be analysed and read; sending it again changes nothing.
+
+    Raises `NotReady` naming the steps that lack something, `CaseClosed` if it was thrown away, `NoSuchCase`.
+    """
+    with transaction():
+        case = drafts.locked(user, public_id)
+        if case.state == CaseState.WITHDRAWN:
+            raise CaseClosed(case.state)
+        if case.state != CaseState.DRAFT:
+            return case
+        missing = drafts.missing_steps(case)
+        if accounts.missing_consents(user, case.patient):
+            missing.append("consents")
+        if missing:
+            raise NotReady(missing)
+        case.state, case.submitted_at = CaseState.SUBMITTED, clock.now()
+        case.read_by = case.submitted_at + timedelta(hours=reading_hours)
+        case.urgent = triage.urgent_reason(case.answers, model=False)
+        events.publish("case.submitted", case.topic, case=case.public_id)
+        if case.urgent:
+            events.publish("case.urgent", case.topic, case=case.public_id)
+        audit.record("case.submit", case.topic, patient_id=case.patient_id)
+        jobs.enqueue("analyse_case", dedupe_key=case.public_id, case_id=case.id)
+    return case
+
+
+def withdraw(user: User, public_id: str) -> Case:
+    """Take a case back, or throw a draft away; doing it again changes nothing.
+
+    Photos are destroyed at once unless a doctor has already written a reading of them, which must be kept
+    together with what it was about. Raises `CaseClosed` once the finding is signed, `NoSuchCase`.
+    """
+    with transaction() as session:
+        case = drafts.locked(user, public_id)
+        if case.state == CaseState.WITHDRAWN:
+            return case
+        if case.state == CaseState.SIGNED:
+            raise CaseClosed(case.state)
+        was_draft = case.state == CaseState.DRAFT
+        case.state, case.withdrawn_at = CaseState.WITHDRAWN, clock.now()
+        if not has_been_read(case):
+            for photo in case.photos:
+                photos.erase(photo)
+            if was_draft and case.lesion is not None:
+                lesion, case.lesion, case.answers = case.lesion, None, None
+                session.flush()
+                session.delete(lesion)
+        if not was_draft:
+            events.publish("case.withdrawn", case.topic, case=case.public_id)
+        audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
+    return case
+
+
+def has_been_read(case: Case) -> bool:
+    """True once a doctor has stored a first reading."""
+    return bool(case.first_reads)
+
+
+def ask(user: User, public_id: str, text: str) -> Question:
+    """Ask the one question about a signed finding.
+
+    Raises `CaseClosed` before the finding, `AlreadyAsked`, `EmptyQuestion` (too long, too), `NoSuchCase`.
+    """
+    words = text.strip()
+    if not words or len(words) > QUESTION_LENGTH:
+        raise EmptyQuestion(str(len(words)))
+    with transaction() as session:
+        case = drafts.locked(user, public_id)
+        if case.state != CaseState.SIGNED:
+            raise CaseClosed(case.state)
+        if case.question is not None:
+            raise AlreadyAsked(public_id)
+        question = Question(case=case, text=words, asked_at=clock.now())
+        session.add(question)
+        events.publish("case.question_asked", case.topic, case=case.public_id)
+        audit.record("question.ask", case.topic, patient_id=case.patient_id)
+    return question
