@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import JSON, Index, String, UniqueConstraint, or_, select, update
+from sqlalchemy import JSON, Index, String, UniqueConstraint, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
@@ -96,7 +96,9 @@ class Registry:
 registry = Registry(attempts=5, lease_seconds=120)
 
 
-def handler(kind: str, on_failure: Callable[..., None] | None = None) -> Callable[[Callable[..., Effect | None]], Callable[..., Effect | None]]:
+def handler(
+    kind: str, on_failure: Callable[..., None] | None = None
+) -> Callable[[Callable[..., Effect | None]], Callable[..., Effect | None]]:
     """Register the decorated function as the way to do jobs of `kind`.
 
     It is called as ``compute(run, **arguments)`` and may return an effect. `on_failure` is called
@@ -110,7 +112,9 @@ def handler(kind: str, on_failure: Callable[..., None] | None = None) -> Callabl
     return register
 
 
-def enqueue(kind: str, *, dedupe_key: str | None = None, delay: timedelta = timedelta(0), **arguments: Any) -> Job:
+def enqueue(
+    kind: str, *, dedupe_key: str | None = None, delay: timedelta = timedelta(0), **arguments: Any
+) -> Job:
     """Ask for a job in the transaction in progress; with a `dedupe_key`, at most one for each key."""
     if kind not in registry.handlers:
         raise LookupError(f"no handler for jobs of kind {kind!r}")
@@ -148,7 +152,9 @@ class Run:
         """Renew the lease (long handlers call it now and then); raise `LeaseLost` if it is gone."""
         with transaction() as session:
             until = clock.now() + timedelta(seconds=registry.lease_seconds)
-            mine = update(Job).where(Job.id == self.job_id, Job.lease == self._lease).values(lease_until=until)
+            mine = (
+                update(Job).where(Job.id == self.job_id, Job.lease == self._lease).values(lease_until=until)
+            )
             if session.execute(mine).rowcount != 1:  # type: ignore[attr-defined]
                 raise LeaseLost
 
@@ -247,6 +253,26 @@ def retry(job_id: int) -> bool:
     return True
 
 
-def failed_jobs() -> list[Job]:
+def failed_jobs(limit: int | None = None, offset: int = 0) -> list[Job]:
     """Return the jobs that failed for good, newest first."""
-    return list(db.session.scalars(select(Job).where(Job.state == JobState.FAILED).order_by(Job.id.desc())))
+    query = select(Job).where(Job.state == JobState.FAILED).order_by(Job.id.desc())
+    return list(db.session.scalars(query.limit(limit).offset(offset)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """How the line of jobs stands: how many failed, run and wait, and since when the oldest is due."""
+
+    failed: int
+    running: int
+    waiting: int
+    oldest: datetime | None
+
+
+def line() -> Line:
+    """Return how the line stands now. A job that waits for its own later time (a retry) counts as waiting."""
+    rows = db.session.execute(select(Job.state, func.count(), func.min(Job.run_after)).group_by(Job.state))
+    by_state = {state: (count, oldest) for state, count, oldest in rows}
+    waiting, oldest = by_state.get(JobState.QUEUED, (0, None))
+    failed, running = (by_state.get(state, (0, None))[0] for state in (JobState.FAILED, JobState.RUNNING))
+    return Line(failed, running, waiting, oldest if oldest is not None and oldest <= clock.now() else None)

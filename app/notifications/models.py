@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from app.accounts.models import User
 from app.extensions import Base
 from app.infra.database import Serial, UtcDateTime
 
@@ -41,9 +42,11 @@ class Notice(Base):
     kind: Mapped[NoticeKind] = mapped_column(String(32))
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id"))
     arguments: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """Public ids of what it is about: `case` or `booking`."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
+    user: Mapped[User] = relationship(foreign_keys=[user_id])
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="notice")
 
 
@@ -55,7 +58,7 @@ class Channel(enum.StrEnum):
 
 
 class Delivery(Base):
-    """That a notice went out by a channel, once."""
+    """That a notice goes out by a channel: asked for, claimed by whoever sends it, sent."""
 
     __tablename__ = "delivery"
     __table_args__ = (UniqueConstraint("notice_id", "channel"),)
@@ -63,6 +66,9 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     notice_id: Mapped[int] = mapped_column(ForeignKey("notice.id"))
     channel: Mapped[Channel] = mapped_column(String(8))
+    claims: Mapped[int] = mapped_column(default=0)
+    """How often someone set out to send it."""
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     notice: Mapped[Notice] = relationship(back_populates="deliveries")

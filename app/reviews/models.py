@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base
@@ -15,7 +14,7 @@ from app.infra.storage import StoredObject
 
 
 class WorkState(enum.StrEnum):
-    """How far an import or an analysis is."""
+    """queued → running → done or failed; what failed may be tried again."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -23,25 +22,36 @@ class WorkState(enum.StrEnum):
     FAILED = "failed"
 
 
+UNDER_WAY = (WorkState.QUEUED, WorkState.RUNNING)
+
+
 class ReviewImport(Base):
-    """One uploaded file and what became of its rows: imported + duplicate + rejected = all."""
+    """One uploaded file and what became of its rows: imported + duplicate + rejected = total."""
 
     __tablename__ = "review_import"
+    __table_args__ = (
+        CheckConstraint("state <> 'done' OR imported + duplicate + rejected = total", name="none_lost"),
+        CheckConstraint("state <> 'done' OR finished_at IS NOT NULL", name="dated"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(24), unique=True)
     filename: Mapped[str] = mapped_column(String(200))
     object_id: Mapped[int] = mapped_column(ForeignKey("stored_object.id"))
+    """The file as uploaded, encrypted; erased once its rows are in, because it names the authors."""
     state: Mapped[WorkState] = mapped_column(String(16), default=WorkState.QUEUED)
     encoding: Mapped[str | None] = mapped_column(String(16))
+    total: Mapped[int] = mapped_column(default=0)
+    """Rows in the file; 0 until it has been read."""
+    handled: Mapped[int] = mapped_column(default=0)
+    """Rows dealt with so far."""
     imported: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
-    rejected: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """line, reason_ko, reason_en: all of them."""
+    rejected: Mapped[int] = mapped_column(default=0)
     error_ko: Mapped[str | None] = mapped_column(Text)
     error_en: Mapped[str | None] = mapped_column(Text)
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     object: Mapped[StoredObject] = relationship()
@@ -52,13 +62,38 @@ class ReviewImport(Base):
         return f"review_import:{self.public_id}"
 
 
+class RejectedRow(Base):
+    """A row that is no review: the line of the file it begins on (1 is the header), and why."""
+
+    __tablename__ = "rejected_row"
+    __table_args__ = (UniqueConstraint("import_id", "line"),)
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("review_import.id"))
+    line: Mapped[int]
+    reason_ko: Mapped[str] = mapped_column(Text)
+    reason_en: Mapped[str] = mapped_column(Text)
+
+
+class StoreApp(Base):
+    """What an app is called; named when its first reviews arrive."""
+
+    __tablename__ = "store_app"
+
+    app: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Store id."""
+    name_ko: Mapped[str] = mapped_column(String(80))
+    name_en: Mapped[str] = mapped_column(String(80))
+
+
 class Review(Base):
-    """One public review as the store showed it; the author is a hash."""
+    """One public review as the store showed it; the author is a keyed hash."""
 
     __tablename__ = "review"
     __table_args__ = (
         UniqueConstraint("app", "author", "posted_at", "key"),
         CheckConstraint("star BETWEEN 1 AND 5", name="star"),
+        CheckConstraint("likes >= 0", name="likes"),
         Index("ix_review_app_posted", "app", "posted_at"),
     )
 
@@ -78,6 +113,17 @@ class Analysis(Base):
     """One run over the reviews at hand, and its report."""
 
     __tablename__ = "analysis"
+    __table_args__ = (
+        Index(
+            "uq_analysis_under_way",
+            "created_by_id",
+            unique=True,
+            sqlite_where=text("state IN ('queued', 'running')"),
+            postgresql_where=text("state IN ('queued', 'running')"),
+        ),
+        CheckConstraint("state <> 'done' OR report IS NOT NULL", name="reported"),
+        CheckConstraint("progress BETWEEN 0 AND 1", name="progress"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(24), unique=True)
@@ -89,14 +135,14 @@ class Analysis(Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     """0 to 1."""
     review_count: Mapped[int] = mapped_column(default=0)
-    report: Mapped[str | None] = mapped_column(Text)
+    report: Mapped[str | None] = mapped_column(Text, deferred=True)
     """`nlp`'s Report.to_json()."""
     cloud_high_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
     cloud_low_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
     error_ko: Mapped[str | None] = mapped_column(Text)
     error_en: Mapped[str | None] = mapped_column(Text)
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
-    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     cloud_high: Mapped[StoredObject | None] = relationship(foreign_keys=[cloud_high_id])

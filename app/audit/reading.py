@@ -1,0 +1,53 @@
+"""Reading the audit log, page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.audit.models import AuditEntry
+from app.extensions import db
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which entries: from `since` to before `until` (aware), of one action; None means all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    action: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some entries, newest first; pages count from 1."""
+
+    entries: list[AuditEntry]
+    page: int
+    pages: int
+    count: int
+
+
+def page(wanted: Filter, number: int) -> Page:
+    """Return one page of the entries that fit; a page beyond the last is the last."""
+    query = select(AuditEntry)
+    if wanted.since is not None:
+        query = query.where(AuditEntry.at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(AuditEntry.at < wanted.until)
+    if wanted.action:
+        query = query.where(AuditEntry.action == wanted.action)
+    count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    pages = max(1, -(-count // PER_PAGE))
+    number = min(max(number, 1), pages)
+    newest = query.order_by(AuditEntry.number.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
+    return Page(list(db.session.scalars(newest)), number, pages, count)
+
+
+def actions() -> list[str]:
+    """Return every action that the log knows, in alphabetical order."""
+    return list(db.session.scalars(select(AuditEntry.action).distinct().order_by(AuditEntry.action)))

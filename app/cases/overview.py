@@ -1,0 +1,16 @@
+"""Figures about all cases that say nothing of any one: for those who run the portal."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from app.cases.models import Case, CaseState
+from app.extensions import db
+from app.infra import clock
+
+
+def overdue_count() -> int:
+    """Return how many cases wait for a reading beyond the time that the patient was told."""
+    unread = Case.state.in_((CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING))
+    query = select(func.count()).select_from(Case).where(unread, Case.read_by < clock.now())
+    return db.session.scalar(query) or 0

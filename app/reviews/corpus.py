@@ -1,0 +1,95 @@
+"""Questions to the reviews at hand, the imports and the analyses. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.extensions import db
+from app.reviews.models import Analysis, RejectedRow, Review, ReviewImport, StoreApp
+
+REJECTED_PER_PAGE = 50
+LATEST = 10
+STREAM_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class AppCount:
+    """What is there of one app; `first` and `last` are aware moments."""
+
+    app: str
+    name_ko: str
+    name_en: str
+    reviews: int
+    mean_star: float
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
+class RejectedPage:
+    """Some of an import's rejected rows; pages count from 1."""
+
+    rows: list[RejectedRow]
+    page: int
+    pages: int
+
+
+def reviews_of(apps: Sequence[str]) -> list[Review]:
+    """Return the reviews of `apps` (store ids; none means all), detached from any later change."""
+    query = select(Review).order_by(Review.id)
+    if apps:
+        query = query.where(Review.app.in_(apps))
+    return list(db.session.scalars(query.execution_options(yield_per=STREAM_BATCH)))
+
+
+def by_app() -> list[AppCount]:
+    """Return the counts of every app that has reviews, the fullest first."""
+    query = (
+        select(
+            Review.app,
+            StoreApp.name_ko,
+            StoreApp.name_en,
+            func.count(),
+            func.avg(Review.star),
+            func.min(Review.posted_at),
+            func.max(Review.posted_at),
+        )
+        .outerjoin(StoreApp, StoreApp.app == Review.app)
+        .group_by(Review.app, StoreApp.name_ko, StoreApp.name_en)
+        .order_by(func.count().desc(), Review.app)
+    )
+    return [
+        AppCount(app, ko or app, en or app, count, float(mean), first, last)
+        for app, ko, en, count, mean, first, last in db.session.execute(query)
+    ]
+
+
+def latest_imports(limit: int = LATEST) -> list[ReviewImport]:
+    """Return the newest imports first."""
+    return list(db.session.scalars(select(ReviewImport).order_by(ReviewImport.id.desc()).limit(limit)))
+
+
+def latest_analyses(limit: int = LATEST) -> list[Analysis]:
+    """Return the newest analyses first."""
+    return list(db.session.scalars(select(Analysis).order_by(Analysis.id.desc()).limit(limit)))
+
+
+def rejected_page(import_id: int, page: int) -> RejectedPage:
+    """Return one page of rejected rows in the file's order; a page beyond the last is the last."""
+    mine = RejectedRow.import_id == import_id
+    count = db.session.scalar(select(func.count()).select_from(RejectedRow).where(mine)) or 0
+    pages = max(1, -(-count // REJECTED_PER_PAGE))
+    page = min(max(page, 1), pages)
+    query = select(RejectedRow).where(mine).order_by(RejectedRow.line)
+    rows = db.session.scalars(query.limit(REJECTED_PER_PAGE).offset((page - 1) * REJECTED_PER_PAGE))
+    return RejectedPage(list(rows), page, pages)
+
+
+def rejected_rows(import_id: int) -> Iterator[RejectedRow]:
+    """Yield every rejected row of an import in the file's order."""
+    query = select(RejectedRow).where(RejectedRow.import_id == import_id).order_by(RejectedRow.line)
+    yield from db.session.scalars(query.execution_options(yield_per=STREAM_BATCH))

@@ -1,0 +1,28 @@
+"""Who may see which import and which analysis: operators see all of them, others none."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlalchemy import Select, false, select
+
+from app.accounts.models import User
+from app.permissions import Permission
+from app.policy import holds
+from app.reviews.models import Analysis, ReviewImport
+
+Seen = TypeVar("Seen", ReviewImport, Analysis)
+
+
+def visible_imports(user: User) -> Select[tuple[ReviewImport]]:
+    """Return the imports that `user` may see."""
+    return _visible(user, select(ReviewImport))
+
+
+def visible_analyses(user: User) -> Select[tuple[Analysis]]:
+    """Return the analyses that `user` may see."""
+    return _visible(user, select(Analysis))
+
+
+def _visible(user: User, query: Select[tuple[Seen]]) -> Select[tuple[Seen]]:
+    return query if holds(user, Permission.REVIEW_READ) else query.where(false())

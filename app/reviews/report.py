@@ -1,0 +1,118 @@
+"""A stored report as pages and downloads need it. The report itself is `nlp`'s; here it is only read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.reviews.models import Analysis
+
+MAJOR_VERSION = "1"
+SIDES = ("high", "low")
+STARS = (1, 2, 3, 4, 5)
+
+Data = dict[str, Any]
+Row = Iterable[Any]
+
+
+class UnreadableReport(Exception):
+    """The report was written by another version than this page can show."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table to download: the columns' names and where the rows come from."""
+
+    columns: tuple[str, ...]
+    rows: Callable[[Data], Iterable[Row]]
+
+
+def load(analysis: Analysis) -> Data:
+    """Return the report of a finished analysis as plain data; raise `UnreadableReport`."""
+    try:
+        data: Data = json.loads(analysis.report or "")
+        version = str(data["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreadableReport from error
+    if version.split(".")[0] != MAJOR_VERSION:
+        raise UnreadableReport(version)
+    return data
+
+
+def top_words(data: Data, side: str, count: int = 12) -> list[str]:
+    """Return the words that stand largest in the cloud of one side, each once."""
+    words = [row["word"] for row in data["contrast"]["owner"][side]["by_weight"]]
+    return list(dict.fromkeys(words))[:count]
+
+
+def _apps(data: Data) -> Iterable[Row]:
+    for row in data["apps"]:
+        yield [row["app"], row["name_ko"], row["name_en"], row["reviews"], row["mean_star"], *row["stars"],
+               row["first"], row["last"]]  # fmt: skip
+
+
+def _months(data: Data) -> Iterable[Row]:
+    yield from data["totals"]["by_month"].items()
+
+
+def _words(by: str) -> Callable[[Data], Iterable[Row]]:
+    def rows(data: Data) -> Iterable[Row]:
+        for side in SIDES:
+            for rank, row in enumerate(data["contrast"]["owner"][side][by], 1):
+                label = "≥3★" if side == "high" else "≤3★"
+                yield [label, rank, row["word"], row["pos"], row["count"], row["reviews"], row["weight"]]
+
+    return rows
+
+
+def _keyness(data: Data) -> Iterable[Row]:
+    for side in SIDES:
+        for rank, row in enumerate(data["contrast"]["keyness"][side], 1):
+            label = "≥4★" if side == "high" else "≤2★"
+            yield [label, rank, row["word"], row["pos"], row["high_count"], row["low_count"], row["log_odds"],
+                   row["z"]]  # fmt: skip
+
+
+def _samples(data: Data) -> Iterable[Row]:
+    for side in SIDES:
+        for row in data["samples"][side]:
+            label = "≥4★" if side == "high" else "≤2★"
+            yield [label, row["app"], row["star"], row["at"], row["title"], row["text"], row["centrality"]]
+
+
+_WORD_COLUMNS = ("side", "rank", "word", "pos", "count", "reviews", "tfidf_weight")
+TABLES: dict[str, Table] = {
+    "apps": Table(
+        ("app", "name_ko", "name_en", "reviews", "mean_star", *(f"star_{s}" for s in STARS), "first", "last"),
+        _apps,
+    ),
+    "months": Table(("month_kst", "reviews"), _months),
+    "words-frequency": Table(_WORD_COLUMNS, _words("by_frequency")),
+    "words-tfidf": Table(_WORD_COLUMNS, _words("by_weight")),
+    "keyness": Table(("side", "rank", "word", "pos", "count_4_5", "count_1_2", "log_odds", "z"), _keyness),
+    "samples": Table(("side", "app", "star", "posted_at_kst", "title", "text", "centrality"), _samples),
+}
+
+
+def table_csv(data: Data, name: str) -> bytes:
+    """Return the table `name` of `TABLES` as CSV that a spreadsheet opens (UTF-8 with BOM)."""
+    table = TABLES[name]
+    return to_csv(table.columns, table.rows(data))
+
+
+def to_csv(columns: Iterable[str], rows: Iterable[Row]) -> bytes:
+    """Return CSV in UTF-8 with BOM; no cell can be taken for a formula."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _harmless(cell: Any) -> Any:
+    # A review may begin with "=": a spreadsheet would run it (CWE-1236).
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
