@@ -21,8 +21,9 @@ _BUILD = (
     "from fugashi import build_dictionary;"
     "build_dictionary('build -d dic -u user.dic -f utf-8 -t utf-8 words.csv')"
 )
-#: Word costs: low enough to win against any split, yet '내원' must not be torn out of '안내원'.
-_COST_SHORT, _COST_LONG = 1_000, -3_000
+# Word costs: low enough to win against any split, yet '내원' must not be torn out of '안내원', and of two
+# words, one inside the other, the longer must win.
+_COST_SHORT, _COST_PER_LETTER = 1_000, -1_250
 
 
 def user_dictionary(words: Sequence[str], system: Path) -> Path:
@@ -34,16 +35,15 @@ def user_dictionary(words: Sequence[str], system: Path) -> Path:
     rows = "".join(f"{row}\n" for row in _rows(words, system))
     stamp = f"{(system / 'sys.dic').stat().st_size}|{(system / 'matrix.bin').stat().st_size}|{rows}"
     name = f"user-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}.dic"
-    folders = _cache_folders()
-    for folder in folders:
-        if (folder / name).is_file():
-            return folder / name
-    for folder in folders:
+    for folder in _cache_folders():
         try:
+            if (folder / name).is_file() and _trusted(folder):
+                return folder / name
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return _build(rows, system, folder / name)
+            if _trusted(folder):
+                return _build(rows, system, folder / name)
         except OSError:
-            continue
+            continue  # read-only, full or no folder at all: the next one may do
     raise TokenizerUnavailable(
         "형태소 사전을 둘 곳이 없습니다. SALPIM_CACHE에 쓸 수 있는 폴더를 지정해 주세요.",
         "No folder for the compiled dictionary: point SALPIM_CACHE at one that can be written.",
@@ -58,13 +58,20 @@ def _cache_folders() -> list[Path]:
         folders.append(Path(base) / "salpim" / "nlp")
     elif home := os.environ.get("HOME"):
         folders.append(Path(home) / ".cache" / "salpim" / "nlp")
-    # A name of one's own: in a shared temporary folder nobody else's dictionary is loaded.
-    folders.append(Path(tempfile.gettempdir()) / f"salpim-{_user()}" / "nlp")
+    folders.append(Path(tempfile.gettempdir()) / f"salpim-nlp-{_user()}")
     return folders
 
 
 def _user() -> str:
     return str(os.getuid()) if hasattr(os, "getuid") else getpass.getuser()
+
+
+def _trusted(folder: Path) -> bool:
+    """Whether nobody else could have put a dictionary there; matters for the shared temporary folder."""
+    if not hasattr(os, "getuid"):
+        return True
+    status = folder.stat()
+    return status.st_uid in (0, os.getuid()) and not status.st_mode & 0o022
 
 
 def _rows(words: Sequence[str], system: Path) -> list[str]:
@@ -74,7 +81,7 @@ def _rows(words: Sequence[str], system: Path) -> list[str]:
     for word in words:
         final = "T" if (ord(word[-1]) - 0xAC00) % 28 else "F"
         right = _context_id(system / "right-id.def", f"NNG,*,{final},*,*,*,*,*")
-        cost = _COST_SHORT if len(word) < 3 else _COST_LONG
+        cost = _COST_SHORT if len(word) < 3 else _COST_PER_LETTER * len(word)
         rows.append(f"{word},{left},{right},{cost},NNG,*,{final},{word},*,*,*,*")
     return rows
 
