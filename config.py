@@ -35,7 +35,9 @@ def new_key() -> str:
 class Settings(BaseSettings):
     """Everything that differs from one installation to the next."""
 
-    model_config = SettingsConfigDict(env_prefix="SALPIM_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="SALPIM_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     env: Literal["development", "testing", "production"] = "development"
     debug: bool = False
@@ -101,7 +103,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"SALPIM_{name.upper()} is not set: make one with `python config.py`")
             key_bytes(value, name)
         if len({getattr(self, name).get_secret_value() for name in SECRET_NAMES}) < len(SECRET_NAMES):
-            raise ValueError("SALPIM_SECRET_KEY, SALPIM_MASTER_KEY and SALPIM_AUDIT_KEY must differ from each other")
+            raise ValueError(
+                "SALPIM_SECRET_KEY, SALPIM_MASTER_KEY and SALPIM_AUDIT_KEY must differ from each other"
+            )
         if self.env == "production":
             if self.debug:
                 raise ValueError("SALPIM_DEBUG must be off in production")
@@ -110,7 +114,9 @@ class Settings(BaseSettings):
             if self.second_factor != "required":
                 raise ValueError("SALPIM_SECOND_FACTOR must be 'required' in production")
             if self.sms == "console" or self.mail == "console":
-                raise ValueError("SALPIM_SMS and SALPIM_MAIL must not print codes to the console in production")
+                raise ValueError(
+                    "SALPIM_SMS and SALPIM_MAIL must not print codes to the console in production"
+                )
         return self
 
     @property
@@ -195,8 +201,14 @@ def load(**given: Any) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
-        lines = [f"{'.'.join(map(str, e['loc'])) or 'settings'}: {e['msg']}" for e in error.errors()]
+        lines = [" ".join([*map(_variable, e["loc"][:1]), e["msg"]]) for e in error.errors()]
         raise ConfigurationError("; ".join(lines)) from None
+
+
+def _variable(field: int | str) -> str:
+    """Return the environment's name for a field."""
+    name = str(field).upper()
+    return name if name in ("PORT", "DATABASE_URL") else f"SALPIM_{name.removeprefix('SALPIM_')}"
 
 
 if __name__ == "__main__":

@@ -33,4 +33,6 @@ def readyz() -> tuple[Response, int]:
         db.session.rollback()
         database, working = False, False
     ready = database and working
-    return jsonify(status="ok" if ready else "waiting", database=database, worker=working), 200 if ready else 503
+    return jsonify(
+        status="ok" if ready else "waiting", database=database, worker=working
+    ), 200 if ready else 503

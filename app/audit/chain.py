@@ -107,7 +107,11 @@ def check(entries: Iterable[AuditEntry], key: bytes, head: Head | None) -> tuple
             return Head(count - 1, before), Fault(count, "changed")
         before = entry.mac
         if head is not None and head.count == count and head.mac != entry.mac:
-            return Head(count, before), Fault(count, "rewritten: its head outside of the database says otherwise")
+            return Head(count, before), Fault(
+                count, "rewritten: its head outside of the database says otherwise"
+            )
     if head is not None and head.count > count:
-        return Head(count, before), Fault(count + 1, f"removed: the last {head.count - count} of {head.count}")
+        return Head(count, before), Fault(
+            count + 1, f"removed: the last {head.count - count} of {head.count}"
+        )
     return Head(count, before), None

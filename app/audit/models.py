@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
 from app.infra.crypto import EncryptedText
-from app.infra.database import UtcDateTime
+from app.infra.database import Serial, UtcDateTime
 
 
 class Outcome(enum.StrEnum):
@@ -30,14 +30,14 @@ class AuditEntry(Base):
     __tablename__ = "audit_entry"
     __table_args__ = (Index("ix_audit_entry_patient_at", "patient_id", "at"),)
 
-    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
-    actor_id: Mapped[int | None]
+    actor_id: Mapped[int | None] = mapped_column(Serial)
     """The user who acted; None for the system itself and for visitors."""
     actor_role: Mapped[str] = mapped_column(String(16))
     address: Mapped[str | None] = mapped_column(EncryptedText("audit_entry.address"))
     request_id: Mapped[str | None] = mapped_column(String(40))
-    patient_id: Mapped[int | None]
+    patient_id: Mapped[int | None] = mapped_column(Serial)
     """Whose data it was about."""
     action: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(String(96))

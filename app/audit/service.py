@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,12 +99,17 @@ def verify() -> tuple[chain.Head, chain.Fault | None]:
     except ValueError as error:
         return chain.Head(0, ""), chain.Fault(0, str(error))
     inside = db.session.get(AuditHead, ONLY_ROW, populate_existing=True)
-    entries = db.session.scalars(
-        select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000, populate_existing=True)
-    )
-    end, fault = chain.check(entries, log.key, outside)
+    query = select(AuditEntry).order_by(AuditEntry.number)
+    with contextlib.closing(
+        db.session.scalars(query, execution_options={"yield_per": 1000, "populate_existing": True})
+    ) as entries:
+        end, fault = chain.check(entries, log.key, outside)
     if fault is None and outside is None and end.count:
         fault = chain.Fault(end.count, "the head outside of the database is missing")
-    if fault is None and inside is not None and (inside.count, inside.mac or chain.GENESIS) != (end.count, end.mac):
+    if (
+        fault is None
+        and inside is not None
+        and (inside.count, inside.mac or chain.GENESIS) != (end.count, end.mac)
+    ):
         fault = chain.Fault(end.count, "the head inside the database says otherwise")
     return end, fault

@@ -60,7 +60,9 @@ def _write(kind: str, topic: str, payload: dict[str, Any]) -> None:
 
 def since(topics: Iterable[str], after: int, limit: int = 200) -> list[Event]:
     """Return the events of `topics` with an id above `after`, in order."""
-    query = select(Event).where(Event.topic.in_(list(topics)), Event.id > after).order_by(Event.id).limit(limit)
+    query = (
+        select(Event).where(Event.topic.in_(list(topics)), Event.id > after).order_by(Event.id).limit(limit)
+    )
     return list(db.session.scalars(query))
 
 

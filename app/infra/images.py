@@ -60,7 +60,15 @@ def clean(data: bytes) -> CleanPhoto:
             raise BadImage("too_large") from error
         except UnidentifiedImageError as error:
             raise BadImage("not_an_image") from error
-        except (OSError, SyntaxError, ValueError, RuntimeError, EOFError, MemoryError, OverflowError) as error:
+        except (
+            OSError,
+            SyntaxError,
+            ValueError,
+            RuntimeError,
+            EOFError,
+            MemoryError,
+            OverflowError,
+        ) as error:
             raise BadImage("broken") from error
 
 

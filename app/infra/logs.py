@@ -11,7 +11,20 @@ import structlog
 from structlog.tracebacks import ExceptionDictTransformer
 
 FORBIDDEN = frozenset(
-    {"name", "email", "phone", "mobile", "birth_date", "answers", "password", "code", "token", "text", "body", "ip"}
+    {
+        "name",
+        "email",
+        "phone",
+        "mobile",
+        "birth_date",
+        "answers",
+        "password",
+        "code",
+        "token",
+        "text",
+        "body",
+        "ip",
+    }
 )
 
 

@@ -35,7 +35,9 @@ class StoredObject(Base):
     """What must be known to read one object back, and to prove that it is the one stored."""
 
     __tablename__ = "stored_object"
-    __table_args__ = (CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased_without_key"),)
+    __table_args__ = (
+        CheckConstraint("(wrapped_key IS NULL) = (erased_at IS NOT NULL)", name="erased_without_key"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     object_id: Mapped[str] = mapped_column(String(32), unique=True)

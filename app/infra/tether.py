@@ -25,9 +25,10 @@ def bind_to_parent(number: int) -> bool:
     if not sys.platform.startswith("linux"):
         return False
     try:
-        return ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0) == 0
+        refused: int = ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
     except (OSError, AttributeError):
         return False
+    return refused == 0
 
 
 def watch(parent: int, number: int, command: list[str]) -> int:
@@ -51,7 +52,7 @@ def watch(parent: int, number: int, command: list[str]) -> int:
         return code if code >= 0 else 128 - code
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> int:  # noqa: RET503 - the last line does not return
     """Become, or watch over, the command."""
     parent, number, command = int(arguments[0]), int(arguments[1]), arguments[2:]
     if os.environ.get("SALPIM_TETHER") == "watch" or not bind_to_parent(number):

@@ -59,7 +59,10 @@ def init_app(app: Flask, queue: Path, *, attempts: int, lease_seconds: int) -> N
 
 def alive() -> bool:
     """True if some worker has shown itself within the last half minute."""
-    return db.session.scalar(select(WorkerBeat.holder).where(WorkerBeat.seen_at > clock.now() - ALIVE)) is not None
+    return (
+        db.session.scalar(select(WorkerBeat.holder).where(WorkerBeat.seen_at > clock.now() - ALIVE))
+        is not None
+    )
 
 
 def sweep() -> int:

@@ -1,0 +1,174 @@
+"""The audit log shows every way of tampering with it, and where."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import delete, select, update
+
+from app.audit import chain, service
+from app.audit.models import AuditEntry, AuditHead, Outcome
+from app.infra.database import transaction
+
+ENTRIES = 6
+
+
+@pytest.fixture
+def log(db: Any) -> Any:
+    """A log of six entries, by two people."""
+    for number in range(ENTRIES):
+        service.act_as(service.Actor(user_id=1 + number % 2, role="doctor", address="203.0.113.9", request_id=f"r{number}"))
+        service.record("photo.read", f"photo:{number}", patient_id=5)
+    service.act_as(service.SYSTEM)
+    return db
+
+
+def fault() -> chain.Fault | None:
+    return service.verify()[1]
+
+
+def head_file(app: Flask) -> Path:
+    return Path(app.instance_path) / "audit" / "head.json"
+
+
+def tamper(db: Any, statement: Any) -> None:
+    """Change rows as someone with access to the database could."""
+    with transaction() as session:
+        session.execute(statement)
+    db.session.expire_all()
+
+
+def test_an_untouched_log_is_whole(log: Any) -> None:
+    assert service.verify() == (chain.Head(ENTRIES, log.session.get(AuditEntry, ENTRIES).mac), None)
+
+
+def test_who_when_where_whose_what_and_outcome_are_written(log: Any, clock: Any) -> None:
+    entry = log.session.get(AuditEntry, 3)
+    assert (entry.actor_id, entry.actor_role, entry.address, entry.at) == (1, "doctor", "203.0.113.9", clock.now)
+    assert (entry.patient_id, entry.action, entry.target, entry.outcome) == (5, "photo.read", "photo:2", Outcome.DONE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"actor_id": 9},
+        {"patient_id": 9},
+        {"action": "photo.look"},
+        {"target": "photo:99"},
+        {"outcome": Outcome.DENIED},
+        {"actor_role": "system"},
+        {"request_id": "other"},
+        {"address": "203.0.113.10"},
+        {"mac": "0" * 64},
+    ],
+)
+def test_a_changed_entry_is_named(log: Any, change: dict[str, Any]) -> None:
+    tamper(log, update(AuditEntry).where(AuditEntry.number == 4).values(**change))
+    assert fault() == chain.Fault(4, "changed")
+
+
+def test_a_changed_time_is_named(log: Any, clock: Any) -> None:
+    tamper(log, update(AuditEntry).where(AuditEntry.number == 2).values(at=clock.advance(seconds=1)))
+    assert fault() == chain.Fault(2, "changed")
+
+
+def test_a_removed_entry_is_named(log: Any) -> None:
+    tamper(log, delete(AuditEntry).where(AuditEntry.number == 3))
+    assert fault() == chain.Fault(3, "removed or reordered")
+
+
+def test_removing_and_renumbering_is_noticed(log: Any) -> None:
+    tamper(log, delete(AuditEntry).where(AuditEntry.number == 3))
+    for number in range(4, ENTRIES + 1):
+        tamper(log, update(AuditEntry).where(AuditEntry.number == number).values(number=number - 1))
+    assert fault() == chain.Fault(3, "changed")
+
+
+def test_removing_the_last_entry_is_noticed(log: Any) -> None:
+    tamper(log, delete(AuditEntry).where(AuditEntry.number == ENTRIES))
+    before = log.session.get(AuditEntry, ENTRIES - 1)
+    tamper(log, update(AuditHead).values(count=ENTRIES - 1, mac=before.mac))
+    found = fault()
+    assert found is not None
+    assert found.number == ENTRIES
+    assert found.what.startswith("removed")
+
+
+def test_swapping_two_entries_is_noticed(log: Any) -> None:
+    for old, new in ((2, 99), (3, 2), (99, 3)):
+        tamper(log, update(AuditEntry).where(AuditEntry.number == old).values(number=new))
+    assert fault() == chain.Fault(2, "changed")
+
+
+def test_a_log_rewritten_as_a_whole_with_the_key_is_noticed(log: Any, app: Flask, secrets: dict[str, str]) -> None:
+    """Whoever has database and key can forge a chain, but not the head kept elsewhere."""
+    import config
+
+    key, before = config.key_bytes(secrets["audit_key"]), chain.GENESIS
+    with transaction() as session:
+        for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.number)):
+            entry.actor_id = 42
+            entry.mac = before = chain.mac_of(entry, before, key)
+        session.execute(update(AuditHead).values(mac=before))
+    found = fault()
+    assert found is not None
+    assert "rewritten" in found.what
+
+
+def test_an_emptied_log_is_noticed(log: Any) -> None:
+    tamper(log, delete(AuditEntry))
+    tamper(log, delete(AuditHead))
+    found = fault()
+    assert found is not None
+    assert found.number == 1
+
+
+def test_a_lost_or_forged_head_is_noticed(log: Any, app: Flask) -> None:
+    path = head_file(app)
+    kept = path.read_text()
+    path.write_text(json.dumps(json.loads(kept) | {"count": 2}))
+    assert fault() == chain.Fault(0, "the head file's signature is wrong")
+    path.unlink()
+    found = fault()
+    assert found is not None
+    assert "missing" in found.what
+    path.write_text(kept)
+    assert fault() is None
+
+
+def test_an_entry_vanishes_with_the_transaction_it_belongs_to(log: Any) -> None:
+    with pytest.raises(RuntimeError), transaction():
+        service.record("case.submit", "case:x")
+        raise RuntimeError
+    assert service.verify()[0].count == ENTRIES
+    assert fault() is None
+
+
+def test_many_writers_make_one_chain(app: Flask, log: Any, real_clock: None) -> None:
+    def write(name: int) -> None:
+        with app.app_context():
+            for number in range(5):
+                service.record("photo.read", f"photo:{name}-{number}")
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    log.session.rollback()
+    assert service.verify()[0].count == ENTRIES + 40
+    assert fault() is None
+
+
+def test_the_command_names_the_place_and_fails(log: Any, app: Flask) -> None:
+    runner = app.test_cli_runner()
+    assert runner.invoke(args=["audit", "verify"]).exit_code == 0
+    tamper(log, update(AuditEntry).where(AuditEntry.number == 4).values(actor_id=9))
+    result = runner.invoke(args=["audit", "verify"])
+    assert result.exit_code == 1
+    assert "entry 4: changed" in result.output

@@ -1,0 +1,85 @@
+"""Settings come from the environment, and production does not start half-configured."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import config
+
+KEYS = {name: config.new_key() for name in config.SECRET_NAMES}
+PRODUCTION: dict[str, Any] = {
+    **KEYS,
+    "env": "production",
+    "public_url": "https://salpim.example",
+    "second_factor": "required",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "SALPIM_ENV",
+        "DATABASE_URL",
+        "PORT",
+        "SALPIM_INSTANCE",
+        *(f"SALPIM_{n.upper()}" for n in config.SECRET_NAMES),
+    ):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_complete_production_environment_starts() -> None:
+    settings = config.load(**PRODUCTION)
+    assert settings.secure
+    assert settings.flask()["SESSION_COOKIE_SECURE"] is True
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"secret_key": ""}, "SALPIM_SECRET_KEY"),
+        ({"master_key": ""}, "SALPIM_MASTER_KEY"),
+        ({"audit_key": ""}, "SALPIM_AUDIT_KEY"),
+        ({"master_key": "short"}, "SALPIM_MASTER_KEY"),
+        ({"audit_key": KEYS["master_key"]}, "differ"),
+        ({"public_url": "http://salpim.example"}, "https"),
+        ({"debug": True}, "SALPIM_DEBUG"),
+        ({"second_factor": "optional"}, "SALPIM_SECOND_FACTOR"),
+        ({"sms": "console"}, "SALPIM_SMS"),
+        ({"port": 70000}, "PORT"),
+    ],
+)
+def test_production_refuses_to_start_and_says_why(change: dict[str, Any], named: str) -> None:
+    with pytest.raises(config.ConfigurationError, match=named):
+        config.load(**{**PRODUCTION, **change})
+
+
+def test_the_refusal_shows_no_secret() -> None:
+    with pytest.raises(config.ConfigurationError) as refusal:
+        config.load(**{**PRODUCTION, "debug": True})
+    assert not any(value in str(refusal.value) for value in KEYS.values())
+
+
+def test_postgres_urls_name_the_driver_that_is_installed(tmp_path: Path) -> None:
+    for url in ("postgres://u@h/d", "postgresql://u@h/d"):
+        assert config.load(instance=tmp_path, database_url=url).sqlalchemy_url == "postgresql+psycopg://u@h/d"
+
+
+def test_development_secrets_are_made_once_private_and_kept(tmp_path: Path) -> None:
+    results: list[dict[str, str]] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(config.development_secrets(tmp_path)))
+        for _ in range(12)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 12
+    assert all(result == results[0] for result in results)
+    assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
+    assert [p.name for p in tmp_path.iterdir()] == ["secrets.json"]
