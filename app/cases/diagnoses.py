@@ -16,16 +16,17 @@ FILE = Path(__file__).with_name("diagnoses.toml")
 class Diagnosis:
     """One name: stored key, words in ko and en, and which group it belongs to.
 
-    model: one of the classes that the model answers with. group: malignant, premalignant, benign or other.
+    group: malignant, premalignant, benign or other. model_class: which of the model's classes says the
+    same, None where it knows no such class.
     """
 
     key: str
-    model: bool
     group: str
     ko: str
     en: str
     plain_ko: str
     plain_en: str
+    model_class: str | None = None
 
     @property
     def name(self) -> str:
@@ -58,3 +59,8 @@ def find(key: str) -> Diagnosis:
 def known(key: str) -> bool:
     """True if `key` is on offer."""
     return key in _by_key()
+
+
+def keys() -> tuple[str, ...]:
+    """Return every key on offer, in the order of the file."""
+    return tuple(_by_key())
