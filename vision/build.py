@@ -22,7 +22,7 @@ def build(
     threads: int,
     log: Callable[[str], None],
 ) -> None:
-    """Write every file of a model folder but metrics.json and MODEL_CARD.md, which ``vision.measure`` writes."""
+    """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md."""
     net, about = load_checkpoint(checkpoint)
     saved = about["recipe"]
     recipe = Recipe(

@@ -25,7 +25,7 @@ def probabilities(logits: Float64, temperature: float, bias: Float64) -> Float64
 
 
 def balanced(probability: Float64, priors: Float64) -> Float64:
-    """Probability over prior, as shares that sum to 1: what the picture says apart from how common a class is."""
+    """Probability over prior, as shares that sum to 1: the picture's word apart from how common a class is."""
     share = probability / priors
     return np.asarray(share / share.sum(axis=-1, keepdims=True))
 
@@ -53,7 +53,7 @@ def fit_scaling(
 def conformal_quantiles(shares: Float64, labels: Int64, coverage: float) -> Float64:
     """Per class, the balanced share that ``coverage`` of its pictures reach (with the finite-sample step).
 
-    shares (n, classes) from ``balanced``; a class with too few pictures for the level gets 0: always in the set.
+    shares (n, classes) from ``balanced``; a class with too few pictures for the level gets 0: in every set.
     """
     limits = np.zeros(shares.shape[1])
     for label in range(shares.shape[1]):

@@ -61,7 +61,8 @@ CLASSES: tuple[LesionClass, ...] = (
         "흑색종",
         "Melanoma",
         "malignant",
-        "색소를 만드는 세포에서 생기는 피부암입니다. 일찍 발견하면 치료가 잘 되므로 빨리 진료를 받아야 합니다.",
+        "색소를 만드는 세포에서 생기는 피부암입니다. "
+        "일찍 발견하면 치료가 잘 되므로 빨리 진료를 받아야 합니다.",
         "A cancer of the cells that make pigment. Found early it can be treated well, "
         "so it should be seen by a doctor soon.",
     ),

@@ -1,4 +1,4 @@
-"""What ``python -m vision`` does. Training and export import torch in their own modules, nothing else does."""
+"""What ``python -m vision`` does. Only training and export import torch, in their own modules."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def _predict(args: argparse.Namespace) -> int:
 
 def _evaluate(args: argparse.Namespace) -> int:
     from vision.evaluate import evaluate, markdown, write
+    from vision.predict import Predictor
 
     result = evaluate(
+        Predictor.load(args.model, threads=args.threads),
         images=Path(args.images),
         labels=Path(args.labels),
         split=args.split,
         source=args.source,
-        model=args.model,
-        threads=args.threads,
         rounds=args.rounds,
         log=_say_timed,
     )
@@ -137,12 +137,16 @@ def _bench(args: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m vision", description="Skin-lesion pictures in, predictions out.")
+    parser = argparse.ArgumentParser(
+        prog="python -m vision", description="Skin-lesion pictures in, predictions out."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
 
     def command(name: str, run: object, text: str, *, threads: int = 1) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument("--threads", type=int, default=threads, help="threads of the network (default %(default)s)")
+        sub.add_argument(
+            "--threads", type=int, default=threads, help="threads of the network (default %(default)s)"
+        )
         sub.set_defaults(run=run)
         return sub
 
@@ -153,7 +157,9 @@ def _parser() -> argparse.ArgumentParser:
 
     evaluate = command("evaluate", _evaluate, "Measure a model on labelled pictures.")
     evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
-    evaluate.add_argument("--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id …)")
+    evaluate.add_argument(
+        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id …)"
+    )
     evaluate.add_argument("--split", help="only rows with this split_hint")
     evaluate.add_argument("--source", help="only rows with this source_dataset")
     evaluate.add_argument("--model", help="name of a model, or its folder")
@@ -172,9 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--checkpoint", required=True)
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
     export.add_argument("--version", default="1")
-    export.add_argument("--views", nargs="+", default=["frame"], help="what the network sees (default: frame)")
+    export.add_argument(
+        "--views", nargs="+", default=["frame"], help="what the network sees (default: frame)"
+    )
 
-    measure = command("measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md.")
+    measure = command(
+        "measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md."
+    )
     measure.add_argument("--model", help="name of a model, or its folder")
 
     bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
@@ -184,7 +194,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 on a wrong command line."""
+    """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 if misused."""
     args = _parser().parse_args(argv)
     try:
         return int(args.run(args))

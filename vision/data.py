@@ -42,14 +42,14 @@ class Record:
 
     @property
     def group(self) -> str:
-        """What may not be divided between splits: the patient where known, else the lesion, else the picture."""
+        """What no split may divide: the patient where known, else the lesion, else the picture."""
         if self.patient_id:
             return f"{self.source}/patient/{self.patient_id}"
         return f"{self.source}/lesion/{self.lesion_id or self.image_id}"
 
     @property
     def domain(self) -> str:
-        """The kind of picture that training balances: 'dermoscopy', 'milk-dermoscopy', 'close-up', 'smartphone'."""
+        """The kind of picture: 'dermoscopy', 'milk-dermoscopy', 'close-up' or 'smartphone'."""
         if self.source.startswith("MILK10k"):
             return "milk-dermoscopy" if self.modality == "dermoscopic" else "close-up"
         return "smartphone" if "smartphone" in self.modality else "dermoscopy"

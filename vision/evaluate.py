@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,8 @@ import numpy as np
 from vision.classes import KEYS
 from vision.data import DataError, Record, find_image, read_labels
 from vision.images import UnreadableImage
-from vision.metrics import Table, summary
+from vision.metrics import Table, balanced_accuracy, summary
 from vision.predict import Prediction, Predictor
-from vision.registry import folder_of
 
 Log = Callable[[str], None]
 
@@ -28,10 +27,10 @@ class Judged:
     prediction: Prediction
 
 
-def trained_on(name: str | None) -> tuple[set[str], set[str]]:
+def trained_on(folder: Path) -> tuple[set[str], set[str]]:
     """Picture ids and groups (lesion, patient) a model was trained on, from its trained_on.txt."""
     ids, groups = set(), set()
-    for line in (folder_of(name) / "trained_on.txt").read_text(encoding="utf-8").splitlines():
+    for line in (folder / "trained_on.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             image_id, *rest = line.split("\t")
             ids.add(image_id)
@@ -89,8 +88,6 @@ def table_of(judged: Sequence[Judged]) -> Table:
 
 def outcomes(judged: Sequence[Judged]) -> dict[str, float]:
     """Share of each outcome, and the balanced accuracy of what was called a reading."""
-    from vision.metrics import balanced_accuracy
-
     names = [j.prediction.outcome for j in judged]
     shares = {n: round(names.count(n) / len(names), 4) for n in ("reading", "uncertain", "not_readable")}
     read = [j for j in judged if j.prediction.outcome == "reading"]
@@ -103,7 +100,9 @@ def report(judged: Sequence[Judged], *, rounds: int = 1000) -> dict[str, Any]:
     """Figures of all pictures together and of each source and modality apart."""
     parts: dict[str, list[Judged]] = {}
     for j in judged:
-        parts.setdefault(f"{j.record.source or 'unknown source'} · {j.record.modality or 'unknown'}", []).append(j)
+        parts.setdefault(
+            f"{j.record.source or 'unknown source'} · {j.record.modality or 'unknown'}", []
+        ).append(j)
     strata = parts if len(parts) == 1 else {"all": list(judged), **dict(sorted(parts.items()))}
     return {
         name: {**summary(table_of(rows), rounds=rounds), "outcomes": outcomes(rows)}
@@ -111,21 +110,18 @@ def report(judged: Sequence[Judged], *, rounds: int = 1000) -> dict[str, Any]:
     }
 
 
-def evaluate(
+def judged_by(
+    predictor: Predictor,
     *,
     images: Path,
     labels: Path,
     split: str | None = None,
     source: str | None = None,
-    model: str | None = None,
-    threads: int = 1,
-    rounds: int = 1000,
     log: Log = lambda line: None,
-) -> dict[str, Any]:
-    """Measure a model. Pictures whose id, lesion or patient it was trained on are left out and counted."""
-    predictor = Predictor.load(model, threads=threads)
+) -> tuple[list[Judged], int]:
+    """Predict labelled pictures; also how many were left out because lesion or patient was trained on."""
     records = select(labels, split, source)
-    ids, groups = trained_on(model)
+    ids, groups = trained_on(predictor.folder)
     clean = [r for r in records if r.image_id not in ids and not groups_of(r) & groups]
     if len(clean) < len(records):
         log(f"{len(records) - len(clean)} pictures were trained on (picture, lesion or patient); left out")
@@ -134,11 +130,26 @@ def evaluate(
     judged = judge_all(predictor, clean, images, log)
     if not judged:
         raise DataError(f"{images}: none of the pictures could be read")
+    return judged, len(records) - len(clean)
+
+
+def evaluate(
+    predictor: Predictor,
+    *,
+    images: Path,
+    labels: Path,
+    split: str | None = None,
+    source: str | None = None,
+    rounds: int = 1000,
+    log: Log = lambda line: None,
+) -> dict[str, Any]:
+    """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none."""
+    judged, left_out = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
     return {
-        "model": {"name": predictor.model.name, "version": predictor.model.version, "sha256": predictor.model.sha256},
+        "model": asdict(predictor.model),
         "split": split,
         "source": source,
-        "left_out_as_trained_on": len(records) - len(clean),
+        "left_out_as_trained_on": left_out,
         "strata": report(judged, rounds=rounds),
     }
 
@@ -146,15 +157,18 @@ def evaluate(
 def markdown(result: dict[str, Any]) -> str:
     """The report as Markdown tables: one row a figure, one column a stratum."""
     strata = result["strata"]
+    left_out = result["left_out_as_trained_on"]
     lines = [
         f"# {result['model']['name']} {result['model']['version']}",
         "",
-        f"Split: {result['split'] or 'all'}. Left out because trained on: {result['left_out_as_trained_on']}.",
+        f"Split: {result['split'] or 'all'}. Left out because trained on: {left_out}.",
         "Intervals: 95 %, bootstrap over lesions or patients.",
         "",
         "| figure | " + " | ".join(strata) + " |",
         "|---|" + "---|" * len(strata),
-        "| pictures (groups) | " + " | ".join(f"{s['pictures']} ({s['groups']})" for s in strata.values()) + " |",
+        "| pictures (groups) | "
+        + " | ".join(f"{s['pictures']} ({s['groups']})" for s in strata.values())
+        + " |",
     ]
     names = list(dict.fromkeys(name for s in strata.values() for name in s["figures"]))
     for name in names:
@@ -163,7 +177,9 @@ def markdown(result: dict[str, Any]) -> str:
             figure = stratum["figures"].get(name)
             span = figure and figure["interval"]
             cells.append(
-                "–" if not figure else f"{figure['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
+                "–"
+                if not figure
+                else f"{figure['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
             )
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     for name in ("reading", "uncertain", "not_readable", "balanced_accuracy_of_readings"):
@@ -175,5 +191,7 @@ def markdown(result: dict[str, Any]) -> str:
 def write(result: dict[str, Any], out: Path) -> None:
     """Write evaluation.json and evaluation.md into a folder."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "evaluation.json").write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (out / "evaluation.json").write_text(
+        json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     (out / "evaluation.md").write_text(markdown(result), encoding="utf-8")

@@ -35,7 +35,10 @@ def load_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def export_onnx(net: Any, folder: Path) -> None:
-    """Write model.onnx (pictures → logits, features; any batch and any sides that are multiples of 32) and head.npy."""
+    """Write model.onnx and head.npy.
+
+    pictures → logits, features; any batch and any sides that are multiples of 32.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     sample = torch.zeros(1, 3, 160, 160)
     with warnings.catch_warnings():
@@ -60,5 +63,7 @@ def export_onnx(net: Any, folder: Path) -> None:
 def write_trained_on(records: list[Record], folder: Path) -> None:
     """Write trained_on.txt: a line per picture with its id and, after tabs, its lesion and patient."""
     lines = ["# picture\tlesion and patient: what may never be measured on again"]
-    lines += ["\t".join([r.image_id, *sorted(groups_of(r))]) for r in sorted(records, key=lambda r: r.image_id)]
+    lines += [
+        "\t".join([r.image_id, *sorted(groups_of(r))]) for r in sorted(records, key=lambda r: r.image_id)
+    ]
     (folder / "trained_on.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

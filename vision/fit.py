@@ -112,8 +112,10 @@ def _bytes(images: Path, records: Sequence[Record]) -> Any:
     return (find_image(images, r.image_id).read_bytes() for r in records)
 
 
-def fit(folder: Path, data: Path, train: list[Record], config: dict[str, Any], *, threads: int, log: Log) -> None:
-    """Fit everything on a folder that holds model.onnx and head.npy. data: the folder of labels.csv and images."""
+def fit(
+    folder: Path, data: Path, train: list[Record], config: dict[str, Any], *, threads: int, log: Log
+) -> None:
+    """Fit everything on a folder that holds model.onnx and head.npy. data: where labels.csv and images are."""
     empty = np.zeros((1, 1280), dtype=np.float32)
     FeatureSpace(empty[0], empty, empty, empty[:, :1], 1.0, empty[0], 0.0).save(folder / "ood.npz")
     write_config(folder, config)
@@ -216,8 +218,8 @@ def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, An
 def fit_by_effect(predictor: Predictor, validation: Validation, images: Path, config: dict[str, Any]) -> None:
     """Exposure and size: where changed copies of clinical validation photos begin to change the decision.
 
-    A percentile of the photos at hand would suit light skin only, for they show little else. So each limit is
-    the last step before more than FLIPS_ALLOWED of the decisions flip, and never inside what good photos span.
+    A percentile of the photos at hand would suit light skin only, for they show little else. So each limit
+    is the last step before more than FLIPS_ALLOWED of decisions flip, and never inside what good photos span.
     """
     rows = np.flatnonzero(validation.domain(*CLINICAL))[::2]
     records = [validation.records[i] for i in rows]

@@ -63,7 +63,9 @@ def _open(data: bytes) -> Image.Image:
     except Exception:  # noqa: BLE001 - the plugins of Pillow raise whatever they like on bad bytes
         raise UnreadableImage("not_an_image", "the bytes are not a picture of a known format") from None
     if getattr(image, "n_frames", 1) > 1 and image.format in {"GIF", "PNG", "WEBP", "TIFF"}:
-        raise UnreadableImage("animated", "the picture is animated or has several pages; send one still picture")
+        raise UnreadableImage(
+            "animated", "the picture is animated or has several pages; send one still picture"
+        )
     return image
 
 
@@ -72,7 +74,9 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode in {"I;16", "I", "F"}:
         values = np.asarray(image, dtype=np.float32)
         top = float(values.max()) or 1.0
-        return Image.fromarray((values * (255.0 / max(top, 255.0))).clip(0, 255).astype(np.uint8)).convert("RGB")
+        return Image.fromarray((values * (255.0 / max(top, 255.0))).clip(0, 255).astype(np.uint8)).convert(
+            "RGB"
+        )
     if "A" in image.getbands() or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, (255, 255, 255, 255))

@@ -106,7 +106,9 @@ def bootstrap(
             if not np.isnan(value):
                 drawn[name].append(value)
     return {
-        name: [round(float(q), 4) for q in np.percentile(values, [2.5, 97.5])] if len(values) > rounds / 2 else None
+        name: [round(float(q), 4) for q in np.percentile(values, [2.5, 97.5])]
+        if len(values) > rounds / 2
+        else None
         for name, values in drawn.items()
     }
 
@@ -136,6 +138,8 @@ def summary(table: Table, *, rounds: int = 1000) -> dict[str, Any]:
     return {
         "pictures": len(table.labels),
         "groups": len(np.unique(table.groups)),
-        "classes": {k: int((table.labels == i).sum()) for i, k in enumerate(KEYS) if (table.labels == i).any()},
+        "classes": {
+            k: int((table.labels == i).sum()) for i, k in enumerate(KEYS) if (table.labels == i).any()
+        },
         "figures": {n: {"value": round(values[n], 4), "interval": intervals[n]} for n in known},
     }

@@ -26,7 +26,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """centre (d,), basis (k, d) whitening rows, means (classes, k), residual_scale, probe (d,), probe_bias."""
+    """centre (d,), basis (k, d) of whitening rows, directions (k, d), means (classes, k), probe (d,)."""
 
     centre: Float32
     basis: Float32

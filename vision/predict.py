@@ -27,9 +27,9 @@ Outcome = Literal["reading", "uncertain", "not_readable"]
 class Prediction:
     """What the model says of one photo.
 
-    probabilities: calibrated, by class key, sum 1; top: the class-balanced decision (probability over prior);
-    risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why (a machine
-    key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
+    probabilities: calibrated, by class key, sum 1; top: the class-balanced decision (probability over
+    prior); risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
+    (a machine key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage.
     """
 
@@ -65,7 +65,7 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """Raw outputs for one photo: mean logits (classes,), mean pooled features (channels,), feature maps by view."""
+    """Raw outputs for one photo: mean logits (classes,) and pooled features (channels,), maps by view."""
 
     logits: Float32
     pooled: Float32
@@ -90,6 +90,7 @@ class Predictor:
             raise ModelError(f"{model.folder}: the model cannot be loaded ({error})") from None
         self.model: ModelId = model.id
         self.config = model.config
+        self.folder = model.folder
         self._bias = np.array(self.config.bias)
         self._priors = np.array(self.config.priors)
         self._quantiles = np.array(self.config.quantiles)

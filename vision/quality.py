@@ -57,7 +57,7 @@ ADVICE: dict[str, tuple[str, str]] = {
     ),
     "no_skin_lesion": (
         "피부 병변 사진으로 보이지 않습니다. 병변이 사진 가운데에 오도록 가까이에서 찍어 주세요.",
-        "This does not look like a photo of a skin lesion. Take it from close by, with the spot in the middle.",
+        "This does not look like a skin lesion. Take the photo from close by, with the spot in the middle.",
     ),
     "no_lesion": (
         "사진에서 병변이 잘 보이지 않습니다. 병변이 가운데에 크게 오도록 다시 찍어 주세요.",
@@ -97,7 +97,7 @@ def _check(key: str, reason: str | None, value: float, limit: float) -> tuple[Ch
 def judge(
     decoded: Decoded, limits: QualityLimits, resolution: int, evidence: Evidence | None
 ) -> tuple[Quality, str | None]:
-    """Run the checks on a decoded photo. Returns the quality and the machine key of the first failed check."""
+    """Run the checks on a decoded photo; also the machine key of the first failed one."""
     picture = one_resolution(decoded.pixels, resolution)
     side, light, detail = float(min(decoded.size)), brightness(picture), sharpness(picture)
     too_bright = light > limits.brightest

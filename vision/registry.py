@@ -1,7 +1,8 @@
 """The models that ship: a folder each under ``vision/models``, their settings, their identity.
 
-A folder holds model.onnx, head.npy, config.json, ood.npz, metrics.json, trained_on.txt, MODEL_CARD.md and SHA256SUMS;
-what is loaded is checked against SHA256SUMS first. ``vision/models/default`` names the one used by default.
+A folder holds model.onnx, head.npy, config.json, ood.npz, training.json, trained_on.txt, metrics.json,
+MODEL_CARD.md and SHA256SUMS; what is loaded is checked against SHA256SUMS first. ``vision/models/default``
+names the model that is used when none is asked for.
 """
 
 from __future__ import annotations
@@ -122,7 +123,9 @@ def load_model(name: str | None = None) -> Model:
         if not path.is_file() or file not in sums:
             raise ModelError(f"{path} is missing; restore the model folder from version control")
         if digest(path) != sums[file]:
-            raise ModelError(f"{path} does not match SHA256SUMS; restore the model folder from version control")
+            raise ModelError(
+                f"{path} does not match SHA256SUMS; restore the model folder from version control"
+            )
     config = read_config(folder)
     return Model(ModelId(folder.name, config.version, sums["model.onnx"]), folder, config)
 

@@ -1,4 +1,4 @@
-"""Raw readings of many pictures at once: what limits and thresholds are set on, and what they are measured on."""
+"""Raw readings of many pictures at once: what limits and thresholds are set and measured on."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def chosen(records: list[Record], recipe: Recipe, split: str) -> list[Record]:
 
 
 def sampling(records: list[Record], recipe: Recipe) -> np.ndarray:
-    """Probability of drawing each picture: domains by their share, classes by count to the power 1 − temper."""
+    """Probability of drawing each picture: domains by share, classes by count to the power 1 − temper."""
     sources, shares = dict(recipe.sources), dict(recipe.shares)
     weight = np.array([sources[r.source] for r in records])
     probability = np.zeros(len(records))
@@ -91,7 +91,7 @@ def sampling(records: list[Record], recipe: Recipe) -> np.ndarray:
             if cell.any():
                 probability[cell] = weight[cell] * weight[cell].sum() ** -recipe.temper
         probability[inside] *= share / probability[inside].sum()
-    return probability / probability.sum()
+    return np.asarray(probability / probability.sum())
 
 
 def to_tensor(views: list[UInt8]) -> Tensor:
@@ -207,7 +207,7 @@ class Run:
             self.net(pictures.to(self.device)), labels.to(self.device), label_smoothing=self.recipe.smoothing
         )
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimiser.step()
         self.step += 1
@@ -237,7 +237,9 @@ class Run:
         result = {}
         for domain in dict(self.recipe.shares):
             inside = domains == domain
-            recalls = [(guess[c] == k).mean() for k in range(len(KEYS)) if (c := inside & (labels == k)).any()]
+            recalls = [
+                (guess[c] == k).mean() for k in range(len(KEYS)) if (c := inside & (labels == k)).any()
+            ]
             result[domain] = round(float(np.mean(recalls)), 4)
         return result
 
@@ -270,8 +272,8 @@ def run(recipe: Recipe, options: Options, log: Callable[[str], None]) -> Path:
                 speed = count * recipe.batch / (now - count_from)
                 left = (now - begun) * (1.0 - state.progress) / max(1e-9, state.progress - first) / 60.0
                 log(
-                    f"step {state.step} {state.progress:.1%} size {pictures.shape[-1]} loss {loss_sum / count:.3f} "
-                    f"{speed:.1f} pictures/s, {left:.0f} min left"
+                    f"step {state.step} {state.progress:.1%} size {pictures.shape[-1]} "
+                    f"loss {loss_sum / count:.3f} {speed:.1f} pictures/s, {left:.0f} min left"
                 )
                 count, loss_sum, count_from = 0, 0.0, now
             if now - validated > options.validate_every:

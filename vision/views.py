@@ -20,7 +20,7 @@ STRIDE = 32
 class View:
     """One input of the network.
 
-    values: float32 (1, 3, h, w); box: left, top, right, bottom as shares of the photo; mirrored: left to right.
+    values: float32 (1, 3, h, w); box: left, top, right, bottom as shares of the photo; mirrored: turned.
     """
 
     values: Float32

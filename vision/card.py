@@ -1,0 +1,98 @@
+"""MODEL_CARD.md, written from the figures so that it cannot say anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vision.registry import Config
+from vision.views import STRIDE
+
+
+def _figure(stratum: dict[str, Any], name: str) -> str:
+    found = stratum["figures"].get(name)
+    if not found:
+        return "–"
+    span = found["interval"]
+    return f"{found['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
+
+
+def _table(strata: dict[str, Any]) -> str:
+    rows = [
+        ("balanced accuracy of `top`", "balanced_accuracy"),
+        ("AUROC malignant or premalignant", "auroc_malignant_or_premalignant"),
+        ("AUROC melanoma", "auroc_mel"),
+        ("sensitivity melanoma", "sensitivity.mel"),
+        ("sensitivity basal cell carcinoma", "sensitivity.bcc"),
+        ("sensitivity akiec (with scc)", "sensitivity.akiec"),
+        ("ECE of the probabilities", "ece"),
+    ]
+    lines = ["| figure | " + " | ".join(strata) + " |", "|---|" + "---|" * len(strata)]
+    lines.append(
+        "| pictures (lesions or patients) | "
+        + " | ".join(f"{s['pictures']} ({s['groups']})" for s in strata.values())
+        + " |"
+    )
+    lines += [
+        f"| {label} | " + " | ".join(_figure(s, key) for s in strata.values()) + " |" for label, key in rows
+    ]
+    for name in ("reading", "uncertain", "not_readable"):
+        lines.append(
+            f"| share `{name}` | " + " | ".join(f"{s['outcomes'][name]:.3f}" for s in strata.values()) + " |"
+        )
+    return "\n".join(lines)
+
+
+def _refusals(metrics: dict[str, Any]) -> str:
+    refusal = metrics["refusal"]
+    lines = [
+        f"- ordinary photos, the half for reporting: {_share(refusal['ordinary_photos_half_for_reporting'])}",
+        f"- ordinary photos, the half looked at while choosing: {_share(refusal['ordinary_photos_half_for_choosing'])}",
+        f"- bare skin, test patches: {_share(refusal['bare_skin_test_patches'])}",
+    ]
+    lines += [f"- lesions, wrongly, {k}: {_share(v)}" for k, v in refusal["lesions_wrongly_refused"].items()]
+    return "\n".join(lines)
+
+
+def _share(part: dict[str, Any]) -> str:
+    return f"{part.get('refused', part.get('stopped')):.1%} of {part['n']}"
+
+
+def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> str:
+    """The card of one model. metrics: metrics.json; training: training.json."""
+    urgent, risk = metrics["urgent_notice"], metrics["risk_threshold"]
+    span = urgent["ppv_interval"]
+    ppv = "no notice was given" if urgent["ppv"] is None else f"{urgent['ppv']:.1%}"
+    quality = "\n".join(f"- {name}: {_share(part)}" for name, part in metrics["quality"].items())
+    thresholds = "\n".join(
+        f"- {name}: sensitivity {r['sensitivity']:.3f}, specificity {r['specificity']:.3f}, "
+        f"PPV {r['ppv']}, NPV {r['npv']} (n = {r['n']}, {r['risky']} malignant or premalignant)"
+        for name, r in risk.items()
+    )
+    commands = "\n".join(metrics["commands"])
+    template = (Path(__file__).resolve().parent / "model_card.md").read_text(encoding="utf-8")
+    return template.format(
+        name=metrics["model"]["name"],
+        version=config.version,
+        sha256=metrics["model"]["sha256"],
+        steps=training["steps"],
+        batch=training["recipe"]["batch"],
+        resolution=config.resolution,
+        input=config.input,
+        grid=config.input // STRIDE,
+        views=", ".join(config.views),
+        temperature=config.temperature,
+        commands=commands,
+        table=_table(metrics["test"]),
+        risk_threshold=config.risk_threshold,
+        thresholds=thresholds,
+        urgent_threshold=urgent["threshold"],
+        ppv=ppv,
+        notices=urgent["notices"],
+        ppv_interval="–" if not span else f"{span[0]:.3f}–{span[1]:.3f}",
+        urgent_sensitivity=urgent["sensitivity"],
+        urgent_n=urgent["n"],
+        urgent_split=urgent["split"],
+        refusals=_refusals(metrics),
+        quality=quality,
+    )

@@ -1,0 +1,167 @@
+"""The figures that ship with a model, metrics.json and MODEL_CARD.md, from pictures that served nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vision.card import card
+from vision.classes import RISKY
+from vision.data import find_image, read_labels
+from vision.evaluate import Judged, judged_by, report
+from vision.fit import CLINICAL, PATCHES
+from vision.predict import Predictor
+from vision.registry import QualityLimits, write_sums
+from vision.samples import Samples, blurred, exposed, read_all, share
+
+Log = Callable[[str], None]
+Bool = npt.NDArray[np.bool_]
+ROUNDS = 1000
+EVALUATE = (
+    "python -m vision evaluate --images ../shared/data/skin/images "
+    "--labels ../shared/data/skin/labels.csv --split test --model {model}"
+)
+
+
+def ordinary_halves(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The ordinary photos, in order of name, dealt to the half for choosing and the half for reporting."""
+    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
+    return paths[0::2], paths[1::2]
+
+
+def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
+    """Measure a model on the test split and the reporting half; write metrics.json and MODEL_CARD.md."""
+    predictor = Predictor.load(model, threads=threads)
+    images, labels = data / "skin" / "images", data / "skin" / "labels.csv"
+    judged, left_out = judged_by(predictor, images=images, labels=labels, split="test", log=log)
+    log("intervals by bootstrap")
+    config = predictor.config
+    clinical = [j for j in judged if j.record.domain in CLINICAL]
+    dermoscopic = [j for j in judged if j.record.domain not in CLINICAL]
+    metrics: dict[str, Any] = {
+        "model": {
+            "name": predictor.model.name,
+            "version": predictor.model.version,
+            "sha256": predictor.model.sha256,
+        },
+        "commands": [
+            f"python -m vision measure --model {predictor.model.name}",
+            EVALUATE.format(model=predictor.model.name),
+        ],
+        "left_out_as_trained_on": left_out,
+        "test": report(judged, rounds=ROUNDS),
+        "risk_threshold": {
+            "clinical": at_threshold(clinical, config.risk_threshold),
+            "dermoscopic": at_threshold(dermoscopic, config.risk_threshold),
+        },
+    }
+    urgent = at_threshold(clinical, config.urgent_threshold)
+    metrics["urgent_notice"] = {
+        "threshold": config.urgent_threshold,
+        "ppv": urgent["ppv"],
+        "ppv_interval": urgent["ppv_interval"],
+        "sensitivity": urgent["sensitivity"],
+        "n": urgent["n"],
+        "notices": urgent["above"],
+        "split": "test, close-ups and smartphone photos",
+    }
+    log("refusals and degraded copies")
+    metrics["refusal"] = refusal(predictor, data, judged)
+    metrics["quality"] = quality(predictor, images, clinical)
+    folder = predictor.folder
+    (folder / "metrics.json").write_text(
+        json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    (folder / "MODEL_CARD.md").write_text(card(metrics, config, training), encoding="utf-8")
+    write_sums(folder)
+    log(f"written: {folder}/metrics.json and MODEL_CARD.md")
+
+
+def at_threshold(judged: Sequence[Judged], threshold: float) -> dict[str, Any]:
+    """Sensitivity, specificity and predictive values of risk ≥ threshold, the PPV with its interval."""
+    risk = np.array([j.prediction.risk for j in judged])
+    risky = np.array(RISKY)[[j.record.label for j in judged]]
+    above = risk >= threshold
+    names = [j.record.group for j in judged]
+    return {
+        "threshold": threshold,
+        "n": len(judged),
+        "risky": int(risky.sum()),
+        "above": int(above.sum()),
+        "sensitivity": share(above[risky]),
+        "specificity": share(~above[~risky]),
+        "ppv": share(risky[above]) if above.any() else None,
+        "npv": share(~risky[~above]) if (~above).any() else None,
+        "ppv_interval": _ppv_interval(risky, above, names),
+    }
+
+
+def _ppv_interval(risky: Bool, above: Bool, names: Sequence[str]) -> list[float] | None:
+    """95 % percentile bootstrap over lesions or patients."""
+    groups: dict[str, list[int]] = {}
+    for row, name in enumerate(names):
+        groups.setdefault(name, []).append(row)
+    members, rng, drawn = list(groups.values()), np.random.default_rng(0), []
+    for _ in range(ROUNDS):
+        rows = np.concatenate([members[i] for i in rng.integers(0, len(members), len(members))])
+        chosen = above[rows]
+        if chosen.any():
+            drawn.append(risky[rows][chosen].mean())
+    return (
+        [round(float(q), 4) for q in np.percentile(drawn, [2.5, 97.5])] if len(drawn) > ROUNDS / 2 else None
+    )
+
+
+def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[str, Any]:
+    """Share called not_readable: ordinary photos by half, patches of bare skin, and lesions (wrongly)."""
+    images = data / "skin" / "images"
+    patches = [
+        r for r in read_labels(data / "skin" / "labels.csv") if r.source == PATCHES and r.split == "test"
+    ]
+    chosen, reported = ordinary_halves(data / "other_photos")
+
+    def refused(paths: Sequence[Path]) -> dict[str, Any]:
+        found = [predictor.predict(p.read_bytes()).outcome == "not_readable" for p in paths]
+        return {"n": len(found), "refused": share(found)}
+
+    wrongly: dict[str, list[bool]] = {}
+    for j in judged:
+        wrongly.setdefault(j.record.domain, []).append(j.prediction.outcome == "not_readable")
+    return {
+        "ordinary_photos_half_for_choosing": refused(chosen),
+        "ordinary_photos_half_for_reporting": refused(reported),
+        "bare_skin_test_patches": refused([find_image(images, r.image_id) for r in patches]),
+        "lesions_wrongly_refused": {
+            k: {"n": len(v), "refused": share(v)} for k, v in sorted(wrongly.items())
+        },
+    }
+
+
+def quality(predictor: Predictor, images: Path, clinical: Sequence[Judged]) -> dict[str, Any]:
+    """Share of clinical test photos, as they are and degraded, that sharpness and exposure checks stop."""
+    limits = predictor.config.quality
+    data = [find_image(images, j.record.image_id).read_bytes() for j in clinical]
+    copies = {
+        "as they are": None,
+        "blur of 2 pixels at 150": blurred(2.0),
+        "blur of 3 pixels at 150": blurred(3.0),
+        "blur of 5 pixels at 150": blurred(5.0),
+        "a quarter of the light": exposed(0.25),
+        "an eighth of the light": exposed(0.125),
+        "two and a half times the light": exposed(2.5),
+    }
+    return {
+        name: {"n": len(data), "stopped": _stopped(read_all(predictor, data, change=change), limits)}
+        for name, change in copies.items()
+    }
+
+
+def _stopped(samples: Samples, limits: QualityLimits) -> float:
+    bad_light = (samples.brightness < limits.darkest) | (samples.brightness > limits.brightest)
+    return share(bad_light | (samples.sharpness < limits.sharpness))
