@@ -33,11 +33,14 @@ CONTAINED_IN = {"portal": ("portal", "dev"), "dev": ("dev",)}
 PROBE = "import sys, venv, ensurepip, sqlite3, ssl; print('%d.%d' % sys.version_info[:2])"
 
 # What pip says → what to tell the person, in this order.
+UNREACHABLE = (
+    "파이썬 꾸러미 저장소에 연결할 수 없습니다. 인터넷 연결을 확인하고 다시 실행해 주세요 · "
+    "Cannot reach the Python package registry: check the connection (or PIP_INDEX_URL) and run this again"
+)
 CAUSES = (
     (
         r"No space left on device|Errno 28|Disk quota exceeded",
-        "디스크가 가득 찼습니다. 공간을 비우고 다시 실행해 주세요 · "
-        "The disk is full: free some space and run this again",
+        "디스크가 가득 찼습니다. 공간을 비우고 다시 실행해 주세요 · The disk is full: free some space",
     ),
     (
         r"Read-only file system|Errno 13|Errno 30",
@@ -45,11 +48,10 @@ CAUSES = (
     ),
     (
         r"Retrying \(Retry\(|NewConnectionError|ConnectionError|Temporary failure in name resolution|ReadTimeout",
-        "파이썬 꾸러미 저장소에 연결할 수 없습니다. 인터넷 연결(또는 PIP_INDEX_URL)을 확인하고 다시 실행해 주세요 · "
-        "Cannot reach the Python package registry: check the connection (or PIP_INDEX_URL) and run this again",
+        UNREACHABLE,
     ),
     (
-        r"No matching distribution found for (?P<what>\S+)",
+        r"No matching distribution found for (?P<what>\S+)|Cannot install (?P<conflict>\S+) because",
         "이 컴퓨터와 파이썬에 맞는 꾸러미가 없습니다 · Nothing fits this machine and Python",
     ),
 )
@@ -71,7 +73,9 @@ def version_of(python: str) -> str:
     """Return "3.12" for a Python that can make environments, or "" for one that cannot be used."""
     command = [python, "-c", PROBE]
     try:
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False)
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
     return done.stdout.decode().strip() if done.returncode == 0 else ""
@@ -213,7 +217,11 @@ def run_shown(command: List[str], log: Path, progress: Progress, environment: Di
     """Run a command with its output in `log` and its progress on the screen; return its exit code."""
     with log.open("wb") as file:
         child = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=environment
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env=environment,
         )
         assert child.stdout is not None
         try:
@@ -239,7 +247,7 @@ def explain(log: str) -> str:
     for pattern, text in CAUSES:
         match = re.search(pattern, log)
         if match:
-            what = match.groupdict().get("what")
+            what = next(filter(None, match.groupdict().values()), "")
             return text + (": " + what if what else "")
     errors = [line for line in log.splitlines() if line.startswith("ERROR:")]
     return errors[-1][len("ERROR:") :].strip() if errors else "pip가 실패했습니다 · pip failed"
@@ -252,7 +260,10 @@ def make_environment(venv: Path) -> None:
     moved = any(place != str(venv) for place in stamped)
     if not moved and fits(version_of(inside)):
         pip = [inside, "-m", "pip", "--version"]
-        if subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        if (
+            subprocess.run(pip, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode
+            == 0
+        ):
             return
     python = find_python()
     say("파이썬 환경을 만듭니다 · Creating .venv with " + python)
@@ -272,7 +283,14 @@ def install(stage: str, root: Path = ROOT, venv: Path = VENV, out: Optional[Text
     title = f"파이썬 꾸러미 · Python packages ({stage})"
     say(title + " …", out)
     log = venv / ("install-" + stage + ".log")
-    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+    command = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--no-input",
+        "--disable-pip-version-check",
+    ]
     command += ["--progress-bar", "off", "--retries", "2", "-r", str(root / STAGES[stage][0])]
     # The folder's own environment: nothing of another one, no prompts, no buffering.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}

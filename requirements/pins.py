@@ -65,7 +65,10 @@ def main() -> int:
     try:
         pins = closure([requirement for part in PARTS for requirement in named(part)])
     except metadata.PackageNotFoundError as error:
-        print(f"not installed: {error}. Run `make test` or `requirements/install.py dev` first.", file=sys.stderr)
+        print(
+            f"not installed: {error}. Run `make test` or `requirements/install.py dev` first.",
+            file=sys.stderr,
+        )
         return 1
     lines = [f"{name}=={version}" for name, version in sorted(pins.items())]
     (HERE / "constraints.txt").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")

@@ -79,7 +79,9 @@ def secrets() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def all_databases(worker_id: str, secrets: dict[str, str], tmp_path_factory: Any) -> Iterator[databases.Databases]:
+def all_databases(
+    worker_id: str, secrets: dict[str, str], tmp_path_factory: Any
+) -> Iterator[databases.Databases]:
     """Where databases come from."""
 
     def migrate(url: str) -> None:
@@ -91,10 +93,7 @@ def all_databases(worker_id: str, secrets: dict[str, str], tmp_path_factory: Any
         instance = tmp_path_factory.mktemp("migrate")
         application = create_app(config.load(env="testing", instance=instance, database_url=url, **secrets))
         with application.app_context():
-            if (ROOT / "migrations").is_dir():
-                flask_migrate.upgrade()
-            else:
-                db.create_all()
+            flask_migrate.upgrade()
             if url.startswith("sqlite"):
                 with db.engine.connect() as connection:  # one file, without a log beside it
                     connection.exec_driver_sql("COMMIT")
@@ -117,7 +116,9 @@ def database_url(request: pytest.FixtureRequest, all_databases: databases.Databa
 
 
 @pytest.fixture(params=databases.KINDS)
-def bare_database_url(request: pytest.FixtureRequest, all_databases: databases.Databases, tmp_path: Path) -> str:
+def bare_database_url(
+    request: pytest.FixtureRequest, all_databases: databases.Databases, tmp_path: Path
+) -> str:
     """A database without tables, for tests of the migrations."""
     return all_databases.bare_url(request.param, tmp_path)
 

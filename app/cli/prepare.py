@@ -13,7 +13,7 @@ import click
 import flask_migrate
 from flask import Flask
 from flask.cli import ScriptInfo
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
 from config import ConfigurationError, Settings, load
@@ -25,13 +25,16 @@ UNWRITABLE = ("readonly database", "unable to open database file")
 def reason(error: BaseException) -> str | None:
     """Return the one line for a failure that the person can mend, None for one that they cannot."""
     text = str(error.orig if isinstance(error, DBAPIError) else error)
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or any(t in text for t in FULL):
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT) or any(sign in text for sign in FULL):
         return "디스크가 가득 찼습니다. 공간을 비우고 다시 실행해 주세요 · The disk is full: free some space"
-    if isinstance(error, OSError) and error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+    if isinstance(error, OSError) and number in (errno.EROFS, errno.EACCES, errno.EPERM):
         return f"쓸 수 없는 곳입니다 · Cannot write to {error.filename}"
-    if any(t in text for t in UNWRITABLE):
-        return f"데이터베이스 파일에 쓸 수 없습니다 · Cannot write to the database file: {text.splitlines()[0]}"
-    if isinstance(error, DBAPIError) and error.connection_invalidated is not None and "connection" in text:
+    if any(sign in text for sign in UNWRITABLE):
+        return (
+            f"데이터베이스 파일에 쓸 수 없습니다 · Cannot write to the database file: {text.splitlines()[0]}"
+        )
+    if isinstance(error, OperationalError) and "connection" in text:
         return f"데이터베이스에 연결할 수 없습니다 · Cannot reach the database: {text.splitlines()[0]}"
     return None
 

@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from app.infra.supervisor import TETHER, Program, Supervisor
 from config import ROOT, ConfigurationError, Settings, load
@@ -76,7 +77,9 @@ def check_instance(folder: Path) -> None:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             free = 0
         else:
-            raise CannotStart(f"{folder}에 쓸 수 없습니다 · Cannot write to {folder}: {error.strerror}") from error
+            raise CannotStart(
+                f"{folder}에 쓸 수 없습니다 · Cannot write to {folder}: {error.strerror}"
+            ) from error
     finally:
         probe.unlink(missing_ok=True)
     if free < FREE_MEGABYTES:
@@ -93,7 +96,9 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("다른 프로그램이 자료를 준비하고 있어 기다립니다 · waiting for another process that prepares the data")
+            say(
+                "다른 프로그램이 자료를 준비하고 있어 기다립니다 · waiting for another process that prepares the data"
+            )
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
@@ -170,14 +175,15 @@ def programs(listener: socket.socket, environment: dict[str, str]) -> list[Progr
     return [web, worker]
 
 
-def announce(url: str, settings: Settings, accounts: Path) -> None:
+def announce(url: str, settings: Settings, accounts: IO[str]) -> None:
     """Say where the portal is, and who may sign in to the demonstration."""
     say("")
     say(f"  살핌이 켜졌습니다 · Salpim is ready:  {url}")
     if settings.env == "development":
         say("  연구·시연용이며 의료기기가 아닙니다 · for research and demonstration, not a medical device")
-        for line in accounts.read_text(encoding="utf-8", errors="replace").splitlines():
-            say(f"  {line}" if line else "")
+        accounts.seek(0)
+        for line in accounts:
+            say(f"  {line}".rstrip())
     say("  멈추려면 Ctrl+C · Ctrl+C stops it")
     say("")
 
@@ -190,7 +196,10 @@ def serve(settings: Settings) -> int:
     if settings.env == "development":
         environment.setdefault("SALPIM_PUBLIC_URL", url)  # links in messages follow the port
     check_instance(settings.instance)
-    with open_port(host, settings.port) as listener, tempfile.TemporaryFile() as shown:
+    with (
+        open_port(host, settings.port) as listener,
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as shown,
+    ):
         with alone(settings.instance):
             prepare(environment)
         accounts: subprocess.Popen[bytes] | None = None
@@ -202,7 +211,7 @@ def serve(settings: Settings) -> int:
             supervisor = Supervisor(
                 programs(listener, environment),
                 ready=lambda: readiness() and (accounts is None or accounts.poll() is not None),
-                on_ready=lambda: announce(url, settings, Path(f"/dev/fd/{shown.fileno()}")),
+                on_ready=lambda: announce(url, settings, shown),
                 say=say,
             )
             return supervisor.run()

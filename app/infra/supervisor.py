@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 TETHER = Path(__file__).with_name("tether.py")
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -67,8 +68,8 @@ class Child:
         """True once the program has closed its output."""
         self._rest = b""
 
-    def start(self) -> None:
-        """Start the program in a process group of its own."""
+    def start(self) -> IO[bytes]:
+        """Start the program in a process group of its own; return what it will print."""
         program = self.program
         tether = [sys.executable, "-I", "-S", str(TETHER), str(os.getpid()), str(int(program.stop_signal))]
         self.process = subprocess.Popen(
@@ -84,6 +85,7 @@ class Child:
         os.set_blocking(self.process.stdout.fileno(), False)
         self.started_at = time.monotonic()
         self._rest, self.silent = b"", False
+        return self.process.stdout
 
     def lines(self, *, last: bool = False) -> Iterator[str]:
         """Yield the whole lines that have arrived; with `last`, what is left as well."""
@@ -166,9 +168,7 @@ class Supervisor:
     def _care_for(self, child: Child) -> None:
         if child.process is None:
             if time.monotonic() >= child.start_after:
-                child.start()
-                assert child.process is not None
-                self._selector.register(child.process.stdout, selectors.EVENT_READ, child)
+                self._selector.register(child.start(), selectors.EVENT_READ, child)
             return
         code = child.process.poll()
         if code is None:

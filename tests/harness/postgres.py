@@ -123,7 +123,9 @@ class Cleaner:
             commands = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for table in self._tables]
             opened.execute(sql.SQL("; ").join(commands))
             for table, rows in self._seeds.items():
-                with opened.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
+                with opened.cursor().copy(
+                    sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+                ) as copy:
                     copy.write(rows)
             for sequence, last in self._sequences:
                 opened.execute("SELECT setval(%s::regclass, %s, %s)", (sequence, last or 1, last is not None))
