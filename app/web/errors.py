@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -30,6 +30,12 @@ EXPLANATIONS: dict[int, Explanation] = {
         _l("요청을 알아듣지 못했습니다"),
         _l("보내신 내용이 중간에 빠졌거나 형식이 맞지 않습니다."),
         _l("앞 화면으로 돌아가 빠진 곳이 없는지 보고 다시 보내 주세요."),
+    ),
+    401: Explanation(
+        "signed_out",
+        _l("다시 로그인해 주세요"),
+        _l("로그인하지 않았거나, 한동안 쓰지 않아 로그아웃되었습니다."),
+        _l("로그인한 뒤 이어서 해 주세요."),
     ),
     403: Explanation(
         "forbidden",
@@ -122,15 +128,26 @@ def error_response(status: int, words: Explanation, headers: dict[str, str] | No
         }
         response = jsonify(error=body)
     else:
-        template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
-        html = render_template(template, status=status, words=words, request_id=current_request_id())
-        response = make_response(html)
+        response = make_response(_render(status, words))
     response.status_code = status
     response.headers["Cache-Control"] = "no-store"
     for name in ("Retry-After", "Allow"):
         if headers and name in headers:
             response.headers[name] = headers[name]
     return response
+
+
+def _render(status: int, words: Explanation) -> str:
+    values = {"status": status, "words": words, "request_id": current_request_id()}
+    template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
+    if status < 500:
+        return render_template(template, **values)
+    try:
+        return render_template(template, **values)
+    except Exception as error:
+        # The ordinary page asks who is signed in; with the database down not even that can be answered.
+        current_app.logger.warning("error page fell back to the plain one: %s", type(error).__name__)
+        return current_app.jinja_env.get_template("errors/plain.html").render(**values)
 
 
 def register(app: Flask) -> None:

@@ -1,0 +1,14 @@
+"""The public door: what 살핌 is, its texts, and how a person likes to read."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.policy import PUBLIC, declare
+from app.public.routes import blueprint
+
+
+def init_app(app: Flask) -> None:
+    """Open this door, and the shell's asset route with it."""
+    app.register_blueprint(blueprint)
+    declare(app, {"web.asset_file": PUBLIC})
