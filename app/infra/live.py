@@ -146,7 +146,7 @@ def stream(topics: Sequence[str]) -> Response:
 def _produce(app: Flask, waker: Waker, topics: list[str], after: int) -> Iterator[str]:
     end = time.monotonic() + STREAM_SECONDS
     yield f"retry: {RETRY_MS}\nid: {after}\n\n"
-    while time.monotonic() < end:
+    while (left := end - time.monotonic()) > 0:
         turn = waker.turn
         with app.app_context():
             rows = events.since(topics, after)
@@ -154,7 +154,7 @@ def _produce(app: Flask, waker: Waker, topics: list[str], after: int) -> Iterato
             after = rows[-1].id if rows else after
         if frames:
             yield "".join(frames)
-        elif waker.wait(turn, HEARTBEAT_SECONDS) == turn:
+        elif waker.wait(turn, min(HEARTBEAT_SECONDS, left)) == turn:
             yield ": still here\n\n"
 
 

@@ -62,7 +62,7 @@ def test_rows_written_while_streaming_arrive_in_order_and_once(
     ]
     starter = threading.Timer(0.2, lambda: [writer.start() for writer in writers])
     starter.start()
-    got = frames(open_stream(app, 0, monkeypatch, 6.0))
+    got = frames(open_stream(app, 0, monkeypatch, 3.0))
     starter.join()
     for writer in writers:
         writer.join()
