@@ -78,7 +78,7 @@ def holds(user: Any, permission: Permission) -> bool:
     return isinstance(user, User) and user.active and permission in ROLE_PERMISSIONS[user.role]
 
 
-def visible_or_404(query: Select[tuple[Row]]) -> Row:
+def visible_or_404(query: Select[Row]) -> Row:
     """Return the one row that the policy's query lets through; 404 also for what is only hidden."""
     row = db.session.scalar(query)
     if row is None:

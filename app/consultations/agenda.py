@@ -17,7 +17,7 @@ from app.infra import clock
 PAST_SHOWN = 20
 
 
-def _loaded() -> Select[tuple[Booking]]:
+def _loaded() -> Select[Booking]:
     return select(Booking).options(
         joinedload(Booking.doctor).joinedload(User.doctor), joinedload(Booking.patient)
     )

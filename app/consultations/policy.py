@@ -1,25 +1,20 @@
-"""Which bookings a person may see."""
+"""Which bookings a person may see, and so cancel."""
 
 from __future__ import annotations
-
-from collections.abc import Collection
 
 from sqlalchemy import Select, false, select
 
 from app.accounts.models import User
+from app.accounts.policy import patient_ids
 from app.consultations.models import Booking
-from app.permissions import ROLE_PERMISSIONS, Permission
+from app.permissions import Permission
+from app.policy import holds
 
 
-def visible_to_doctor(user: User) -> Select[tuple[Booking]]:
-    """The bookings made with this doctor."""
-    if Permission.BOOKING_READ_OWN not in ROLE_PERMISSIONS[user.role]:
-        return select(Booking).where(false())
-    return select(Booking).where(Booking.doctor_id == user.id)
-
-
-def visible_to_patient(user: User, patient_ids: Collection[int]) -> Select[tuple[Booking]]:
-    """The bookings of the patients this person is or acts for (`patient_ids`)."""
-    if Permission.BOOKING_MAKE not in ROLE_PERMISSIONS[user.role]:
-        return select(Booking).where(false())
-    return select(Booking).where(Booking.patient_id.in_(list(patient_ids)))
+def visible_bookings(user: User) -> Select[Booking]:
+    """Select a doctor's own bookings, or those of the patients whom `user` is or acts for."""
+    if holds(user, Permission.BOOKING_READ_OWN):
+        return select(Booking).where(Booking.doctor_id == user.id)
+    if holds(user, Permission.BOOKING_MAKE):
+        return select(Booking).where(Booking.patient_id.in_(patient_ids(user)))
+    return select(Booking).where(false())

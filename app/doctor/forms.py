@@ -1,0 +1,142 @@
+"""The forms of the doctor's pages. They parse; the services decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+
+from app.cases import diagnoses
+from app.cases.models import NextStep
+from app.cases.reading import CONFIDENCES, NOTE_LIMIT
+from app.cases.signing import ADVICE_LIMIT, ANSWER_LIMIT, REASON_LIMIT, Draft, DraftRefused
+from app.consultations.rules import rules
+from app.doctor import words
+
+DAY_MINUTES = 24 * 60
+
+
+def diagnosis_choices() -> list[tuple[str, str]]:
+    """Every name on offer, in the reader's language."""
+    return [(d.key, d.name) for d in diagnoses.all_diagnoses()]
+
+
+class FirstReadForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """What the doctor sees in the photos, before anything else is shown."""
+
+    diagnosis = RadioField(_l("사진만 보고 판독하면"), validators=[InputRequired(_l("하나를 골라 주세요."))])
+    confidence = RadioField(
+        _l("얼마나 확신하시나요?"),
+        choices=[(key, dict(words.CONFIDENCE)[key]) for key in CONFIDENCES],
+        validators=[InputRequired(_l("하나를 골라 주세요."))],
+    )
+    note = TextAreaField(
+        _l("메모"), description=_l("환자에게는 보이지 않습니다."), validators=[Length(max=NOTE_LIMIT)]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.diagnosis.choices = diagnosis_choices()
+
+
+class DecisionForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The finding as it will be signed."""
+
+    diagnosis = SelectField(_l("판독"))
+    reason = TextAreaField(
+        _l("인공지능과 다르게 판독한 이유"),
+        description=_l("인공지능 의견과 다를 때는 꼭 적어 주세요."),
+        validators=[Length(max=REASON_LIMIT)],
+    )
+    advice = TextAreaField(
+        _l("환자에게 전할 안내"),
+        description=_l("환자가 그대로 읽습니다. 쉬운 말로 적어 주세요."),
+        validators=[Length(max=ADVICE_LIMIT)],
+    )
+    next_step = RadioField(_l("다음에 할 일"), choices=list(words.NEXT_STEP), validate_choice=False)
+    within_days = IntegerField(
+        _l("며칠 안에 진료받아야 하나요?"),
+        description=_l("피부과 직접 진료를 고르셨을 때 적어 주세요."),
+        validators=[Optional()],
+    )
+    amendment_reason = TextAreaField(
+        _l("고친 이유"), description=_l("환자도 읽습니다."), validators=[Length(max=REASON_LIMIT)]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.diagnosis.choices = diagnosis_choices()
+
+    def draft(self, *, amending: bool) -> Draft:
+        """What was typed, as the service wants it. The days belong to "in person" and go with it."""
+        in_person = self.next_step.data == NextStep.IN_PERSON
+        return Draft(
+            diagnosis=self.diagnosis.data or "",
+            advice=_clean(self.advice.data),
+            next_step=self.next_step.data or "",
+            reason=_clean(self.reason.data) or None,
+            within_days=self.within_days.data if in_person else None,
+            amendment_reason=(_clean(self.amendment_reason.data) or None) if amending else None,
+        )
+
+    def show(self, refused: DraftRefused) -> None:
+        """Put the service's objections beside the fields they are about."""
+        for name, fault in refused.faults.items():
+            field = self[name]
+            field.errors = [*field.errors, words.FAULT[(name, fault)]]
+
+
+def _clean(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").strip()
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The answer to the patient's one question."""
+
+    answer = TextAreaField(
+        _l("답"), validators=[InputRequired(_l("답을 적어 주세요.")), Length(max=ANSWER_LIMIT)]
+    )
+
+
+def _clock_choices() -> list[tuple[str, str]]:
+    every_half_hour = range(0, DAY_MINUTES + 1, 30)
+    return [(str(m), f"{m // 60:02d}:{m % 60:02d}") for m in every_half_hour]
+
+
+class PatternForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """A span of every week in which the doctor can be booked."""
+
+    weekday = SelectField(
+        _l("요일"),
+        choices=[
+            ("0", _l("월요일")),
+            ("1", _l("화요일")),
+            ("2", _l("수요일")),
+            ("3", _l("목요일")),
+            ("4", _l("금요일")),
+            ("5", _l("토요일")),
+            ("6", _l("일요일")),
+        ],
+    )
+    start = SelectField(_l("시작"), choices=_clock_choices()[:-1], default="540")
+    end = SelectField(_l("끝"), choices=_clock_choices()[1:], default="720")
+    slot = SelectField(_l("한 사람에게 쓰는 시간(분)"))
+    price = IntegerField(
+        _l("상담료(원)"),
+        default=0,
+        description=_l("0을 적으면 무료로 보입니다."),
+        validators=[InputRequired(_l("숫자를 적어 주세요.")), NumberRange(min=0)],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slot.choices = [(str(n), str(n)) for n in rules().slot_choices]
+
+
+class DigestForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The name of what was shown, so that exactly this is signed."""
+
+    digest = StringField(validators=[InputRequired()])

@@ -1,0 +1,95 @@
+"""The words of the doctor's pages for stored keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import format_percent
+from flask_babel import lazy_gettext as _l
+
+from app.cases import diagnoses
+from app.cases.models import Agreement, CaseOpinion, NextStep, Prediction
+
+CONFIDENCE = (("sure", _l("확신함")), ("likely", _l("그럴 것 같음")), ("unsure", _l("확신 없음")))
+NEXT_STEP = (
+    (NextStep.NOTHING.value, _l("따로 할 일 없음")),
+    (NextStep.WATCH.value, _l("지켜보기")),
+    (NextStep.CONSULT.value, _l("원격 상담")),
+    (NextStep.IN_PERSON.value, _l("피부과 직접 진료")),
+)
+NEXT_STEP_HINT = {
+    NextStep.WATCH.value: _l("달라지면 다시 보내도록 안내합니다."),
+    NextStep.CONSULT.value: _l("환자에게 상담 예약을 권합니다."),
+    NextStep.IN_PERSON.value: _l("며칠 안에 가야 하는지 아래에 적습니다."),
+}
+AGREEMENT = {
+    Agreement.CONFIRMED: _l("인공지능 의견과 같음"),
+    Agreement.OVERRIDDEN: _l("인공지능 의견과 다름"),
+    Agreement.NO_OPINION: _l("인공지능 의견 없음"),
+}
+OUTCOME = {"reading": _l("의견 있음"), "uncertain": _l("확실하지 않음"), "not_readable": _l("읽지 못함")}
+REASON = {
+    "confident": _l("한 가지로 충분히 좁혀졌습니다."),
+    "no_class_fits": _l("배운 어느 종류와도 잘 맞지 않습니다."),
+    "set_too_large": _l("여러 종류가 비슷하게 보입니다. 의사의 판단이 필요합니다."),
+    "photos_disagree": _l("사진마다 다르게 보았습니다. 의사의 판단이 필요합니다."),
+    "too_small": _l("사진이 너무 작습니다."),
+    "too_blurry": _l("사진이 흐립니다."),
+    "too_dark": _l("사진이 너무 어둡습니다."),
+    "too_bright": _l("사진이 너무 밝습니다."),
+    "no_skin_lesion": _l("피부 병변 사진으로 보이지 않습니다."),
+    "no_lesion": _l("사진에서 병변이 보이지 않습니다."),
+}
+FAULT = {
+    ("diagnosis", "unknown"): _l("판독명을 골라 주세요."),
+    ("reason", "missing"): _l("인공지능 의견과 다르게 판독하셨습니다. 이유를 적어 주세요."),
+    ("reason", "too_long"): _l("이유가 너무 깁니다."),
+    ("advice", "missing"): _l("환자에게 전할 안내를 적어 주세요."),
+    ("advice", "too_long"): _l("안내가 너무 깁니다."),
+    ("next_step", "unknown"): _l("다음에 할 일을 골라 주세요."),
+    ("within_days", "range"): _l("며칠 안에 진료받아야 하는지 1에서 180 사이로 적어 주세요."),
+    ("within_days", "not_here"): _l("직접 진료를 고르셨을 때만 기한을 적습니다."),
+    ("amendment_reason", "missing"): _l("왜 고치는지 적어 주세요. 환자도 읽습니다."),
+    ("amendment_reason", "too_long"): _l("고친 이유가 너무 깁니다."),
+}
+RISKY = ("malignant", "premalignant")
+
+
+@dataclass(frozen=True)
+class ClassShare:
+    """One class as a bar: words, calibrated probability (0..1), the same in words, how to colour it."""
+
+    label: str
+    value: float
+    text: str
+    kind: str
+    top: bool
+
+
+def confidence(key: str) -> Any:
+    """The words of a first read's confidence."""
+    return dict(CONFIDENCE).get(key, key)
+
+
+def next_step(key: str) -> Any:
+    """The words of a next step."""
+    return dict(NEXT_STEP).get(str(key), key)
+
+
+def shares(opinion: CaseOpinion | Prediction) -> list[ClassShare]:
+    """The classes of an opinion, the most probable first."""
+    said = opinion.opinion
+    found = sorted(said["probabilities"].items(), key=lambda pair: -float(pair[1]))
+    return [_share(key, float(value), key == said["top"]) for key, value in found]
+
+
+def _share(key: str, value: float, top: bool) -> ClassShare:
+    named = diagnoses.find(key)
+    kind = "danger" if named.group in RISKY else "primary"
+    return ClassShare(named.name, value, format_percent(value, "0.0%"), kind, top)
+
+
+def percent(value: float) -> str:
+    """A share (0..1) in words."""
+    return str(format_percent(value, "0.0%"))
