@@ -1,0 +1,1 @@
+"""How tests make what they need: one file per domain, `create_x` callables."""
