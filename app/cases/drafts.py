@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import select
@@ -102,12 +102,17 @@ def place(user: User, public_id: str, site: str) -> Case:
     return case
 
 
-def answer(user: User, public_id: str, answers: Mapping[str, Any]) -> Case:
-    """Keep the answers. Raises `BadAnswers`, `NoSuchCase`, `CaseClosed`."""
-    kept = questions.check(answers)
+def answer(
+    user: User, public_id: str, answers: Mapping[str, Any], keys: Collection[str] = questions.ALL_KEYS
+) -> Case:
+    """Keep the answers to the questions named by `keys`; others stay as they were.
+
+    Raises `BadAnswers`, `NoSuchCase`, `CaseClosed`.
+    """
+    kept = questions.check(answers, keys)
     with transaction():
         case = open_for_change(user, public_id)
-        case.answers = kept
+        case.answers = {**(case.answers or {}), **kept}
     return case
 
 
@@ -118,10 +123,11 @@ def open_drafts(user: User) -> list[Case]:
 
 
 def missing_steps(case: Case) -> list[str]:
-    """Return which steps of the form still lack something: photos, place, questions."""
-    missing = [] if case.photos else ["photos"]
-    if case.lesion is None:
-        missing.append("place")
-    if not questions.complete(case.answers):
-        missing.append("questions")
-    return missing
+    """Return which steps of the form still lack something: photos, place, questions, person."""
+    complete = {
+        "photos": bool(case.photos),
+        "place": case.lesion is not None,
+        "questions": questions.complete(case.answers, questions.LESION_KEYS),
+        "person": questions.complete(case.answers, questions.PERSON_KEYS),
+    }
+    return [step for step, done in complete.items() if not done]

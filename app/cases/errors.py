@@ -36,7 +36,7 @@ class BadAnswers(CaseError):
 
 
 class NotReady(CaseError):
-    """The case cannot be sent yet; `missing` names the steps: photos, place, questions, consents."""
+    """The case cannot be sent yet; `missing` names the steps: photos, place, questions, person, consents."""
 
     def __init__(self, missing: list[str]) -> None:
         super().__init__(", ".join(missing))

@@ -63,10 +63,12 @@ event.listen(Finding, "before_update", _refuse_update)
 event.listen(Finding, "before_delete", _refuse_delete)
 for _dialect, _statements in IMMUTABILITY_DDL.items():
     for _statement in _statements:
-        event.listen(Finding.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+        event.listen(Finding.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
 # PostgreSQL keeps the function when the table goes; SQLite drops triggers with their table.
 event.listen(
     Finding.__table__,
     "after_drop",
-    DDL("DROP FUNCTION IF EXISTS finding_never_changes()").execute_if(dialect="postgresql"),
+    DDL("DROP FUNCTION IF EXISTS finding_never_changes()").execute_if(  # type: ignore[no-untyped-call]
+        dialect="postgresql"
+    ),
 )

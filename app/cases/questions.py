@@ -5,7 +5,7 @@ Answers are kept as {key: value}: `age` is an int (years), everything else one o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -60,36 +60,40 @@ QUESTIONS = ABOUT_LESION + ABOUT_PERSON
 _BY_KEY = {question.key: question for question in QUESTIONS}
 
 
-def check(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the answers worth keeping, or raise `BadAnswers` naming what is missing or not on offer."""
-    kept: dict[str, Any] = {}
-    bad = [q.key for q in QUESTIONS if raw.get(q.key) not in dict(q.options)]
-    kept.update({q.key: str(raw[q.key]) for q in QUESTIONS if q.key not in bad})
-    age = raw.get("age")
-    if isinstance(age, int) and not isinstance(age, bool) and 0 <= age <= OLDEST:
-        kept["age"] = age
-    else:
-        bad.append("age")
+AGE = "age"
+LESION_KEYS = tuple(question.key for question in ABOUT_LESION)
+PERSON_KEYS = (AGE, *(question.key for question in ABOUT_PERSON))
+ALL_KEYS = LESION_KEYS + PERSON_KEYS
+
+
+def check(raw: Mapping[str, Any], keys: Collection[str] = ALL_KEYS) -> dict[str, Any]:
+    """Return the answers to the questions named by `keys`.
+
+    Raises `BadAnswers` naming those that are missing or not on offer.
+    """
+    bad = [key for key in keys if not _on_offer(key, raw.get(key))]
     if bad:
         raise BadAnswers(bad)
-    return kept
+    return {key: raw[key] for key in keys}
 
 
-def complete(answers: Mapping[str, Any] | None) -> bool:
-    """True if every question has an answer that is on offer."""
-    try:
-        check(answers or {})
-    except BadAnswers:
-        return False
-    return True
+def _on_offer(key: str, value: Any) -> bool:
+    if key == AGE:
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= OLDEST
+    return isinstance(value, str) and value in dict(_BY_KEY[key].options)
+
+
+def complete(answers: Mapping[str, Any] | None, keys: Collection[str] = ALL_KEYS) -> bool:
+    """True if every question named by `keys` has an answer that is on offer."""
+    return all(_on_offer(key, (answers or {}).get(key)) for key in keys)
 
 
 def in_words(answers: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Return (short question, answer) for every question that was answered, in the reader's language."""
     given = answers or {}
     lines = [(str(q.short), q.label(str(given[q.key]))) for q in QUESTIONS if q.key in given]
-    if "age" in given:
-        lines.append((str(_l("나이")), str(_l("%(age)s세", age=given["age"]))))
+    if AGE in given:
+        lines.append((str(_l("나이")), str(_l("%(age)s세", age=given[AGE]))))
     return lines
 
 
