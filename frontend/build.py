@@ -64,7 +64,9 @@ def build(*, dev: bool, force: bool) -> None:
         return
     say("front end: building …")
     CACHE.mkdir(exist_ok=True)
-    own = "\n".join(path.read_text(encoding="utf-8") for path in sorted((HERE / "src" / "styles").glob("*.css")))
+    own = "\n".join(
+        path.read_text(encoding="utf-8") for path in sorted((HERE / "src" / "styles").glob("*.css"))
+    )
     (CACHE / "krds.css").write_text(krds.style_sheet(css_folder, own, words), encoding="utf-8")
     font_source = HERE / "node_modules" / "krds-uiux" / "resources" / "fonts"
     faces = fonts.build(font_source, CACHE / "fonts", shell, pages, say)
@@ -103,7 +105,7 @@ def bundle(target: Path) -> None:
         "--log-level=warning",
         "--loader:.woff2=file",
         "--entry-names=[name]-[hash]",
-        "--chunk-names=chunk-[name]-[hash]",
+        "--chunk-names=js/[name]-[hash]",
         "--asset-names=fonts/[name]-[hash]",
         "--metafile=.cache/meta.json",
         f"--outdir={target}",
@@ -125,7 +127,7 @@ def write_manifest(target: Path) -> None:
         built = path.relative_to(target).as_posix()
         stem, _, rest = path.name.rpartition("-")
         stem = stem.split(".")[0]  # fonts carry the hash of their letters as well
-        if stem.startswith("chunk-"):
+        if path.parent.name == "js":  # loaded by main.js itself, nobody asks for them by name
             continue
         folder = "" if path.parent == target else path.parent.name + "/"
         names[f"{folder}{stem}{Path(rest).suffix}"] = built
@@ -168,8 +170,10 @@ def publish(target: Path) -> None:
 def first_page_size() -> int:
     """Compressed kB that a first visit fetches besides its HTML: style sheet, main script, two shell fonts."""
     names = json.loads((DIST / "manifest.json").read_text())
-    total = sum((DIST / (names[name] + ".br")).stat().st_size for name in ("main.css", "main.js"))
-    total += sum((DIST / names[f"fonts/shell-{weight}.woff2"]).stat().st_size for weight in ("regular", "bold"))
+    total: int = sum((DIST / (names[name] + ".br")).stat().st_size for name in ("main.css", "main.js"))
+    total += sum(
+        (DIST / names[f"fonts/shell-{weight}.woff2"]).stat().st_size for weight in ("regular", "bold")
+    )
     return round(total / 1000)
 
 

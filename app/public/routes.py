@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 
 from app.policy import public
 from app.web.preferences import CHOICES, is_local, store
@@ -62,11 +71,11 @@ def emergencies() -> str:
     return _page("emergencies", start=_start())
 
 
-@blueprint.get("/credits")
+@blueprint.get("/sources")
 @public
-def credits() -> str:
+def sources() -> str:
     """Whose pictures, letters and software are in use, and under which terms."""
-    return _page("credits")
+    return _page("sources")
 
 
 @blueprint.get("/preferences")
@@ -84,7 +93,7 @@ def save_preferences() -> Response:
     if not chosen:
         abort(400)
     back = request.form.get("next", "/")
-    response = redirect(back if is_local(back) else "/", 303)
+    response = make_response(redirect(back if is_local(back) else "/", 303))
     for name, value in chosen:
         if not store(response, name, value, secure=bool(current_app.config["SESSION_COOKIE_SECURE"])):
             abort(400)

@@ -144,7 +144,7 @@ def _render(status: int, words: Explanation) -> str:
         return render_template(template, **values)
     try:
         return render_template(template, **values)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person must still get an answer
         # The ordinary page asks who is signed in; with the database down not even that can be answered.
         current_app.logger.warning("error page fell back to the plain one: %s", type(error).__name__)
         return current_app.jinja_env.get_template("errors/plain.html").render(**values)
@@ -159,10 +159,10 @@ def register(app: Flask) -> None:
             return error  # a redirect, or an answer that a view has already made
         return error_response(status, explain(status), dict(error.get_headers()))
 
-    def csrf_error(error: CSRFError) -> Response:
+    def csrf_error(_error: CSRFError) -> Response:
         return error_response(400, CSRF)
 
-    def crash(error: Exception) -> Response:
+    def crash(_error: Exception) -> Response:
         return error_response(500, EXPLANATIONS[500])
 
     app.register_error_handler(HTTPException, http_error)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask, get_flashed_messages
 from flask_babel import get_locale
 
-FLASH_KINDS = {"message": "info", "info": "info", "success": "success", "warning": "warning", "error": "danger"}
+FLASH_KINDS = {"success": "success", "warning": "warning", "error": "danger", "danger": "danger"}
+"""Which alert a category of flashed messages becomes; any other one is "info"."""
 
 
 def classes(*names: Any) -> str:
@@ -17,8 +18,8 @@ def classes(*names: Any) -> str:
 
 def flash_messages() -> list[tuple[str, str]]:
     """The waiting messages as (alert kind, text), each category brought to one of the four kinds."""
-    pairs = get_flashed_messages(with_categories=True)
-    return [(FLASH_KINDS.get(kind, "danger" if kind == "danger" else "info"), str(text)) for kind, text in pairs]
+    messages = cast("list[tuple[str, str]]", get_flashed_messages(with_categories=True))
+    return [(FLASH_KINDS.get(kind, "info"), str(words)) for kind, words in messages]
 
 
 def register(app: Flask) -> None:

@@ -14,11 +14,14 @@ from pathlib import Path
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-WEIGHTS = {"regular": (400, "PretendardGOV-Regular.subset.woff2"), "bold": (700, "PretendardGOV-Bold.subset.woff2")}
+WEIGHTS = {
+    "regular": (400, "PretendardGOV-Regular.subset.woff2"),
+    "bold": (700, "PretendardGOV-Bold.subset.woff2"),
+}
 FAMILY = "Salpim Sans"
 BLOCKS = tuple((low, low + 0x57F) for low in range(0xAC00, 0xD7A4, 0x580))
 """Eight stretches of Hangul syllables, some 350 letters of the font in each."""
-ALWAYS = set(range(0x20, 0x7F)) | {0xA0, 0xB7, 0xD7, 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2026, 0x2190, 0x2192, 0x2264, 0x2265}
+ALWAYS = set(range(0x20, 0x7F)) | {ord(sign) for sign in "\u00a0·×–—‘’“”…←→≤≥"}
 
 
 @dataclass(frozen=True)

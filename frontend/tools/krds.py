@@ -92,12 +92,10 @@ def _with_own_tokens_only(body: str) -> str:
 def prune_definitions(css: str) -> str:
     """Drop component-level custom properties that nothing uses, until nothing changes."""
     while True:
-        used = set(_USE.findall(css))
-        smaller = re.sub(
-            r"(--krds-[\w]+--[\w-]+)\s*:\s*[^;}]+;",
-            lambda match: match.group(0) if match.group(1) in used else "",
-            css,
-        )
+        unused = {name for name, _ in _DEFINITION.findall(css) if "--" in name[2:]} - set(_USE.findall(css))
+        smaller = css
+        for name in unused:
+            smaller = re.sub(re.escape(name) + r"\s*:[^;}]*;?", "", smaller)
         smaller = re.sub(r"[^{}]+\{\s*\}", "", smaller)
         if smaller == css:
             return css

@@ -31,18 +31,24 @@ def ensure(folder: Path, *, dev: bool) -> bool:
         text=True,
     )
     if result.returncode:
-        raise PackagesUnavailable(_reason(result.stdout or ""))
+        raise PackagesUnavailable(_reason(str(result.stdout or "")))
     stamp.write_text(f"{lock} {'dev' if dev else 'run'}")
     return True
 
 
 def _reason(output: str) -> str:
-    lines = [line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")]
+    lines = [
+        line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")
+    ]
     lines = [line for line in lines if line and not line.startswith(("A complete log", "code"))]
-    unreachable = any(word in output for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "network"))
+    unreachable = any(
+        word in output for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "network")
+    )
     detail = lines[0] if lines else "npm ci failed"
     if unreachable:
-        return f"the npm registry cannot be reached ({detail}); check the network or `npm config get registry`"
+        return (
+            f"the npm registry cannot be reached ({detail}); check the network or `npm config get registry`"
+        )
     return f"npm ci failed: {detail}"
 
 

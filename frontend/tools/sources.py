@@ -11,12 +11,10 @@ _WORD = re.compile(r"[A-Za-z][\w-]*")
 
 
 def _files(root: Path, parts: tuple[str, ...]) -> list[Path]:
-    found: list[Path] = []
-    for part in parts:
-        for path in sorted((root / part).rglob("*")):
-            if path.suffix in TEXT_SUFFIXES and "/static/dist/" not in path.as_posix() and path.is_file():
-                found.append(path)
-    return found
+    found = (
+        path for part in parts for path in sorted((root / part).rglob("*")) if path.suffix in TEXT_SUFFIXES
+    )
+    return [path for path in found if "/static/dist/" not in path.as_posix() and path.is_file()]
 
 
 def letters(root: Path, parts: tuple[str, ...]) -> set[int]:
