@@ -10,6 +10,7 @@ from flask import Flask, request, url_for
 from flask_login import current_user
 
 _items: dict[str, list[Item]] = {}
+_for_all: dict[str, Item] = {}
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ def register(role: str, items: Sequence[Item]) -> None:
     _items[role] = list(items)
 
 
+def register_for_all(item: Item) -> None:
+    """Add an item to the end of every role's navigation."""
+    _for_all[item.endpoint] = item
+
+
 def registered_roles() -> tuple[str, ...]:
     """The roles that have a navigation."""
     return tuple(_items)
@@ -90,8 +96,14 @@ def navigation(role: str | None = None) -> list[Link]:
             active=item.is_active(request.endpoint),
             badge=item.badge() if item.badge else 0,
         )
-        for item in _items.get(name or "", [])
+        for item in _entries(name)
     ]
+
+
+def _entries(name: str | None) -> list[Item]:
+    own = _items.get(name or "", [])
+    here = {item.endpoint for item in own}
+    return own + [item for item in _for_all.values() if own and item.endpoint not in here]
 
 
 def has_endpoint(app: Flask, name: str) -> bool:

@@ -1,0 +1,165 @@
+"""Who is told of what, and what became of it. Notices are made from events, once for each person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+
+from app.accounts.models import Guardianship, Patient, User
+from app.accounts.policy import visible_patients
+from app.cases.models import Case, CaseState
+from app.consultations.models import Booking
+from app.extensions import db
+from app.infra import clock, jobs
+from app.infra.database import fresh, random_id, transaction
+from app.infra.events import Event
+from app.notifications.models import Channel, Delivery, Notice, NoticeKind
+
+DELIVERY_JOB = "notifications.deliver"
+PER_PAGE = 20
+
+KINDS: dict[str, NoticeKind] = {
+    "case.submitted": NoticeKind.CASE_RECEIVED,
+    "case.urgent": NoticeKind.CASE_URGENT,
+    "finding.signed": NoticeKind.FINDING_SIGNED,
+    "finding.amended": NoticeKind.FINDING_AMENDED,
+    "case.question_asked": NoticeKind.QUESTION_ASKED,
+    "case.question_answered": NoticeKind.QUESTION_ANSWERED,
+    "booking.made": NoticeKind.BOOKING_MADE,
+    "booking.cancelled": NoticeKind.BOOKING_CANCELLED,
+}
+"""The events that somebody should know of. What an event is about is in its topic (``case:…``, ``booking:…``)."""
+
+TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
+TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_CANCELLED}
+ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT}
+
+
+@dataclass(frozen=True)
+class _Subject:
+    patient: Patient
+    doctor: User | None
+    arguments: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A notice as its reader sees it; `patient_name` is set where it is about someone in their care."""
+
+    notice: Notice
+    patient_name: str | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some notices, newest first; pages count from 1."""
+
+    lines: list[Line]
+    page: int
+    pages: int
+
+
+def tell(event_id: int) -> None:
+    """Write the notices that an event calls for, and ask for their delivery (an effect)."""
+    event = db.session.get(Event, event_id)
+    kind = KINDS.get(event.kind) if event is not None else None
+    subject = _subject(event.topic) if event is not None else None
+    if event is None or kind is None or subject is None:
+        return
+    for user in _concerned(kind, subject):
+        if _told(user, kind, event, subject):
+            continue
+        notice = Notice(public_id=random_id(), user_id=user.id, kind=kind, event_id=event.id)
+        notice.arguments, notice.created_at = subject.arguments, clock.now()
+        channel = Channel.SMS if user.mobile else Channel.EMAIL
+        delivery = Delivery(notice=notice, channel=channel, claims=0)
+        db.session.add_all([notice, delivery])
+        db.session.flush()
+        jobs.enqueue(DELIVERY_JOB, dedupe_key=str(delivery.id), delivery_id=delivery.id)
+
+
+def _subject(topic: str) -> _Subject | None:
+    """Return whom and what a topic is about; None for what is gone or was taken back."""
+    what, _, public_id = topic.partition(":")
+    if what == "case":
+        case = db.session.scalar(select(Case).where(Case.public_id == public_id))
+        if case is None or case.state == CaseState.WITHDRAWN:
+            return None
+        return _Subject(case.patient, case.doctor, {"case": public_id, "patient": case.patient.public_id})
+    if what == "booking":
+        booking = db.session.scalar(select(Booking).where(Booking.public_id == public_id))
+        if booking is None:
+            return None
+        ids = {"booking": public_id, "patient": booking.patient.public_id}
+        return _Subject(booking.patient, booking.doctor, ids)
+    return None
+
+
+def _concerned(kind: NoticeKind, subject: _Subject) -> list[User]:
+    people = [] if kind in TO_DOCTOR else family(subject.patient)
+    if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
+        people.append(subject.doctor)
+    return [user for user in people if user.active]
+
+
+def family(patient: Patient) -> list[User]:
+    """Return the patient's own user and those who act for them at present."""
+    guardians = select(Guardianship.guardian_id).where(
+        Guardianship.patient_id == patient.id, Guardianship.ended_at.is_(None)
+    )
+    query = select(User).where((User.id == patient.user_id) | User.id.in_(guardians)).order_by(User.id)
+    return list(db.session.scalars(query))
+
+
+def _told(user: User, kind: NoticeKind, event: Event, subject: _Subject) -> bool:
+    query = select(Notice).where(Notice.user_id == user.id, Notice.kind == kind)
+    if kind not in ONCE_PER_CASE:
+        return db.session.scalar(query.where(Notice.event_id == event.id)) is not None
+    # Answers and model may each call a case urgent: its patient is told once.
+    earlier = db.session.scalars(
+        query.join(Event, Event.id == Notice.event_id).where(Event.topic == event.topic)
+    )
+    return any(notice.arguments == subject.arguments for notice in earlier)
+
+
+def unread_count(user_id: int) -> int:
+    """Return how many notices a user has not read yet."""
+    query = (
+        select(func.count()).select_from(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
+    )
+    return db.session.scalar(query) or 0
+
+
+def page(user: User, number: int) -> Page:
+    """Return one page of the notices to `user`; a page beyond the last is the last."""
+    mine = Notice.user_id == user.id
+    count = db.session.scalar(select(func.count()).select_from(Notice).where(mine)) or 0
+    pages = max(1, -(-count // PER_PAGE))
+    number = min(max(number, 1), pages)
+    query = select(Notice).where(mine).order_by(Notice.id.desc())
+    found = list(db.session.scalars(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE)))
+    names = _names_in_care(user, {str(n.arguments.get("patient")) for n in found})
+    return Page([Line(n, names.get(str(n.arguments.get("patient")))) for n in found], number, pages)
+
+
+def _names_in_care(user: User, patients: Iterable[str]) -> dict[str, str]:
+    wanted = list(patients)
+    seen = db.session.scalars(visible_patients(user).where(Patient.public_id.in_(wanted)))
+    return {patient.public_id: patient.name for patient in seen if patient.user_id != user.id}
+
+
+def mark_read(notice_id: int) -> None:
+    """Note that a notice was read; the first time counts."""
+    with transaction():
+        notice = fresh(Notice, notice_id)
+        if notice is not None and notice.read_at is None:
+            notice.read_at = clock.now()
+
+
+def mark_all_read(user_id: int) -> None:
+    """Note that everything there is was read."""
+    with transaction() as session:
+        unread = update(Notice).where(Notice.user_id == user_id, Notice.read_at.is_(None))
+        session.execute(unread.values(read_at=clock.now()))
