@@ -34,20 +34,26 @@ def cloud_png(
     from PIL import Image
 
     # By weight, equals by word: the order of the mapping must not show.
-    named = ((word, weight) for word, weight in weights.items() if word.strip() and weight > 0)
+    smallest = max(4, round(_SMALLEST * width / 2))
+    # A syllable is as wide as tall: a word that cannot fit would end the drawing.
+    longest = width // 2 // smallest
+    named = ((word, x) for word, x in weights.items() if word.strip() and len(word) < longest and x > 0)
     words = dict(sorted(named, key=lambda pair: (-pair[1], pair[0])))
     if not words:
         picture = Image.new("RGB", (width, height), _BACKGROUND)
     else:
-        picture = _draw(words, width, height, seed, _RAMPS[polarity])
+        picture = _draw(words, (width, height), smallest, seed, _RAMPS[polarity])
     out = io.BytesIO()
     picture.quantize(colors=64, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _draw(words: dict[str, float], width: int, height: int, seed: int, ramp: tuple[str, ...]) -> Any:
+def _draw(
+    words: dict[str, float], size: tuple[int, int], smallest: int, seed: int, ramp: tuple[str, ...]
+) -> Any:
     from wordcloud import WordCloud  # imports matplotlib, so only when a cloud is wanted
 
+    width, height = size
     heaviest = max(words.values())
 
     def colour(word: str, **_: object) -> str:
@@ -61,7 +67,7 @@ def _draw(words: dict[str, float], width: int, height: int, seed: int, ramp: tup
         scale=2,
         background_color=_BACKGROUND,
         max_words=_MAX_WORDS,
-        min_font_size=max(4, round(_SMALLEST * width / 2)),
+        min_font_size=smallest,
         max_font_size=height // 7,
         relative_scaling=0.5,
         prefer_horizontal=1.0,

@@ -12,8 +12,9 @@ from nlp.keyness import background_prior, log_odds_z
 from nlp.model import Contrast, Keyness, KeyWord, OwnerView, Side, WordRow
 from nlp.reviews import Review
 
-#: Pseudo-words of the background prior: enough to calm rare words, too few to hide a habit.
-PRIOR = 1_000.0
+#: Pseudo-words of the background prior, as a share of all words counted: enough to calm rare words, too few to
+#: hide a habit, and the same for a hundred reviews as for a million.
+PRIOR_SHARE = 0.05
 #: A key word is used at least so often in all, and is significant at 5 % looked at alone.
 MIN_COUNT = 5
 MIN_Z = 1.96
@@ -67,9 +68,11 @@ class Counted:
         a = np.asarray(self.counts[high].sum(axis=0)).ravel()
         b = np.asarray(self.counts[low].sum(axis=0)).ravel()
         sizes = (int(high.sum()), int(low.sum()))
-        if not all(sizes) or not self.vocabulary:
-            return Keyness(*sizes, PRIOR, (), ())
-        prior = background_prior(np.asarray(self.counts.sum(axis=0)).ravel(), PRIOR)
+        if not all(sizes) or len(self.vocabulary) < 2:  # odds are of one word against the others
+            return Keyness(*sizes, 0.0, (), ())
+        everywhere = np.asarray(self.counts.sum(axis=0)).ravel()
+        size = round(PRIOR_SHARE * float(everywhere.sum()), _DIGITS)
+        prior = background_prior(everywhere, size)
         delta, z = log_odds_z(a, b, prior)
         z = np.round(z, _DIGITS)
 
@@ -88,7 +91,7 @@ class Counted:
                 if np.isfinite(shown[i])
             )
 
-        return Keyness(*sizes, PRIOR, table(z), table(-z))
+        return Keyness(*sizes, size, table(z), table(-z))
 
     def _largest(self, values: NDArray[np.float64], top: int) -> list[int]:
         """Columns of the ``top`` largest values; equals in the order of their words."""

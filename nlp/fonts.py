@@ -32,10 +32,10 @@ def subset_woff2(characters: Collection[str]) -> bytes:
 
     options = subset.Options(flavor="woff2", layout_features=[], hinting=False, notdef_outline=True)
     options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # the designer's own tables
-    font = subset.load_font(str(font_path()), options)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(characters)))
-    subsetter.subset(font)
     out = io.BytesIO()
-    subset.save_font(font, out, options)
+    with subset.load_font(str(font_path()), options) as font:
+        subsetter.subset(font)
+        subset.save_font(font, out, options)
     return out.getvalue()

@@ -11,13 +11,16 @@ Floats = NDArray[np.float64]
 def log_odds_z(high: Floats, low: Floats, prior: Floats) -> tuple[Floats, Floats]:
     """Log-odds ratio with informative Dirichlet prior, and its z-score (Monroe et al. 2008, eq. 15–22).
 
-    ``high`` and ``low``: counts per word in the two groups; ``prior``: pseudo-counts per word, all > 0.
+    ``high`` and ``low``: counts per word in the two groups, of two words at least; ``prior``: pseudo-counts
+    per word, all > 0. Raises ``ValueError`` for anything else.
     Returns ``(delta, z)``, both positive for words of ``high``; |z| > 1.96 is significant at 5 % for a single
     word looked at alone.
     """
     if not (high.shape == low.shape == prior.shape):
         raise ValueError("counts and prior differ in shape")
-    if high.size and float(prior.min()) <= 0:
+    if high.size < 2:
+        raise ValueError("odds need two words at least, and a prior for each")
+    if float(prior.min()) <= 0:
         raise ValueError("the prior must be positive for every word")
     a, b = high + prior, low + prior
     delta = np.log(a / (a.sum() - a)) - np.log(b / (b.sum() - b))

@@ -103,7 +103,9 @@ class KeyWord:
 
 @dataclass(frozen=True, slots=True)
 class Keyness:
-    """≥4★ against ≤2★, nothing shared. ``prior``: pseudo-words of the background (Monroe 2008)."""
+    """≥4★ against ≤2★, nothing shared. ``prior``: pseudo-words of the background (Monroe 2008);
+    0 and no words where one side has no reviews.
+    """
 
     high_reviews: int
     low_reviews: int

@@ -32,7 +32,15 @@ def test_addresses_and_numbers_of_persons_are_masked(written: str, masked: str) 
 
 @pytest.mark.parametrize(
     "text",
-    ["2023-09-18 15:34에 왔어요", "10000원 결제", "3-4배 비쌈", "12345678901234번", "버전 1.2.3-4", "@전화", "120/80"],
+    [
+        "2023-09-18 15:34에 왔어요",
+        "10000원 결제",
+        "3-4배 비쌈",
+        "12345678901234번",
+        "버전 1.2.3-4",
+        "@전화",
+        "120/80",
+    ],
 )
 def test_other_numbers_are_left_alone(text: str) -> None:
     assert mask(text) == text
@@ -92,7 +100,17 @@ def test_cleaning(text: str, cleaned: str) -> None:
         "ㅋㅠ" * 50_000,
         "1" * 100_000,
     ],
-    ids=["one letter", "five letters", "pair", "marks", "hebrew marks", "spaces", "surrogates", "jamo", "digits"],
+    ids=[
+        "one letter",
+        "five letters",
+        "pair",
+        "marks",
+        "hebrew marks",
+        "spaces",
+        "surrogates",
+        "jamo",
+        "digits",
+    ],
 )
 def test_hostile_text_is_cleaned_in_bounded_time(nasty: str) -> None:
     start = time.perf_counter()

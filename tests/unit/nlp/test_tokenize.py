@@ -17,27 +17,27 @@ from nlp.tokenize import Morph, Pos, Tokenizer, TokenizerUnavailable, make_token
 from nlp.words import content_words
 
 DOMAIN = ["비대면진료", "나만의닥터", "내원", "처방전", "약배송", "고객센터", "본인인증", "똑닥", "메디팡팡"]
-_shared: dict[str, Tokenizer] = {}
 
 
-def tokenizer() -> Tokenizer:
-    """One for all examples of a property, which may not use function fixtures."""
-    return _shared.setdefault("mecab", make_tokenizer("mecab"))
-
-
-@given(st.text(alphabet=st.characters(), max_size=300))
+@given(text=st.text(alphabet=st.characters(), max_size=300))
 @settings(deadline=None)
-def test_any_text_gives_morphemes_of_itself(text: str) -> None:
-    for morph in tokenizer().morphs(text):
+def test_any_text_gives_morphemes_of_itself(mecab: Tokenizer, text: str) -> None:
+    for morph in mecab.morphs(text):
         assert morph.surface
         assert morph.surface.encode()
         assert isinstance(morph.pos, Pos)
 
 
-@given(st.lists(st.sampled_from([*DOMAIN, "👍🏽", "ㅋㅋㅠㅠ", "병원이", "안 돼요", "\x00", "\ud800", "GPS", "\u1112\u1161"])))
+@given(
+    parts=st.lists(
+        st.sampled_from(
+            [*DOMAIN, "👍🏽", "ㅋㅋㅠㅠ", "병원이", "안 돼요", "\x00", "\ud800", "GPS", "\u1112\u1161"]
+        )
+    )
+)
 @settings(deadline=None)
-def test_words_and_noise_in_any_mix_do_not_break_it(parts: list[str]) -> None:
-    nouns = tokenizer().nouns(" ".join(parts))
+def test_words_and_noise_in_any_mix_do_not_break_it(mecab: Tokenizer, parts: list[str]) -> None:
+    nouns = mecab.nouns(" ".join(parts))
     assert [n for n in nouns if n in DOMAIN] == [part for part in parts if part in DOMAIN]
 
 
@@ -67,7 +67,9 @@ def test_domain_words_survive_particles_and_spaces(mecab: Tokenizer, sentence: s
     assert word in mecab.nouns(sentence)
 
 
-@pytest.mark.parametrize("sentence, torn", [("안내원이 친절해요", "내원"), ("계약 배송", "약배송"), ("지방간이래요", "지방")])
+@pytest.mark.parametrize(
+    "sentence, torn", [("안내원이 친절해요", "내원"), ("계약 배송", "약배송"), ("지방간이래요", "지방")]
+)
 def test_domain_words_are_not_torn_out_of_others(mecab: Tokenizer, sentence: str, torn: str) -> None:
     assert torn not in mecab.nouns(sentence)
 
@@ -86,7 +88,12 @@ def test_inflected_words_get_their_dictionary_form(mecab: Tokenizer) -> None:
 
 @pytest.mark.parametrize(
     "sentence, word",
-    [("업데이트가 안 돼요", "안 되다"), ("결제가 되지 않아요", "안 되다"), ("못 쓰겠어요", "못 쓰다"), ("병원이 없어요", "없다")],
+    [
+        ("업데이트가 안 돼요", "안 되다"),
+        ("결제가 되지 않아요", "안 되다"),
+        ("못 쓰겠어요", "못 쓰다"),
+        ("병원이 없어요", "없다"),
+    ],
 )
 def test_negation_is_kept(mecab: Tokenizer, sentence: str, word: str) -> None:
     assert word in [w.text for w in content_words(mecab.morphs(sentence))]
@@ -119,7 +126,9 @@ def test_an_unknown_name_is_refused() -> None:
         make_tokenizer("kkma")  # type: ignore[arg-type]
 
 
-def test_the_dictionary_is_built_once_and_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_dictionary_is_built_once_and_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SALPIM_CACHE", str(tmp_path / "캐시 폴더"))
     assert make_tokenizer("mecab").nouns("약배송이") == ["약배송"]
     (built,) = (tmp_path / "캐시 폴더" / "nlp").iterdir()
@@ -128,7 +137,9 @@ def test_the_dictionary_is_built_once_and_found_again(tmp_path: Path, monkeypatc
     assert [file.stat().st_mtime_ns for file in built.parent.iterdir()] == [stamp]
 
 
-def test_a_cache_that_cannot_be_written_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("SALPIM_CACHE", str(tmp_path / "file"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "next"))

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nlp.__main__ import main
+from nlp.cli import Progress
+from nlp.report import Report
+from nlp.texts import texts
+
+HEADER = "USER,DATE,STAR,LIKE,TITLE,REVIEW\n"
+ROWS = (
+    "a,2023-01-01 10:00:00-07:00,5,0,좋아요,병원 예약이 편하고 의사가 친절해요 <b>최고</b>\n"
+    "b,2023-02-01 10:00:00-07:00,1,3,=1+1,업데이트 후 로그인이 안 되고 병원이 없고 고객센터 답변도 없어요\n"
+    "c,2023-03-01 10:00:00-07:00,3,0,보통,약배송은 빠른데 앱이 느려요\n"
+)
+FILES = {
+    "report.json", "report.html", "rejected.csv", "apps.csv", "months.csv", "words_high.csv", "words_low.csv",
+    "keyness.csv", "samples.csv", "cloud_high_tfidf.png", "cloud_high_frequency.png", "cloud_low_tfidf.png",
+    "cloud_low_frequency.png",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine must not add lines: for the command no time passes."""
+    monkeypatch.setattr("nlp.cli.time.monotonic", lambda: 0.0)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "appstore_517637141.csv"
+    path.write_text(HEADER + ROWS, encoding="utf-8-sig")
+    return path
+
+
+def rows(path: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+
+
+def test_a_report_is_written_whole(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "deep" / "out"
+    assert main(["report", str(good), "--out", str(out)]) == 0
+    assert {path.name for path in out.iterdir()} == FILES
+    report = Report.from_json((out / "report.json").read_text(encoding="utf-8"))
+    assert report.totals.reviews == 3
+    stdout, stderr = capsys.readouterr()
+    assert [json.loads(line) for line in stdout.splitlines()] == [
+        {"path": str(good), "reviews": 3, "rejected": 0, "encoding": "utf-8-sig"}
+    ]
+    assert stderr == f"{out}에 보고서를 썼습니다: 후기 3건\n"
+
+
+def test_tables_open_in_a_spreadsheet_and_run_nothing(good: Path, tmp_path: Path) -> None:
+    main(["report", str(good), "--out", str(tmp_path / "out")])
+    for path in (tmp_path / "out").glob("*.csv"):
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        assert not any(re.match(r"[=+@]|-\D", cell) for row in rows(path) for cell in row)
+    assert any("'=1+1" in row for row in rows(tmp_path / "out" / "samples.csv"))
+    assert rows(tmp_path / "out" / "months.csv")[1:] == [["2023-01", "1"], ["2023-02", "1"], ["2023-03", "1"]]
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_the_page_is_one_file_that_escapes_what_it_quotes(good: Path, tmp_path: Path, lang: str) -> None:
+    main(["report", str(good), "--out", str(tmp_path / "out"), "--lang", lang])
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert f'<html lang="{lang}">' in page
+    assert "<b>최고" not in page
+    assert "FONT-GOES-HERE" not in page
+    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:font/woff2;base64,") == 1
+    linked = re.findall(r'(?:src|href)\s*=\s*"(?!data:)|url\((?!data:)|<script|<link|@import', page)
+    assert linked == []
+    assert texts("ko" if lang == "ko" else "en")["caveat"] in page
+
+
+def test_both_languages_have_the_same_texts_and_blanks() -> None:
+    ko, en = texts("ko"), texts("en")
+    assert ko.keys() == en.keys()
+    for key, text in ko.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", en[key])), key
+
+
+def test_unreadable_input_is_one_line_each_and_the_rest_goes_on(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "appstore_1.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(64))
+    (tmp_path / "appstore_2.csv").write_text("A,B\n1,2\n", encoding="utf-8")
+    names = ["appstore_1.csv", "appstore_2.csv", good.name, "missing.csv", ""]
+    code = main(["report", *(str(tmp_path / name) for name in names), "--out", str(tmp_path / "out")])
+    assert code == 1
+    stdout, stderr = capsys.readouterr()
+    lines = [json.loads(line) for line in stdout.splitlines()]
+    assert ["error" in line for line in lines] == [True, True, False, True, True]
+    assert len(stderr.splitlines()) == 5
+    assert "missing.csv: 파일이 없습니다" in stderr
+    assert "폴더입니다" in stderr
+    assert "Traceback" not in stderr
+    assert (tmp_path / "out" / "report.json").is_file()
+    assert len(rows(tmp_path / "out" / "rejected.csv")) == 5
+
+
+def test_rejected_rows_are_listed_with_file_line_and_reason(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good.write_text(HEADER + ROWS + "x,never,5,0,t,r\n" * 8, encoding="utf-8")
+    assert main(["report", str(good), "--out", str(tmp_path / "out"), "--lang", "en"]) == 0
+    listed = rows(tmp_path / "out" / "rejected.csv")
+    assert listed[1] == [str(good), "5", "unreadable date: never"]
+    assert len(listed) == 9
+    stderr = capsys.readouterr().err
+    assert f"{good}:5: unreadable date: never" in stderr
+    assert "3 more unreadable rows" in stderr
+
+
+def test_the_same_file_is_counted_once(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy" / good.name
+    copy.parent.mkdir()
+    copy.write_bytes(good.read_bytes())
+    assert main(["report", str(good), str(copy), "--out", str(tmp_path / "out")]) == 0
+    assert (
+        Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8")).totals.reviews == 3
+    )
+    assert "두 번 세지 않습니다" in capsys.readouterr().err
+
+
+def test_nothing_readable_means_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 1
+    assert not (tmp_path / "out").exists()
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_a_place_that_cannot_be_written_is_named(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    assert main(["report", str(good), "--out", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["report"], ["report", "x.csv"], ["report", "x", "--out", "y", "--top", "0"]]
+)
+def test_wrong_usage_is_exit_code_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_command(good: Path, tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "nlp",
+        "report",
+        str(good),
+        str(tmp_path / "no.csv"),
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.returncode == 1
+    assert (tmp_path / "o" / "report.html").is_file()
+
+
+def test_progress_speaks_after_two_seconds_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("nlp.cli.time.monotonic", lambda: now[0])
+    stream = io.StringIO()
+    progress = Progress(stream, "ko")
+    progress("tokenize", 0.1)
+    assert stream.getvalue() == ""
+    now[0] += 4
+    progress("tokenize", 0.5)
+    assert stream.getvalue() == " 50% 형태소 분석 · 4 s\n"
+
+
+def test_importing_the_library_brings_nothing_heavy() -> None:
+    code = (
+        "import sys, nlp.report, nlp.reviews, nlp.clouds, nlp.tokenize, nlp.apps, nlp.model, nlp.__main__\n"
+        "heavy = {'torch', 'flask', 'app', 'sklearn', 'scipy', 'matplotlib', 'wordcloud', 'konlpy', 'jpype', 'jinja2',"
+        " 'PIL', 'fontTools'}\n"
+        "print(sorted(heavy & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_a_whole_report_needs_neither_flask_nor_torch(good: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom nlp.__main__ import main\n"
+        f"main(['report', {str(good)!r}, '--out', {str(tmp_path / 'o')!r}])\n"
+        "print(sorted({'torch', 'flask', 'app', 'sklearn'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
