@@ -16,6 +16,7 @@ import torch
 from vision.classes import KEYS
 from vision.data import Record
 from vision.evaluate import groups_of
+from vision.golden import golden_pictures
 from vision.net import WithMap, lite0
 
 
@@ -35,7 +36,7 @@ def load_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
 
 
 def export_onnx(net: Any, folder: Path) -> None:
-    """Write model.onnx and head.npy.
+    """Write model.onnx, head.npy and golden.npy (what torch says of ``golden_pictures``).
 
     pictures → logits, features; any batch and any sides that are multiples of 32.
     """
@@ -58,6 +59,9 @@ def export_onnx(net: Any, folder: Path) -> None:
             dynamo=False,
         )
     np.save(folder / "head.npy", net._fc.weight.detach().numpy().astype(np.float32))
+    with torch.inference_mode():
+        logits, _ = WithMap(net).eval()(torch.from_numpy(golden_pictures()))
+    np.save(folder / "golden.npy", logits.numpy())
 
 
 def write_trained_on(records: list[Record], folder: Path) -> None:

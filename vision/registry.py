@@ -1,7 +1,7 @@
 """The models that ship: a folder each under ``vision/models``, their settings, their identity.
 
-A folder holds model.onnx, head.npy, config.json, ood.npz, training.json, trained_on.txt, metrics.json,
-MODEL_CARD.md and SHA256SUMS; what is loaded is checked against SHA256SUMS first. ``vision/models/default``
+A folder holds model.onnx, head.npy, golden.npy, config.json, ood.npz, training.json, trained_on.txt,
+metrics.json, MODEL_CARD.md and SHA256SUMS; what is loaded is checked against SHA256SUMS first. ``vision/models/default``
 names the model that is used when none is asked for.
 """
 

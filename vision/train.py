@@ -240,7 +240,8 @@ class Run:
             recalls = [
                 (guess[c] == k).mean() for k in range(len(KEYS)) if (c := inside & (labels == k)).any()
             ]
-            result[domain] = round(float(np.mean(recalls)), 4)
+            if recalls:
+                result[domain] = round(float(np.mean(recalls)), 4)
         return result
 
 

@@ -1,0 +1,143 @@
+"""The command line, as a user meets it: good input, bad input, one line for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vision.cli import main
+from vision.registry import default_name
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def run(capsys, *args: str) -> tuple[int, list[str], list[str]]:
+    code = main(list(args))
+    captured = capsys.readouterr()
+    return code, captured.out.splitlines(), captured.err.splitlines()
+
+
+@pytest.fixture
+def folder(tmp_path, draw, encode) -> Path:
+    """Two photos, and around them what people drop into folders."""
+    inside = tmp_path / "photos"
+    (inside / "deeper").mkdir(parents=True)
+    (inside / "a.jpg").write_bytes(encode(draw()))
+    (inside / "deeper" / "사진.HEIC").write_bytes(encode(draw(seed=2), "HEIF"))
+    (inside / "broken.jpg").write_bytes(encode(draw())[:3000])
+    (inside / "text.png").write_text("no picture")
+    (inside / "empty.jpg").write_bytes(b"")
+    (inside / "moving.gif").write_bytes(
+        encode(draw(60, 60), "GIF", save_all=True, append_images=[draw(60, 60, seed=3)])
+    )
+    (inside / "notes.txt").write_text("not looked at")
+    return inside
+
+
+def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsys, folder):
+    code, out, err = run(capsys, "predict", str(folder), "--jsonl")
+    lines = {Path(row["path"]).name: row for row in map(json.loads, out)}
+    assert set(lines) == {"a.jpg", "사진.HEIC", "broken.jpg", "text.png", "empty.jpg", "moving.gif"}
+    for name in ("a.jpg", "사진.HEIC"):
+        assert {"path", "probabilities", "risk", "top", "outcome", "quality", "model"} <= set(lines[name])
+        assert lines[name]["model"]["name"] == default_name()
+    for name in ("broken.jpg", "text.png", "empty.jpg", "moving.gif"):
+        assert set(lines[name]) == {"path", "error"}
+    assert len(err) == 4
+    assert code == 1
+
+
+def test_good_pictures_alone_exit_with_zero(capsys, folder):
+    code, out, err = run(capsys, "predict", str(folder / "a.jpg"))
+    assert (code, len(out), err) == (0, 1, [])
+
+
+def test_a_path_that_is_not_there_is_one_line(capsys, tmp_path):
+    code, out, err = run(capsys, "predict", str(tmp_path / "none.jpg"), "--jsonl")
+    assert code == 1
+    assert "No such file" in json.loads(out[0])["error"]
+    assert len(err) == 1
+
+
+def test_an_empty_folder_is_said_to_be_empty(capsys, tmp_path):
+    code, out, err = run(capsys, "predict", str(tmp_path))
+    assert (code, out) == (1, [])
+    assert "no pictures" in err[0]
+
+
+def test_an_unknown_model_is_one_line(capsys, folder):
+    code, _, err = run(capsys, "predict", str(folder), "--model", "nonsense")
+    assert code == 1
+    assert len(err) == 1
+    assert "nonsense" in err[0]
+
+
+def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
+    rows = ["image_id,dx,lesion_id,source_dataset,modality,split_hint"]
+    for number in range(6):
+        draw(200, 150, seed=number).save(tmp_path / f"drawn{number}.jpg")
+        rows.append(f"drawn{number},{'nv' if number % 2 else 'scc'},L{number},drawn,photo,test")
+    rows.append("missing,mel,L9,drawn,photo,test")
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    out_dir = tmp_path / "out"
+    code, out, err = run(
+        capsys,
+        *("evaluate", "--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv")),
+        *("--split", "test", "--rounds", "50", "--out", str(out_dir)),
+    )
+    assert code == 0
+    assert any("no picture for image_id missing" in line for line in err)
+    result = json.loads((out_dir / "evaluation.json").read_text())
+    stratum = result["strata"]["drawn · photo"]
+    assert stratum["pictures"] == 6
+    assert stratum["classes"] == {"akiec": 3, "nv": 3}
+    assert "balanced_accuracy" in stratum["figures"]
+    assert (out_dir / "evaluation.md").read_text() == "\n".join(out) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        ("image_id\nx\n", "dx"),
+        ("image_id,dx\nx,unknown\n", "no picture with one of the labels"),
+        (None, "cannot be read"),
+    ],
+)
+def test_bad_labels_are_one_line(capsys, tmp_path, content, word):
+    labels = tmp_path / "labels.csv"
+    if content is not None:
+        labels.write_text(content)
+    code, _, err = run(capsys, "evaluate", "--images", str(tmp_path), "--labels", str(labels))
+    assert code == 1
+    assert len(err) == 1
+    assert word in err[0]
+
+
+def test_train_without_a_budget_is_misuse(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["train"])
+    assert caught.value.code == 2
+    assert "--minutes" in capsys.readouterr().err
+
+
+def test_train_without_the_data_is_one_line(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("SALPIM_DATA", str(tmp_path))
+    code, _, err = run(capsys, "train", "--steps", "1", "--out", str(tmp_path / "run"))
+    assert code == 1
+    assert "labels.csv" in err[-1]
+
+
+def test_runs_as_a_module(folder):
+    done = subprocess.run(
+        [sys.executable, "-m", "vision", "predict", str(folder / "a.jpg"), "--jsonl"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["probabilities"]

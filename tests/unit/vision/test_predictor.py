@@ -1,0 +1,176 @@
+"""The contract of the Predictor, on the model that ships and pictures drawn here."""
+
+from __future__ import annotations
+
+import json
+import math
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import FrozenInstanceError
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vision.classes import CLASSES, KEYS, RISKY
+from vision.predict import Prediction, Predictor
+from vision.quality import ADVICE, assess
+from vision.registry import ModelId
+from vision.samples import blurred, exposed
+from vision.views import make_views
+
+
+def mean_place(heatmap: np.ndarray) -> tuple[float, float]:
+    """Centre of the evidence as shares of width and height."""
+    y, x = np.mgrid[0 : heatmap.shape[0], 0 : heatmap.shape[1]]
+    total = heatmap.sum()
+    return float((x * heatmap).sum() / total / heatmap.shape[1]), float(
+        (y * heatmap).sum() / total / heatmap.shape[0]
+    )
+
+
+def test_classes_are_the_seven_in_order():
+    assert KEYS == ("akiec", "bcc", "bkl", "df", "mel", "nv", "vasc")
+    assert [c.key for c, risky in zip(CLASSES, RISKY, strict=True) if risky] == ["akiec", "bcc", "mel"]
+    assert all(c.name_ko and c.name_en and c.plain_ko and c.plain_en for c in CLASSES)
+    with pytest.raises(FrozenInstanceError):
+        CLASSES[0].key = "x"  # type: ignore[misc]
+
+
+def test_a_prediction_keeps_its_promises(predictor, draw, encode):
+    found = predictor.predict(encode(draw(800, 600)))
+    assert isinstance(found, Prediction)
+    assert set(found.probabilities) == set(KEYS)
+    assert sum(found.probabilities.values()) == pytest.approx(1)
+    shares = {k: found.probabilities[k] / p for k, p in zip(KEYS, predictor.config.priors, strict=True)}
+    assert found.top == max(shares, key=shares.__getitem__)
+    risky = [k for k, r in zip(KEYS, RISKY, strict=True) if r]
+    assert found.risk == pytest.approx(sum(found.probabilities[k] for k in risky))
+    assert found.urgent == (found.risk >= predictor.config.urgent_threshold)
+    assert found.outcome in {"reading", "uncertain", "not_readable"}
+    assert found.reason in {"confident", "set_too_large", "no_class_fits", *ADVICE}
+    assert (found.outcome == "not_readable") == (not found.quality.ok)
+    assert found.model == predictor.model
+    assert set(found.milliseconds) == {"decode", "prepare", "infer", "explain", "total"}
+    assert all(v >= 0 and math.isfinite(v) for v in found.milliseconds.values())
+
+
+def test_the_json_holds_everything_but_the_pixels(predictor, draw):
+    found = predictor.predict(draw())
+    again = json.loads(json.dumps(found.to_json()))
+    assert set(again) == {
+        "probabilities",
+        "top",
+        "risk",
+        "outcome",
+        "reason",
+        "urgent",
+        "quality",
+        "model",
+        "milliseconds",
+    }
+    assert ModelId(**again["model"]) == predictor.model
+    assert {c["key"] for c in again["quality"]["checks"]} == {"size", "exposure", "sharpness", "lesion"}
+
+
+def test_the_heatmap_lies_on_the_original_photo(predictor, draw, encode):
+    found = predictor.predict(encode(draw(400, 800)))
+    assert found.heatmap.dtype == np.float32
+    assert found.heatmap.shape == (56, 28)
+    assert found.heatmap.min() >= 0
+    assert found.heatmap.max() == pytest.approx(1)
+    assert found.heatmap_png((400, 800)).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["nv", "mel", "bkl"])
+def test_the_map_of_a_class_moves_with_the_lesion(predictor, draw, name):
+    from vision.images import decode
+
+    places = {}
+    for side, at in {"left": (0.25, 0.5), "right": (0.75, 0.5)}.items():
+        decoded = decode(draw(400, 300, at=at), predictor.config.resolution)
+        views = predictor.prepare(decoded)
+        heat = predictor.explain(predictor.read(views), views, KEYS.index(name), decoded.size)
+        places[side] = mean_place(heat)
+    assert places["right"][0] - places["left"][0] > 0.15
+
+
+def test_one_predictor_serves_many_threads(predictor, draw, encode):
+    photos = [encode(draw(seed=s, at=(0.3 + 0.1 * (s % 5), 0.5))) for s in range(8)]
+    alone = [predictor.predict(p).probabilities for p in photos]
+    with ThreadPoolExecutor(4) as pool:
+        together = [p.probabilities for p in pool.map(predictor.predict, photos)]
+    for one, other in zip(alone, together, strict=True):
+        assert one == pytest.approx(other, abs=1e-6)
+
+
+def test_the_same_photo_small_or_large_gives_much_the_same(predictor, draw, encode):
+    photo = draw(1600, 1200)
+    small = photo.resize((400, 300), Image.Resampling.LANCZOS)
+    large = predictor.predict(encode(photo, quality=95))
+    other = predictor.predict(encode(small, quality=95))
+    assert abs(large.risk - other.risk) < 0.2
+
+
+def test_quality_without_the_network_leaves_out_the_lesion(draw, encode):
+    found = assess(encode(draw()))
+    assert {c.key for c in found.checks} == {"size", "exposure", "sharpness"}
+
+
+def failed(quality) -> set[str]:
+    return {c.key for c in quality.checks if not c.ok}
+
+
+def test_a_good_drawing_passes_the_checks_of_light_and_focus(draw, encode):
+    assert not failed(assess(encode(draw(1200, 900))))
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [(blurred(30.0), "sharpness"), (exposed(0.05), "exposure"), (exposed(40.0), "exposure")],
+)
+def test_a_bad_photo_is_told_what_to_do_better(draw, encode, change, key):
+    found = assess(encode(change(draw(1200, 900))))
+    assert not found.ok
+    assert key in failed(found)
+    assert all(c.advice_ko and c.advice_en for c in found.checks)
+
+
+def test_a_thumbnail_is_too_small(draw, encode):
+    assert "size" in failed(assess(encode(draw(40, 30))))
+
+
+def test_the_predictor_adds_the_networks_own_evidence(predictor, draw):
+    found = assess(draw(), predictor)
+    assert [c.key for c in found.checks][-1] == "lesion"
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255)])
+def test_black_and_white_frames_are_not_readable(predictor, encode, colour):
+    found = predictor.predict(encode(Image.new("RGB", (800, 600), colour)))
+    assert found.outcome == "not_readable"
+
+
+def test_the_shipped_network_agrees_with_torch_at_export(predictor):
+    from vision.golden import TOLERANCE, golden_pictures
+
+    said = np.load(predictor.folder / "golden.npy", allow_pickle=False)
+    (logits, features) = predictor._session.run(None, {"pictures": golden_pictures()})
+    assert np.abs(logits - said).max() <= TOLERANCE
+    assert features.shape[1] == predictor.head.shape[1]
+
+
+def test_logits_are_the_heads_word_on_the_mean_of_the_map(predictor, draw):
+    c = predictor.config
+    (view,) = make_views(draw(), ("frame",), resolution=c.resolution, size=c.input, mean=c.mean, std=c.std)
+    reading = predictor.read([view])
+    by_hand = predictor.head @ reading.features[0].mean(axis=(1, 2))
+    bias = reading.logits - by_hand
+    (other,) = make_views(
+        draw(at=(0.2, 0.2)), ("frame",), resolution=c.resolution, size=c.input, mean=c.mean, std=c.std
+    )
+    second = predictor.read([other])
+    assert np.allclose(second.logits - predictor.head @ second.features[0].mean(axis=(1, 2)), bias, atol=1e-4)
+
+
+def test_threads_are_configurable(draw):
+    assert sum(Predictor.load(threads=2).predict(draw()).probabilities.values()) == pytest.approx(1)

@@ -1,0 +1,81 @@
+"""Model folders: what is loaded is what was signed, and what ships is what was measured."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from vision.classes import KEYS
+from vision.predict import Predictor
+from vision.registry import MODELS, ModelError, default_name, digest, load_model, read_config
+
+FOLDER = MODELS / default_name()
+
+
+@pytest.fixture
+def copy(tmp_path):
+    return shutil.copytree(FOLDER, tmp_path / "copied")
+
+
+def test_the_default_model_loads_and_knows_its_hash():
+    model = load_model()
+    assert model.id.name == default_name()
+    assert model.id.sha256 == digest(FOLDER / "model.onnx")
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "config.json", "ood.npz", "head.npy"])
+def test_a_changed_file_is_refused_by_name(copy, file):
+    data = bytearray((copy / file).read_bytes())
+    data[len(data) // 2] ^= 1
+    (copy / file).write_bytes(bytes(data))
+    with pytest.raises(ModelError, match=file):
+        Predictor.load(str(copy))
+
+
+def test_a_missing_file_is_refused_by_name(copy):
+    (copy / "model.onnx").unlink()
+    with pytest.raises(ModelError, match=r"model\.onnx is missing"):
+        Predictor.load(str(copy))
+
+
+def test_an_unknown_model_names_those_that_are_there():
+    with pytest.raises(ModelError, match=default_name()):
+        Predictor.load("lite9-nonsense")
+
+
+def test_a_config_with_other_classes_is_refused(copy):
+    raw = json.loads((copy / "config.json").read_text())
+    raw["classes"] = raw["classes"][::-1]
+    (copy / "config.json").write_text(json.dumps(raw))
+    with pytest.raises(ModelError, match="classes"):
+        read_config(copy)
+
+
+def test_every_file_of_the_folder_is_signed_and_all_is_small_enough():
+    lines = (FOLDER / "SHA256SUMS").read_text().splitlines()
+    signed = {name: value for value, _, name in (line.partition("  ") for line in lines)}
+    files = {p.name for p in FOLDER.iterdir()} - {"SHA256SUMS"}
+    assert set(signed) == files
+    assert all(digest(FOLDER / name) == value for name, value in signed.items())
+    assert sum(p.stat().st_size for p in FOLDER.iterdir()) <= 25_000_000
+
+
+def test_the_measured_figures_pass_the_gate():
+    metrics = json.loads((FOLDER / "metrics.json").read_text())
+    assert metrics["model"]["sha256"] == digest(FOLDER / "model.onnx")
+    assert metrics["left_out_as_trained_on"] == 0
+    home = metrics["test"]["HAM10000 · dermoscopic"]
+    assert home["pictures"] == 958
+    assert set(home["classes"]) == set(KEYS)
+    assert home["figures"]["balanced_accuracy"]["value"] >= 0.60
+    assert {"threshold", "ppv", "ppv_interval", "sensitivity", "n", "split"} <= set(metrics["urgent_notice"])
+    config = read_config(FOLDER)
+    assert metrics["urgent_notice"]["threshold"] == config.urgent_threshold > config.risk_threshold
+
+
+def test_the_card_tells_of_licences_limits_and_commands():
+    card = (FOLDER / "MODEL_CARD.md").read_text(encoding="utf-8")
+    for word in ("non-commercial", "dark skin", "python -m vision measure", "Not a medical device", "Limits"):
+        assert word in card

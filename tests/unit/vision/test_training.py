@@ -1,0 +1,160 @@
+"""The parts of training, on drawings: nothing here learns to see, it only must not lose its place."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from vision.augment import augment, centre
+from vision.classes import KEYS
+from vision.data import Record, find_image, read_labels
+
+torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
+
+from vision.net import WithMap, lite0  # noqa: E402 - only where torch is
+from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling  # noqa: E402
+
+TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
+
+
+@pytest.fixture
+def drawn_data(tmp_path, draw, monkeypatch):
+    """A data folder of drawings: two of each class to train on, one to validate."""
+    images = tmp_path / "data" / "skin" / "images"
+    images.mkdir(parents=True)
+    rows = ["image_id,dx,source_dataset,modality,lesion_id,split_hint"]
+    for number, key in enumerate([k for k in (*KEYS, "scc") for _ in range(3)]):
+        draw(64, 48, seed=number).save(images / f"d{number}.jpg")
+        rows.append(f"d{number},{key},drawn,dermoscopic,L{number},{'val' if number % 3 == 2 else 'train'}")
+    (images.parent / "labels.csv").write_text("\n".join(rows) + "\n")
+    monkeypatch.setenv("SALPIM_DATA", str(tmp_path / "data"))
+    return tmp_path
+
+
+def test_invasive_scc_is_read_as_akiec(drawn_data):
+    records = read_labels(drawn_data / "data" / "skin" / "labels.csv")
+    assert KEYS[records[-1].label] == "akiec"
+
+
+def test_a_killed_run_goes_on_where_it_was_saved(drawn_data):
+    options = Options(out=drawn_data / "training" / "run", steps=4, threads=1)
+    lines: list[str] = []
+    first = Run(TINY, options, lines.append)
+    first.learn(*first.batches(first.step, 32))
+    first.progress = 0.25
+    first.save()
+    weights = {k: v.clone() for k, v in first.net.state_dict().items()}
+    first.learn(*first.batches(first.step, 32))  # never saved: the kill falls here
+    again = Run(TINY, options, lines.append)
+    assert (again.step, again.progress) == (1, 0.25)
+    assert all(torch.equal(v, weights[k]) for k, v in again.net.state_dict().items())
+    assert "resumed at step 1" in lines[-1]
+
+
+def test_a_run_of_steps_ends_with_a_checkpoint_that_exports(drawn_data):
+    from vision.export import load_checkpoint
+
+    path = run(TINY, Options(out=drawn_data / "training" / "run", steps=2, threads=1), lambda line: None)
+    net, about = load_checkpoint(path)
+    assert (about["steps"], about["progress"]) == (2, 1.0)
+    assert not net.training
+
+
+def test_another_recipe_does_not_go_on_with_the_same_checkpoint(drawn_data):
+    options = Options(out=drawn_data / "training" / "run", steps=1, threads=1)
+    run(TINY, options, lambda line: None)
+    with pytest.raises(ValueError, match="another recipe"):
+        Run(Recipe(batch=3, resolution=48, sources=TINY.sources), options, lambda line: None)
+
+
+def test_a_batch_is_the_same_whenever_it_is_asked_for(drawn_data):
+    state = Run(TINY, Options(out=drawn_data / "training" / "run", steps=1, threads=1), lambda line: None)
+    batches = Batches(state.train, state.cache, TINY)
+    one, again, other = batches(3, 32), batches(3, 32), batches(4, 32)
+    assert torch.equal(one[0], again[0])
+    assert not torch.equal(one[0], other[0])
+
+
+def record(number: int, label: int, source: str, modality: str) -> Record:
+    return Record(str(number), label, KEYS[label], source, modality, f"L{number}", "", "train")
+
+
+def test_domains_get_their_share_and_rare_classes_more_than_theirs():
+    rows = [record(i, 5, "HAM10000", "dermoscopic") for i in range(900)]
+    rows += [record(1000 + i, 4, "HAM10000", "dermoscopic") for i in range(100)]
+    rows += [record(2000 + i, 1, "MILK10k", "clinical close-up") for i in range(10)]
+    recipe = Recipe(shares=(("dermoscopy", 0.6), ("close-up", 0.4)))
+    probability = sampling(rows, recipe)
+    share = Counter()
+    for row, p in zip(rows, probability, strict=True):
+        share[row.domain, KEYS[row.label]] += p
+    assert share["close-up", "bcc"] == pytest.approx(0.4)
+    assert share["dermoscopy", "nv"] / share["dermoscopy", "mel"] == pytest.approx(3.0)
+
+
+def test_only_training_pictures_of_known_sources_and_labels_are_chosen():
+    rows = [record(1, 5, "HAM10000", "dermoscopic"), record(2, 5, "ISIC2020", "dermoscopic")]
+    rows.append(Record("3", -1, "", "MILK10k", "dermoscopic", "L3", "", "train"))
+    rows.append(Record("4", 5, "nv", "HAM10000", "dermoscopic", "L4", "", "test"))
+    assert [r.image_id for r in chosen(rows, Recipe(), "train")] == ["1"]
+
+
+def test_the_rate_rises_then_falls_to_nothing():
+    assert rate(0.0, 0.1) < 0.1 < 0.99 < rate(0.1, 0.1)
+    assert rate(0.5, 0.1) > rate(0.8, 0.1) > rate(1.0, 0.1)
+    assert rate(1.0, 0.1) < 1e-3
+
+
+def test_augmented_views_differ_but_repeat_by_seed(draw):
+    pixels = np.asarray(draw(200, 150))
+    one, again = (augment(pixels, 64, np.random.default_rng(4)) for _ in range(2))
+    other = augment(pixels, 64, np.random.default_rng(5))
+    assert one.shape == (64, 64, 3)
+    assert one.dtype == np.uint8
+    assert np.array_equal(one, again)
+    assert not np.array_equal(one, other)
+
+
+def test_the_plain_view_of_training_is_the_centre_view_of_serving(draw):
+    from vision.views import make_views
+
+    picture = draw(200, 150)
+    (view,) = make_views(picture, ("centre",), resolution=150, size=160, mean=127.0, std=128.0)
+    plain = (centre(np.asarray(picture), 160).astype(np.float32) - 127) / 128
+    # One grey level of rounding may lie between cutting first and cutting while resizing.
+    assert np.abs(plain.transpose(2, 0, 1) - view.values[0]).max() < 1.01 / 128
+
+
+def test_the_packaged_imagenet_weights_load_strictly_and_use_relu6():
+    net = lite0(7, pretrained=True)
+    assert {type(m._swish).__name__ for m in net.modules() if hasattr(m, "_swish")} == {"ReLU6"}
+    assert net._fc.out_features == 7
+
+
+@pytest.mark.parametrize("size", [(160, 160), (160, 224), (224, 160)])
+def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
+    import onnxruntime
+
+    from vision.export import export_onnx
+    from vision.golden import TOLERANCE, golden_pictures
+
+    torch.manual_seed(0)
+    net = lite0(7, pretrained=True).eval()
+    export_onnx(net, tmp_path)
+    pictures = golden_pictures(*size)
+    with torch.inference_mode():
+        logits, features = WithMap(net)(torch.from_numpy(pictures))
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    found = session.run(None, {"pictures": pictures})
+    assert np.abs(found[0] - logits.numpy()).max() <= TOLERANCE
+    assert np.abs(found[1] - features.numpy()).max() <= 10 * TOLERANCE
+    assert np.abs(np.load(tmp_path / "golden.npy").shape[1]) == 7
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    from vision.data import DataError
+
+    with pytest.raises(DataError, match="ISIC_1"):
+        find_image(tmp_path, "ISIC_1")
