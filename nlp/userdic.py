@@ -16,11 +16,7 @@ from pathlib import Path
 
 from nlp.tokenize import TokenizerUnavailable
 
-# Runs apart from this process: the builder prints, splits its arguments at spaces and exits on an error.
-_BUILD = (
-    "from fugashi import build_dictionary;"
-    "build_dictionary('build -d dic -u user.dic -f utf-8 -t utf-8 words.csv')"
-)
+_BUILDER = Path(__file__).with_name("builddic.py")
 # Word costs: low enough to win against any split, yet '내원' must not be torn out of '안내원', and of two
 # words, one inside the other, the longer must win.
 _COST_SHORT, _COST_PER_LETTER = 1_000, -1_250
@@ -103,7 +99,12 @@ def _build(rows: str, system: Path, target: Path) -> Path:
         (work / "dic").symlink_to(system, target_is_directory=True)
         (work / "words.csv").write_text(rows, encoding="utf-8")
         done = subprocess.run(
-            [sys.executable, "-c", _BUILD], cwd=work, capture_output=True, timeout=60, check=False
+            # -P: this folder has a tokenize.py, which must not stand in for the standard one.
+            [sys.executable, "-P", str(_BUILDER)],
+            cwd=work,
+            capture_output=True,
+            timeout=60,
+            check=False,
         )
         if done.returncode or not (work / "user.dic").is_file():
             told = done.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -173,6 +173,7 @@ def test_processes_may_race_for_the_first_build(tmp_path: Path) -> None:
 
 def test_a_failed_build_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SALPIM_CACHE", str(tmp_path))
-    monkeypatch.setattr(userdic, "_BUILD", "raise SystemExit('no builder')")
+    (tmp_path / "builder.py").write_text("raise SystemExit('no builder')")
+    monkeypatch.setattr(userdic, "_BUILDER", tmp_path / "builder.py")
     with pytest.raises(TokenizerUnavailable, match="no builder"):
         make_tokenizer("mecab")
