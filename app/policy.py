@@ -28,14 +28,17 @@ _MARK = "__salpim_access__"
 
 @dataclass(frozen=True)
 class Access:
-    """What a view asks for: nothing (`public`), a signed-in person, or a permission."""
+    """What a view asks for: nothing (`public`), a signed-in person, or a permission; or it is `closed`."""
 
     public: bool = False
     permission: Permission | None = None
+    closed: bool = False
 
 
 PUBLIC = Access(public=True)
 SIGNED_IN = Access()
+CLOSED = Access(closed=True)
+"""For views that come with an extension and are not used here: nobody finds them."""
 
 
 def public(view: View) -> View:
@@ -113,6 +116,8 @@ def _guard() -> Any:
     if access is None:
         current_app.logger.error("endpoint %s declares no access", request.endpoint)
         abort(403)
+    if access.closed:
+        abort(404)
     if access.public:
         return None
     if not current_user.is_authenticated:

@@ -40,4 +40,3 @@ def init_app(app: Flask) -> None:
     app.view_functions["security.forgot_password"] = lambda: redirect(url_for("account.recover"))
     policy.declare(app, LIBRARY)
     app.add_template_global(idle_seconds, "idle_seconds")
-

@@ -116,14 +116,41 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
             consent.withdrawn_at = clock.now()
         if withdrawn:
             audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
-            events.publish("consent.withdrawn", f"patient:{patient.public_id}", patient_id=patient.id, consent=kind)
+            events.publish(
+                "consent.withdrawn", f"patient:{patient.public_id}", patient_id=patient.id, consent=kind
+            )
+
+
+@dataclass(frozen=True)
+class ConsentState:
+    """How one text stands for one patient; `given` is None where nobody agrees to it at present."""
+
+    text: ConsentText
+    given: Consent | None
+
+    @property
+    def up_to_date(self) -> bool:
+        """True if what was agreed to is the version in force."""
+        return self.given is not None and self.given.version == self.text.version
+
+
+def consent_states(user: User, patient: Patient) -> list[ConsentState]:
+    """Return how every text stands for the patient; the terms only where the patient is the user."""
+    held: dict[str, Consent] = {}
+    for consent in consents_of(user, patient):
+        if consent.withdrawn_at is None:
+            held.setdefault(consent.kind, consent)
+    kinds = [kind for kind in ConsentKind if kind is not ConsentKind.TERMS or patient.user_id == user.id]
+    return [ConsentState(texts()[kind], held.get(kind)) for kind in kinds]
 
 
 def consents_of(user: User, patient: Patient) -> list[Consent]:
     """Return every consent given for the patient and the user's own, newest first, withdrawn ones too."""
     query = (
         select(Consent)
-        .where((Consent.patient_id == patient.id) | (Consent.patient_id.is_(None) & (Consent.user_id == user.id)))
+        .where(
+            (Consent.patient_id == patient.id) | (Consent.patient_id.is_(None) & (Consent.user_id == user.id))
+        )
         .order_by(Consent.given_at.desc(), Consent.id.desc())
     )
     return list(db.session.scalars(query))

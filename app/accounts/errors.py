@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 
 from app.accounts.models import ConsentKind
 
@@ -57,3 +58,19 @@ class InvitationInvalid(AccountError):
 
 class AlreadyInvited(AccountError):
     """This address belongs to somebody who already has an account."""
+
+
+class Locked(AccountError):
+    """Too many wrong attempts; nothing is looked at before `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
+class TooManyCodes(AccountError):
+    """Codes were asked for too often; another may be sent at `again_at`."""
+
+    def __init__(self, again_at: datetime) -> None:
+        super().__init__(again_at.isoformat())
+        self.again_at = again_at

@@ -27,6 +27,9 @@ class Identity:
     channel: Channel
     value: str
 
+    def __str__(self) -> str:
+        return f"{self.channel}:{self.value}"
+
     @property
     def masked(self) -> str:
         """The identity as shown to someone who may not be its owner: enough to recognise one's own."""

@@ -6,7 +6,8 @@ import enum
 from datetime import datetime
 from typing import Any
 
-from flask_security import UserMixin
+from flask import current_app
+from flask_security import UserMixin, verify_password
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -14,6 +15,7 @@ from app.extensions import Base
 from app.infra.crypto import EncryptedJson, EncryptedText, LookupText
 from app.infra.database import Serial, UtcDateTime
 from app.permissions import Role
+from config import Settings
 
 
 class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Security's mixin is untyped
@@ -51,6 +53,26 @@ class User(Base, UserMixin):  # type: ignore[misc]  # Flask-Security's mixin is 
     def display_name(self) -> str:
         """What the portal calls this person."""
         return self.name
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether this person may only sign in with a second factor."""
+        settings: Settings = current_app.extensions["salpim.settings"]
+        return settings.second_factor == "required" and self.role in (Role.DOCTOR, Role.OPERATOR)
+
+    def check_tf_required(
+        self, tf_setup_methods: list[tuple[str, str]], tf_fresh: bool
+    ) -> tuple[bool, list[tuple[str, str]]]:
+        """Flask-Security asks at sign-in: is a second factor needed, and which ones are there?"""
+        return self.needs_second_factor or bool(tf_setup_methods), tf_setup_methods
+
+    def check_tf_required_setup(self) -> bool:
+        """Flask-Security asks where the second factor is set up: may it be switched off?"""
+        return self.needs_second_factor
+
+    def verify_and_update_password(self, password: str) -> bool:
+        """Compare with the stored hash. It is not rewritten here: a sign-in only reads."""
+        return bool(self.password) and bool(verify_password(password, self.password))
 
 
 class DoctorProfile(Base):
@@ -190,7 +212,7 @@ class Invitation(Base):
 
 
 class OneTimeCode(Base):
-    """A code sent by SMS or e-mail to prove that an address is one's own; only its MAC is kept.
+    """A code sent by SMS or e-mail to prove that an address is one's own. It is derived, never stored.
 
     A row is made for whatever address was entered, known or not, so that nothing shows which are known.
     """
@@ -201,10 +223,10 @@ class OneTimeCode(Base):
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     purpose: Mapped[str] = mapped_column(String(24))
     address: Mapped[str] = mapped_column(LookupText("one_time_code.address"))
-    code_mac: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(24))
     attempts: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    sent_count: Mapped[int] = mapped_column(default=1)
+    sent_count: Mapped[int] = mapped_column(default=0)
     """How many were sent since `counted_from`."""
     counted_from: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -220,5 +242,15 @@ class FailedAttempts(Base):
     purpose: Mapped[str] = mapped_column(String(24))
     identity: Mapped[str] = mapped_column(LookupText("failed_attempts.identity"))
     count: Mapped[int] = mapped_column(default=0)
-    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     locked_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class EndedSession(Base):
+    """A sign-in that was ended before its time: its cookie, if someone kept it, is good for nothing."""
+
+    __tablename__ = "ended_session"
+
+    session_id: Mapped[str] = mapped_column(String(24), primary_key=True)
+    forget_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    """From when on the cookie is too old in any case."""

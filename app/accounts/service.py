@@ -12,11 +12,14 @@ from datetime import date
 from flask_security.utils import hash_password
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from app.accounts.consents import (
     AT_SIGN_UP,
     BEFORE_A_CASE,
+    ConsentState,
     ConsentText,
+    consent_states,
     consents_of,
     give_consents,
     is_of,
@@ -38,7 +41,7 @@ from app.accounts.errors import (
 from app.accounts.identity import normalise_email, normalise_mobile
 from app.accounts.models import ConsentKind, DoctorProfile, Guardianship, Patient, Sex, User
 from app.audit import service as audit
-from app.extensions import db
+from app.extensions import db, security
 from app.infra import clock
 from app.infra.database import fresh, random_id, transaction
 from app.permissions import Role
@@ -46,9 +49,11 @@ from app.permissions import Role
 __all__ = [
     "AT_SIGN_UP",
     "BEFORE_A_CASE",
+    "ConsentState",
     "ConsentText",
     "add_dependent",
     "age_in_years",
+    "consent_states",
     "consents_of",
     "create_doctor",
     "create_operator",
@@ -56,6 +61,8 @@ __all__ = [
     "end_guardianship",
     "find_user",
     "give_consents",
+    "guardianships_of",
+    "hashed",
     "is_of",
     "missing_consents",
     "patients_for",
@@ -83,6 +90,17 @@ def find_user(*, email: str | None = None, mobile: str | None = None) -> User | 
     return db.session.scalar(select(User).where(where))
 
 
+def hashed(password: str) -> str:
+    """Return the Argon2id hash of a password, brought to one Unicode form first. Takes its time on purpose.
+
+    Raises `PasswordMissing` for an empty one.
+    """
+    if not password:
+        raise PasswordMissing
+    kept: str = hash_password(security.password_util.normalize(password))
+    return kept
+
+
 def register_patient(
     *,
     name: str,
@@ -108,9 +126,9 @@ def register_patient(
         raise ConsentMissing(lacking)
     if not password and not mobile:
         raise PasswordMissing if email else IdentityMissing
-    hashed = hash_password(password) if password else None
+    kept = hashed(password) if password else None
     with transaction():
-        user = _add_user(Role.PATIENT, name, email, mobile, hashed, locale, is_demo)
+        user = _add_user(Role.PATIENT, name, email, mobile, kept, locale, is_demo)
         patient = _add_patient(name, birth_date, sex, is_demo, user_id=user.id)
         user.patient = patient
         db.session.flush()
@@ -123,7 +141,8 @@ def create_doctor(
     *,
     name: str,
     email: str,
-    password: str,
+    password: str = "",
+    password_hash: str = "",
     licence_number: str,
     clinic: str,
     specialty: str,
@@ -133,16 +152,19 @@ def create_doctor(
 ) -> User:
     """Make an account for a doctor, with their profile (``user.doctor``).
 
+    Give the password, or what `hashed` made of it (outside of the transaction in progress).
     Raises `IdentityTaken` or `LicenceTaken`.
     """
-    hashed = hash_password(password)
+    kept = password_hash or hashed(password)
     with transaction():
         licence = licence_number.strip()
         if db.session.scalar(select(DoctorProfile.user_id).where(DoctorProfile.licence_number == licence)):
             raise LicenceTaken
-        user = _add_user(Role.DOCTOR, name, email, mobile, hashed, locale, is_demo)
-        user.doctor = DoctorProfile(licence_number=licence, clinic=clinic.strip(), specialty=specialty.strip())
-        _flush_or(LicenceTaken)
+        user = _add_user(Role.DOCTOR, name, email, mobile, kept, locale, is_demo)
+        user.doctor = DoctorProfile(
+            licence_number=licence, clinic=clinic.strip(), specialty=specialty.strip()
+        )
+        flush_or(LicenceTaken)
         audit.record("account.created", f"user:{user.id}")
     return user
 
@@ -151,15 +173,16 @@ def create_operator(
     *,
     name: str,
     email: str,
-    password: str,
+    password: str = "",
+    password_hash: str = "",
     mobile: str | None = None,
     locale: str = "ko",
     is_demo: bool = False,
 ) -> User:
-    """Make an account for an operator. Raises `IdentityTaken`."""
-    hashed = hash_password(password)
+    """Make an account for an operator; the password as for `create_doctor`. Raises `IdentityTaken`."""
+    kept = password_hash or hashed(password)
     with transaction():
-        user = _add_user(Role.OPERATOR, name, email, mobile, hashed, locale, is_demo)
+        user = _add_user(Role.OPERATOR, name, email, mobile, kept, locale, is_demo)
         audit.record("account.created", f"user:{user.id}")
     return user
 
@@ -169,7 +192,7 @@ def _add_user(
     name: str,
     email: str | None,
     mobile: str | None,
-    hashed: str | None,
+    password_hash: str | None,
     locale: str,
     is_demo: bool,
 ) -> User:
@@ -187,7 +210,7 @@ def _add_user(
         name=name.strip(),
         email=email,
         mobile=mobile,
-        password=hashed,
+        password=password_hash,
         active=True,
         locale=locale,
         is_demo=is_demo,
@@ -195,7 +218,7 @@ def _add_user(
         confirmed_at=clock.now(),
     )
     db.session.add(user)
-    _flush_or(IdentityTaken)
+    flush_or(IdentityTaken)
     return user
 
 
@@ -214,7 +237,8 @@ def _add_patient(name: str, birth_date: date, sex: Sex, is_demo: bool, user_id: 
     return patient
 
 
-def _flush_or(error: type[Exception]) -> None:
+def flush_or(error: type[Exception]) -> None:
+    """Flush, and name what a broken constraint means."""
     # Two at once can both find nothing; the database's constraint decides, and this names its verdict.
     try:
         db.session.flush()
@@ -230,9 +254,14 @@ def patients_for(user: User) -> list[Patient]:
 
 def dependents_of(user: User) -> list[Patient]:
     """Return the patients in whose place `user` acts as a guardian at present, oldest entry first."""
+    return [guardianship.patient for guardianship in guardianships_of(user)]
+
+
+def guardianships_of(user: User) -> list[Guardianship]:
+    """Return the guardianships of `user` that last, with their patients, oldest entry first."""
     query = (
-        select(Patient)
-        .join(Guardianship, Guardianship.patient_id == Patient.id)
+        select(Guardianship)
+        .options(joinedload(Guardianship.patient))
         .where(Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None))
         .order_by(Guardianship.started_at, Guardianship.id)
     )
@@ -261,13 +290,18 @@ def add_dependent(
     with transaction() as session:
         if fresh(User, guardian.id) is None or guardian.role != Role.PATIENT:
             raise NotYours
-        held = select(func.count()).where(Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None))
+        held = select(func.count()).where(
+            Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None)
+        )
         if (session.scalar(held) or 0) >= MAX_DEPENDENTS:
             raise TooManyDependents
         patient = _add_patient(name, birth_date, sex, is_demo)
         session.add(
             Guardianship(
-                guardian_id=guardian.id, patient_id=patient.id, relation=relation.strip(), started_at=clock.now()
+                guardian_id=guardian.id,
+                patient_id=patient.id,
+                relation=relation.strip(),
+                started_at=clock.now(),
             )
         )
         session.flush()
@@ -308,4 +342,3 @@ def update_profile(user: User, *, name: str, locale: str) -> User:
             own.name = row.name
         audit.record("account.profile_changed", f"user:{row.id}", patient_id=own.id if own else None)
     return row
-

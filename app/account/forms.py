@@ -1,0 +1,199 @@
+"""The forms of this door."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+
+from app.accounts.identity import Identity, NotAnIdentity, parse
+from app.accounts.models import Sex
+from app.accounts.passwords import LONGEST, fault_of
+from app.accounts.service import LATEST_BIRTH_YEARS_AGO, age_in_years
+from app.extensions import security
+
+SEXES = [
+    (Sex.FEMALE.value, _l("여성")),
+    (Sex.MALE.value, _l("남성")),
+    (Sex.UNSTATED.value, _l("밝히지 않음")),
+]
+LANGUAGES = [("ko", "한국어"), ("en", "English")]
+RELATIONS = [
+    ("mother", _l("어머니")),
+    ("father", _l("아버지")),
+    ("grandparent", _l("조부모")),
+    ("guardian", _l("그 밖의 법정대리인")),
+]
+
+
+class IdentityField(StringField):  # type: ignore[misc]  # untyped base
+    """An e-mail address or a mobile number; `identity` is what it means."""
+
+    identity: Identity | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is neither."""
+        try:
+            self.identity = parse(self.data or "")
+        except NotAnIdentity:
+            raise ValidationError(_l("휴대전화 번호(010으로 시작)나 이메일 주소를 적어 주세요.")) from None
+
+
+class BirthDateField(StringField):  # type: ignore[misc]  # untyped base
+    """A date written as eight digits, with or without signs in between; `day` is what it means."""
+
+    day: date | None = None
+
+    def pre_validate(self, form: Any) -> None:
+        """Refuse what is no date of a living person."""
+        found = re.fullmatch(r"\s*(\d{4})\D{0,3}(\d{1,2})\D{0,3}(\d{1,2})\D{0,2}", self.data or "")
+        try:
+            born = date(*(int(part) for part in found.groups())) if found else None
+        except ValueError:
+            born = None
+        if born is None or not 0 <= age_in_years(born) <= LATEST_BIRTH_YEARS_AGO:
+            raise ValidationError(_l("생년월일을 여덟 자리 숫자로 적어 주세요. 예: 19540302"))
+        self.day = born
+
+
+def good_password(*fields: str) -> Any:
+    """Return a validator: good enough, and nothing of what `fields` of the form say."""
+
+    def check(form: FlaskForm, field: Field) -> None:
+        if not field.data:
+            return
+        personal = [form[name].data for name in fields if name in form]
+        personal += getattr(form, "personal", [])
+        fault = fault_of(security.password_util.normalize(field.data), *personal)
+        if fault:
+            raise ValidationError(fault)
+
+    return check
+
+
+def name_field(label: Any) -> StringField:
+    """A person's name."""
+    return StringField(
+        label,
+        filters=[lambda text: " ".join((text or "").split())],
+        validators=[
+            InputRequired(_l("이름을 적어 주세요.")),
+            Length(min=1, max=60, message=_l("이름은 60자까지 적을 수 있습니다.")),
+        ],
+    )
+
+
+class IdentityForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """By what a person is known."""
+
+    identity = IdentityField(
+        _l("휴대전화 번호 또는 이메일"),
+        validators=[InputRequired(_l("휴대전화 번호나 이메일을 적어 주세요.")), Length(max=254)],
+    )
+
+
+class CodeRequestForm(IdentityForm):
+    """Asks for a code to sign in."""
+
+    shared = BooleanField(_l("여럿이 쓰는 기기예요"))
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The code that was sent."""
+
+    code = StringField(
+        _l("확인 번호 6자리"),
+        validators=[InputRequired(_l("받으신 번호를 적어 주세요.")), Length(max=20)],
+    )
+
+
+class _WithPassword(FlaskForm):  # type: ignore[misc]  # untyped base
+    personal: list[str]
+
+    def __init__(self, *args: Any, personal: tuple[str | None, ...] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.personal = [part for part in personal if part]
+
+
+class SignUpForm(_WithPassword):
+    """Who signs up, and what they agree to. No box is ticked beforehand."""
+
+    name = name_field(_l("이름"))
+    birth_date = BirthDateField(_l("생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))])
+    sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(_l("하나를 골라 주세요."))])
+    password = PasswordField(_l("비밀번호"), validators=[Length(max=LONGEST), good_password("name")])
+    terms = BooleanField(_l("이용약관"), validators=[InputRequired(_l("동의하셔야 가입할 수 있습니다."))])
+    health_data = BooleanField(
+        _l("건강에 관한 정보"), validators=[InputRequired(_l("동의하셔야 가입할 수 있습니다."))]
+    )
+    telemedicine = BooleanField(_l("비대면 상담"))
+    ai_notice = BooleanField(_l("인공지능 안내"))
+
+
+class NewPasswordForm(_WithPassword):
+    """A code and the new password."""
+
+    code = StringField(
+        _l("확인 번호 6자리"),
+        validators=[InputRequired(_l("받으신 번호를 적어 주세요.")), Length(max=20)],
+    )
+    password = PasswordField(
+        _l("새 비밀번호"),
+        validators=[InputRequired(_l("새 비밀번호를 적어 주세요.")), Length(max=LONGEST), good_password()],
+    )
+    again = PasswordField(
+        _l("새 비밀번호 한 번 더"),
+        validators=[EqualTo("password", message=_l("두 비밀번호가 서로 다릅니다."))],
+    )
+
+
+class JoinForm(_WithPassword):
+    """An invited person's name and password."""
+
+    name = name_field(_l("이름"))
+    password = PasswordField(
+        _l("비밀번호"),
+        validators=[
+            InputRequired(_l("비밀번호를 적어 주세요.")),
+            Length(max=LONGEST),
+            good_password("name"),
+        ],
+    )
+    again = PasswordField(
+        _l("비밀번호 한 번 더"),
+        validators=[EqualTo("password", message=_l("두 비밀번호가 서로 다릅니다."))],
+    )
+
+
+class ProfileForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """What a person is called, and in which language they are written to."""
+
+    name = name_field(_l("이름"))
+    locale = RadioField(
+        _l("안내를 받을 언어"), choices=LANGUAGES, validators=[InputRequired(_l("하나를 골라 주세요."))]
+    )
+
+
+class DependentForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """A child in one's care, and what the guardian agrees to for them."""
+
+    name = name_field(_l("아이 이름"))
+    birth_date = BirthDateField(
+        _l("아이 생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))]
+    )
+    sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(_l("하나를 골라 주세요."))])
+    relation = SelectField(_l("아이와의 관계"), choices=RELATIONS)
+    health_data = BooleanField(
+        _l("건강에 관한 정보"), validators=[InputRequired(_l("동의하셔야 등록할 수 있습니다."))]
+    )
+    telemedicine = BooleanField(_l("비대면 상담"))
+    ai_notice = BooleanField(_l("인공지능 안내"))
+
+
+class Confirm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """A button alone: only the form token."""

@@ -1,0 +1,103 @@
+"""Signing up, one thing at a time: number or address, code, then who one is and what one agrees to."""
+
+from __future__ import annotations
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.account import pending
+from app.account.blueprint import blueprint
+from app.account.codes import ask_for_code, code_is_right
+from app.account.forms import CodeForm, IdentityForm, SignUpForm
+from app.accounts import service
+from app.accounts.codes import Purpose
+from app.accounts.errors import IdentityTaken, TooYoung
+from app.accounts.identity import Channel
+from app.accounts.models import ConsentKind, Sex, User
+from app.accounts.security import HOME, enter
+from app.extensions import limiter
+from app.policy import public
+
+
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+@limiter.limit("20 per minute; 100 per hour", methods=["POST"])
+@public
+def sign_up() -> Response | str:
+    """First: by which number or address."""
+    if current_user.is_authenticated:
+        return redirect(url_for(HOME))
+    form = IdentityForm()
+    identity = form.identity.identity if form.validate_on_submit() else None
+    if identity is not None and ask_for_code(Purpose.SIGN_UP, identity, form):
+        return redirect(url_for("account.sign_up_code"))
+    return render_template("account/sign_up.html", form=form)
+
+
+@blueprint.route("/sign-up/code", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])
+@public
+def sign_up_code() -> Response | str:
+    """Second: that it is one's own."""
+    waiting = pending.get(Purpose.SIGN_UP)
+    if waiting is None:
+        return redirect(url_for("account.sign_up"))
+    form = CodeForm()
+    if form.validate_on_submit() and code_is_right(waiting, form):
+        pending.prove(waiting)
+        return redirect(url_for("account.sign_up_details"))
+    return render_template("account/sign_up_code.html", form=form, identity=waiting.identity)
+
+
+@blueprint.route("/sign-up/details", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])
+@public
+def sign_up_details() -> Response | str:
+    """Third: who one is, and the consents."""
+    waiting = pending.get(Purpose.SIGN_UP, proven=True)
+    if waiting is None:
+        return redirect(url_for("account.sign_up"))
+    by_mobile = waiting.identity.channel is Channel.MOBILE
+    form = SignUpForm(personal=(waiting.value,))
+    if form.validate_on_submit() and (by_mobile or _has_password(form)):
+        try:
+            user = _register(form, waiting)
+        except TooYoung:
+            form.birth_date.errors = [
+                _("만 14세 미만은 혼자 가입할 수 없습니다. 보호자가 가입한 뒤 아이를 등록해 주세요.")
+            ]
+        except IdentityTaken:
+            # The code was right, so this is the owner of an account made meanwhile.
+            pending.drop()
+            flash(_("이미 가입되어 있습니다. 로그인해 주세요."), "info")
+            return redirect(url_for("security.login"))
+        else:
+            pending.drop()
+            flash(_("가입되었습니다. 환영합니다."), "success")
+            return enter(user, "sms" if by_mobile else "email")
+    return render_template(
+        "account/sign_up_details.html", form=form, by_mobile=by_mobile, texts=service.texts()
+    )
+
+
+def _has_password(form: SignUpForm) -> bool:
+    if form.password.data:
+        return True
+    form.password.errors = [_("이메일로 가입하시려면 비밀번호를 정해 주세요.")]
+    return False
+
+
+def _register(form: SignUpForm, waiting: pending.Pending) -> User:
+    if form.birth_date.day is None:
+        abort(400)
+    return service.register_patient(
+        name=form.name.data,
+        birth_date=form.birth_date.day,
+        sex=Sex(form.sex.data),
+        password=form.password.data or None,
+        consents=[kind for kind in ConsentKind if form[kind.value].data],
+        locale=str(get_locale()),
+        **{waiting.identity.channel.value: waiting.value},
+    )

@@ -1,0 +1,122 @@
+"""Codes of six digits by SMS or e-mail that prove that an address is one's own.
+
+Nothing here depends on whether the address is known: a row is written and a job enqueued in any case,
+and only the job, in the worker, looks at who has the address and decides what the message says, or
+that there is none. So neither words nor time tell a visitor which addresses have an account.
+"""
+
+from __future__ import annotations
+
+import enum
+import hmac
+import unicodedata
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.accounts import attempts
+from app.accounts.errors import TooManyCodes
+from app.accounts.identity import Identity
+from app.accounts.models import OneTimeCode
+from app.extensions import db
+from app.infra import clock, jobs
+from app.infra.crypto import keyring
+from app.infra.database import fresh, random_id, transaction
+
+DIGITS = 6
+VALID = timedelta(minutes=10)
+TRIES = 5
+"""How often one code may be entered wrongly."""
+PAUSE = timedelta(seconds=30)
+PER_HOUR = 6
+KEEP = timedelta(days=1)
+
+
+class Purpose(enum.StrEnum):
+    """What a code is good for; a code for one purpose is none for another."""
+
+    SIGN_UP = "sign_up"
+    SIGN_IN = "sign_in"
+    RECOVER = "recover"
+    RESET_LINK = "reset_link"
+    """Not a code: an e-mail with a link by which a new password can be set. Counted like codes."""
+    CONFIRM = "confirm"
+    """That whoever is signed in still has the address they are known by."""
+    NEW_CONTACT = "new_contact"
+
+
+def request_code(purpose: Purpose, identity: Identity, locale: str) -> None:
+    """Have a fresh code sent; the one before it is void. Raises `TooManyCodes` when asked too often."""
+    now = clock.now()
+    with transaction():
+        row = _locked_row(purpose, identity, now)
+        if row.counted_from + timedelta(hours=1) <= now:
+            row.counted_from, row.sent_count = now, 0
+        again_at = row.sent_at + PAUSE if row.sent_count else now
+        if row.sent_count >= PER_HOUR:
+            again_at = row.counted_from + timedelta(hours=1)
+        if again_at > now:
+            raise TooManyCodes(again_at)
+        row.nonce, row.attempts, row.sent_at, row.expires_at = random_id(), 0, now, now + VALID
+        row.sent_count += 1
+        jobs.enqueue("accounts.send_code", dedupe_key=row.nonce, code_id=row.id, locale=locale)
+
+
+def check_code(purpose: Purpose, identity: Identity, entered: str) -> bool:
+    """Return whether `entered` is the code that was sent; it is good once. Raises `attempts.Locked`."""
+    key = str(identity)
+    attempts.admit(f"code:{purpose}", key)
+    with transaction() as session:
+        row_id = session.scalar(select(OneTimeCode.id).where(*_of(purpose, identity)))
+        row = fresh(OneTimeCode, row_id) if row_id is not None else None
+        if row is None or row.expires_at <= clock.now() or row.attempts >= TRIES:
+            return False
+        row.attempts += 1
+        if not hmac.compare_digest(code_of(row), _digits(entered)):
+            return False
+        # Void from now on; the row stays, so that asking again is still counted.
+        row.expires_at = clock.now()
+        attempts.forget(f"code:{purpose}", key)
+    return True
+
+
+def code_of(row: OneTimeCode) -> str:
+    """Return the code that belongs to the row. Only a key that is not in the database yields it."""
+    message = f"{row.purpose}:{row.id}:{row.nonce}".encode()
+    number = hmac.digest(keyring().derive("one-time code"), message, "sha256")
+    return str(int.from_bytes(number[:8]) % 10**DIGITS).zfill(DIGITS)
+
+
+def _digits(entered: str) -> str:
+    # Full-width digits, and spaces or hyphens between groups, are how some people write numbers.
+    plain = unicodedata.normalize("NFKC", entered)[:40]
+    kept = "".join(c for c in plain if c not in " -")
+    return kept if kept.isascii() else ""
+
+
+def _of(purpose: Purpose, identity: Identity) -> tuple[bool, bool]:
+    return OneTimeCode.purpose == purpose, OneTimeCode.address == identity.value  # type: ignore[return-value]
+
+
+def _locked_row(purpose: Purpose, identity: Identity, now: datetime) -> OneTimeCode:
+    values = {
+        "purpose": purpose,
+        "address": identity.value,
+        "nonce": random_id(),
+        "attempts": 0,
+        "sent_at": now,
+        "sent_count": 0,
+        "counted_from": now,
+        "expires_at": now,
+    }
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    made = db.session.execute(insert(OneTimeCode).values(**values).on_conflict_do_nothing())
+    if made.rowcount:  # type: ignore[attr-defined]  # a cursor's result has it
+        db.session.execute(
+            delete(OneTimeCode)
+            .where(OneTimeCode.sent_at < now - KEEP)
+            .execution_options(synchronize_session=False)
+        )
+    query = select(OneTimeCode).where(*_of(purpose, identity))
+    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()

@@ -1,0 +1,82 @@
+"""What the worker does for this room: it sends codes, links and notices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask_babel import force_locale
+from flask_security.recoverable import generate_reset_password_token
+
+from app.accounts import contacts, invitations, links, service, words
+from app.accounts.codes import Purpose, code_of
+from app.accounts.identity import Channel, Identity, parse
+from app.accounts.models import Invitation, OneTimeCode, User
+from app.extensions import db
+from app.infra import clock, jobs
+from app.permissions import Role
+
+# Late is as good as never: the person has asked for another one meanwhile.
+_TOO_LATE = timedelta(minutes=10)
+
+
+@jobs.handler("accounts.send_code")
+def send_code(_run: jobs.Run, code_id: int, locale: str) -> None:
+    """Send what was asked for to this address; who has it decides what the message says."""
+    row = db.session.get(OneTimeCode, code_id)
+    if row is None or row.expires_at <= clock.now() or row.sent_at + _TOO_LATE <= clock.now():
+        return
+    identity = parse(row.address)
+    user = service.find_user(**{identity.channel.value: identity.value})
+    active = user if user is not None and user.active else None
+    with force_locale(locale):
+        _send(Purpose(row.purpose), identity, active, row)
+
+
+def _send(purpose: Purpose, identity: Identity, user: User | None, row: OneTimeCode) -> None:
+    if purpose in (Purpose.SIGN_UP, Purpose.NEW_CONTACT):
+        if user is None:
+            words.code(identity, code_of(row))
+        elif purpose is Purpose.SIGN_UP:
+            words.already_known(identity, links.absolute("security.login"))
+        else:
+            words.address_in_use(identity)
+        return
+    if user is None:
+        return
+    if purpose is Purpose.RESET_LINK:
+        token = generate_reset_password_token(user)
+        words.reset_link(identity, links.absolute("security.reset_password", token=token))
+    elif purpose is Purpose.CONFIRM or user.role == Role.PATIENT:
+        # Doctors and operators sign in by password (and second factor), never by a code alone.
+        words.code(identity, code_of(row))
+
+
+@jobs.handler("accounts.tell_password_changed")
+def tell_password_changed(_run: jobs.Run, user_id: int) -> None:
+    """Tell a person that their password was changed."""
+    user = db.session.get(User, user_id)
+    if user is not None:
+        with force_locale(user.locale):
+            words.password_changed(_reach(user), links.absolute("account.recover"))
+
+
+@jobs.handler("accounts.tell_contact_changed")
+def tell_contact_changed(_run: jobs.Run, sealed: str, locale: str) -> None:
+    """Tell the address that a person was known by until now; it comes sealed (`contacts.sealed`)."""
+    with force_locale(locale):
+        words.contact_changed(contacts.unsealed(sealed), links.settings().contact)
+
+
+@jobs.handler("accounts.send_invitation")
+def send_invitation(_run: jobs.Run, invitation_id: int, locale: str) -> None:
+    """Send the link by which someone joins."""
+    invitation = db.session.get(Invitation, invitation_id)
+    if invitation is not None and invitations.is_open(invitation):
+        with force_locale(locale):
+            words.invitation(Identity(Channel.EMAIL, invitation.email), invitations.link(invitation))
+
+
+def _reach(user: User) -> Identity:
+    if user.mobile is not None:
+        return Identity(Channel.MOBILE, user.mobile)
+    return Identity(Channel.EMAIL, user.email or "")

@@ -1,0 +1,80 @@
+"""What this room writes to people, in their language. Text messages stay under 90 bytes where they can."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from app.accounts.identity import Channel, Identity
+from app.infra.messages import Mail, Sms, send_mail, send_sms
+
+
+def send(identity: Identity, subject: str, body: str) -> None:
+    """Hand one message over by the way that fits the identity; raises `DeliveryFailed`."""
+    if identity.channel is Channel.MOBILE:
+        send_sms(Sms(identity.value, body))
+    else:
+        send_mail(Mail(identity.value, subject, body))
+
+
+def code(identity: Identity, digits: str) -> None:
+    """The code that was asked for."""
+    send(
+        identity,
+        _("살핌 확인 번호 %(code)s", code=digits),
+        _("[살핌] 확인 번호 %(code)s (10분 안에 입력). 아무에게도 알려 주지 마세요.", code=digits),
+    )
+
+
+def already_known(identity: Identity, sign_in: str) -> None:
+    """To the owner of an address with which someone tried to sign up a second time."""
+    send(
+        identity,
+        _("살핌에 이미 가입되어 있습니다"),
+        _("[살핌] 이미 가입되어 있습니다. 로그인: %(link)s", link=sign_in),
+    )
+
+
+def address_in_use(identity: Identity) -> None:
+    """To the owner of an address that another account wanted to take over."""
+    send(
+        identity,
+        _("다른 계정에서 이 연락처를 쓰려고 했습니다"),
+        _("[살핌] 다른 계정에서 이 연락처를 등록하려고 했지만, 이미 쓰이고 있어 등록하지 않았습니다."),
+    )
+
+
+def reset_link(identity: Identity, link: str) -> None:
+    """The link by which a new password can be set."""
+    body = _(
+        "[살핌] 아래 주소에서 새 비밀번호를 정할 수 있습니다. 주소는 2시간 동안 한 번만 쓸 수 있습니다.\n\n"
+        "%(link)s\n\n요청하지 않으셨다면 이 메일을 무시하세요. 비밀번호는 바뀌지 않습니다.",
+        link=link,
+    )
+    send(identity, _("살핌 비밀번호 다시 정하기"), body)
+
+
+def password_changed(identity: Identity, recover: str) -> None:
+    """That the password was changed, in case it was somebody else."""
+    body = _(
+        "[살핌] 비밀번호가 바뀌었습니다. 직접 바꾸지 않으셨다면 바로 다시 정하세요: %(link)s", link=recover
+    )
+    send(identity, _("살핌 비밀번호가 바뀌었습니다"), body)
+
+
+def contact_changed(identity: Identity, contact: str) -> None:
+    """To the address that a person was known by until now."""
+    body = _(
+        "[살핌] 계정의 연락처가 바뀌었습니다. 직접 바꾸지 않으셨다면 알려 주세요. %(contact)s",
+        contact=contact,
+    )
+    send(identity, _("살핌 연락처가 바뀌었습니다"), body.strip())
+
+
+def invitation(identity: Identity, link: str) -> None:
+    """The link by which a doctor or an operator joins."""
+    body = _(
+        "[살핌] 살핌에 함께하도록 초대합니다. 아래 주소에서 계정을 만들어 주세요. "
+        "주소는 7일 동안 한 번만 쓸 수 있습니다.\n\n%(link)s",
+        link=link,
+    )
+    send(identity, _("살핌에 초대합니다"), body)
