@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, false, select
 from app.accounts.models import User
 from app.accounts.policy import patient_ids
 from app.accounts.service import is_of
-from app.cases.models import Case, CaseState, Photo, Prediction
+from app.cases.models import Case, CaseState, Photo
 from app.permissions import Permission, Role
 from app.policy import holds
 
@@ -32,16 +32,13 @@ def visible_photos(user: User) -> Select[Photo]:
     return select(Photo).join(Photo.case).where(_reach(user), Case.state != CaseState.WITHDRAWN)
 
 
-def visible_predictions_to_patient(user: User) -> Select[Prediction]:
-    """Select what models said of the photos of a patient's signed cases. Before the signature: nothing."""
-    if user.role != Role.PATIENT:
-        return select(Prediction).where(false())
-    signed = (Case.state == CaseState.SIGNED) & _reach(user)
-    return select(Prediction).join(Prediction.photo).join(Photo.case).where(signed)
-
-
 def _acts_in(user: User, case: Case) -> bool:
     return user.role == Role.PATIENT and holds(user, Permission.CASE_SEND) and is_of(user, case.patient)
+
+
+def can_see_opinion(user: User, case: Case) -> bool:
+    """True for a patient once a doctor has signed: before that nothing of the model's opinion is sent to them."""
+    return case.state == CaseState.SIGNED and _acts_in(user, case)
 
 
 def can_edit(user: User, case: Case) -> bool:

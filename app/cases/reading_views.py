@@ -15,7 +15,6 @@ from app.cases.reading_models import HandedBack
 from app.cases.reading_rules import rules
 from app.extensions import db
 from app.infra import storage
-from app.infra.storage import StoredObject
 
 PER_PAGE = 20
 
@@ -103,10 +102,12 @@ def open_questions(doctor_id: int) -> list[Question]:
     return list(db.session.scalars(query))
 
 
-def photo_bytes(photo: Photo, stored: StoredObject, what: str) -> bytes:
-    """Return a stored picture of a photo (itself, its thumbnail or heatmap); the reading is recorded as `what`."""
-    audit.record(what, f"photo:{photo.public_id}", patient_id=photo.case.patient_id)
-    return storage.get(stored)
+def heatmap_bytes(prediction: Prediction) -> bytes:
+    """Return where the model looked, as PNG, and record who read it. Raises `storage.ObjectLost`."""
+    assert prediction.heatmap is not None
+    photo = prediction.photo
+    audit.record("heatmap.read", f"photo:{photo.public_id}", patient_id=photo.case.patient_id)
+    return storage.get(prediction.heatmap)
 
 
 def why_gone(public_id: str, doctor_id: int) -> str | None:

@@ -7,13 +7,15 @@ from datetime import timedelta
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit import service as audit
-from app.cases import drafts, photos, triage
+from app.cases import drafts, photos, policy, triage
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
 from app.cases.models import Case, CaseState, Question
+from app.extensions import db
 from app.infra import clock, events, jobs
 from app.infra.database import transaction
 
 QUESTION_LENGTH = 1000
+SHOWN = 100
 
 
 def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
@@ -68,6 +70,12 @@ def withdraw(user: User, public_id: str) -> Case:
             events.publish("case.withdrawn", case.topic, case=case.public_id)
         audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
     return case
+
+
+def sent_cases(user: User) -> list[Case]:
+    """Return the cases sent for everyone that `user` acts for, newest first."""
+    query = policy.visible_cases(user).where(Case.submitted_at.is_not(None))
+    return list(db.session.scalars(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(SHOWN)))
 
 
 def has_been_read(case: Case) -> bool:

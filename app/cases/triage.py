@@ -77,5 +77,6 @@ def band(
 
 def queue_order(now: datetime) -> tuple[Any, ...]:
     """Return what to order waiting cases by: the soon band and those that waited long first, then age."""
-    soon = (Case.band == Band.SOON) | (Case.submitted_at <= now - rules().soon_after)
+    waited_long = (Case.submitted_at <= now - rules().soon_after) | (Case.read_by <= now)
+    soon = (Case.band == Band.SOON) | waited_long
     return case((soon, 0), else_=1), Case.submitted_at, Case.id

@@ -1,0 +1,34 @@
+"""Who is at the door, and which case they ask for."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app
+from flask_login import current_user
+
+from app.accounts.models import User
+from app.cases import policy
+from app.cases.models import Case, Photo
+from app.policy import visible_or_404
+from config import Settings
+
+
+def me() -> User:
+    """Return the signed-in user (the row itself, not Flask-Login's stand-in for it)."""
+    return cast(User, current_user._get_current_object())
+
+
+def settings() -> Settings:
+    """Return the running portal's settings."""
+    return cast(Settings, current_app.extensions["salpim.settings"])
+
+
+def case_or_404(public_id: str) -> Case:
+    """Return a case that the signed-in user may see; 404 for any other."""
+    return visible_or_404(policy.visible_cases(me()).where(Case.public_id == public_id))
+
+
+def photo_or_404(public_id: str) -> Photo:
+    """Return a photo that the signed-in user may see; 404 for any other."""
+    return visible_or_404(policy.visible_photos(me()).where(Photo.public_id == public_id))

@@ -1,0 +1,35 @@
+"""The patient's first page: send a photo, what became of those sent, what comes next."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from app.accounts import service as accounts
+from app.cases import body_sites, drafts
+from app.cases import service as cases_service
+from app.consultations import service as consultations
+from app.patient import status
+from app.patient.access import me
+from app.patient.blueprint import blueprint
+from app.patient.wizard import resume_url
+from app.permissions import Permission
+from app.policy import requires
+
+
+@blueprint.get("/")
+@requires(Permission.CASE_READ_OWN)
+def home() -> str:
+    """Everything at a glance."""
+    people = accounts.patients_for(me())
+    cases = cases_service.sent_cases(me())
+    return render_template(
+        "patient/home.html",
+        people=people,
+        several=len(people) > 1,
+        form_key=drafts.new_form_key(),
+        drafts=[(case, resume_url(case)) for case in drafts.open_drafts(me())],
+        cases=[(case, status.describe(case)) for case in cases],
+        bookings=consultations.upcoming_for([person.id for person in people]),
+        site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),
+        moment=status.moment,
+    )

@@ -1,0 +1,188 @@
+"""Photos: put into a draft, taken out of it, and shown to those who may see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.cases import photos, policy
+from app.cases.errors import NoSuchCase, TooManyPhotos
+from app.cases.models import Case, Photo
+from app.infra.images import BadImage
+from app.infra.storage import ObjectLost
+from app.patient import uploads
+from app.patient.access import case_or_404, me, photo_or_404, settings
+from app.patient.blueprint import blueprint
+from app.patient.forms import PhotosForm
+from app.patient.wizard import LABELS, draft_or_away, step_url
+from app.permissions import Permission
+from app.policy import requires
+from app.web.errors import wants_json
+
+PRIVATE_SECONDS = 300
+"""A phone on a slow line should not fetch a photo again for each look at the page."""
+
+
+@blueprint.url_value_preprocessor
+def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let requests that bring photos be as large as several photos are."""
+    if request.method == "POST" and endpoint in ("patient.case_photos", "patient.photo_upload"):
+        uploads.expect_photos()
+
+
+def quality_of(photo: Photo) -> dict[str, Any]:
+    """Return whether a photo is good enough, and in the reader's language what to do better."""
+    if photo.quality is None:
+        return {"ok": False, "messages": [_("사진이 잘 나왔는지 지금은 확인하지 못했습니다.")]}
+    language = "en" if str(get_locale()) == "en" else "ko"
+    return {"ok": not photo.quality, "messages": [check[language] for check in photo.quality]}
+
+
+def shown(case: Case, photo: Photo) -> dict[str, Any]:
+    """Return what the photo picker shows of a photo."""
+    return {
+        "id": photo.public_id,
+        "thumbnail": url_for("patient.photo_small", photo_id=photo.public_id),
+        "quality": quality_of(photo),
+        "remove": url_for("patient.photo_remove", public_id=case.public_id, photo_id=photo.public_id),
+    }
+
+
+@blueprint.route("/cases/<public_id>/photos", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_photos(public_id: str) -> Response | str:
+    """Take photos or choose them; what is refused is named, the rest is kept."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    form, refused = PhotosForm(), []
+    if form.validate_on_submit():
+        before = len(case.photos)
+        refused = _take_all(case, request.files.getlist("photos"))
+        case = case_or_404(public_id)
+        if not refused and case.photos and (before == len(case.photos) or _all_good(case)):
+            return redirect(step_url(case, "place"), 303)
+        if not refused and not case.photos:
+            refused = [_("사진을 한 장 넣어 주세요.")]
+        if not refused:  # there is advice to read before going on
+            return redirect(step_url(case, "photos"), 303)
+    page = render_template(
+        "patient/photos.html",
+        case=case,
+        form=form,
+        refused=refused,
+        shown=[shown(case, photo) for photo in case.photos],
+        max_photos=settings().max_photos_per_case,
+        max_mb=settings().max_upload_mb,
+        labels=[str(label) for label in LABELS],
+        back=url_for("patient.home"),
+    )
+    return make_response(page, 422 if refused else 200)
+
+
+def _all_good(case: Case) -> bool:
+    return all(photo.quality == [] for photo in case.photos)
+
+
+def _take_all(case: Case, files: list[Any]) -> list[str]:
+    refused = []
+    for number, file in enumerate((f for f in files if f.filename), start=1):
+        try:
+            uploads.take(case.public_id, file)
+        except (BadImage, TooManyPhotos) as error:
+            what, advice = uploads.explain(error)
+            refused.append(
+                _("%(number)s번째 사진: %(what)s %(advice)s", number=number, what=what, advice=advice)
+            )
+    return refused
+
+
+@blueprint.post("/cases/<public_id>/photos/upload")
+@requires(Permission.CASE_SEND)
+def photo_upload(public_id: str) -> Response | tuple[Response, int]:
+    """Take one photo (field `photo`) and answer with its quality, as JSON."""
+    case = case_or_404(public_id)
+    file = request.files.get("photo")
+    try:
+        if file is None:
+            raise BadImage("empty")
+        photo = uploads.take(case.public_id, file)
+    except (BadImage, TooManyPhotos) as error:
+        return _refuse(*uploads.explain(error), 422)
+    return jsonify(shown(case, photo)), 201
+
+
+def _refuse(title: str, advice: str, status: int) -> tuple[Response, int]:
+    return jsonify(error={"title": title, "advice": advice}), status
+
+
+@blueprint.errorhandler(413)
+def too_large(_error: Exception) -> Response | tuple[Response, int]:
+    """More than a case may hold at once: say so on the form itself, where nothing else was lost."""
+    uploads.drain()
+    title, advice = uploads.explain(BadImage(uploads.FILE_TOO_LARGE))
+    if wants_json():
+        return _refuse(title, advice, 413)
+    flash(
+        _("한 번에 보낸 사진이 너무 큽니다. 사진을 나누어 보내 주세요. 앞서 넣은 것은 그대로 있습니다."),
+        "error",
+    )
+    public_id = (request.view_args or {}).get("public_id")
+    where = url_for("patient.case_photos", public_id=public_id) if public_id else url_for("patient.home")
+    return redirect(where, 303)
+
+
+@blueprint.post("/cases/<public_id>/photos/<photo_id>/remove")
+@requires(Permission.CASE_SEND)
+def photo_remove(public_id: str, photo_id: str) -> Response:
+    """Take a photo out of a draft."""
+    case = case_or_404(public_id)
+    photos.remove_photo(me(), case.public_id, photo_id)
+    if wants_json():
+        return jsonify(removed=photo_id)
+    return redirect(step_url(case, "photos"), 303)
+
+
+def _private(data: bytes, media_type: str) -> Response:
+    response = make_response(data)
+    response.mimetype = media_type
+    response.headers["Cache-Control"] = f"private, max-age={PRIVATE_SECONDS}"
+    return response
+
+
+@blueprint.get("/photos/<photo_id>")
+@requires(Permission.CASE_READ_OWN)
+def photo(photo_id: str) -> Response:
+    """One photo, whole."""
+    return _serve(photo_or_404(photo_id), small=False)
+
+
+@blueprint.get("/photos/<photo_id>/small")
+@requires(Permission.CASE_READ_OWN)
+def photo_small(photo_id: str) -> Response:
+    """One photo, small."""
+    return _serve(photo_or_404(photo_id), small=True)
+
+
+def _serve(row: Photo, *, small: bool) -> Response:
+    try:
+        return _private(photos.read(row, small=small), photos.JPEG)
+    except ObjectLost:
+        abort(404)
+
+
+@blueprint.get("/photos/<photo_id>/heatmap")
+@requires(Permission.CASE_READ_OWN)
+def photo_heatmap(photo_id: str) -> Response:
+    """Where the model looked, to lay over the photo: only once the finding is signed."""
+    row = photo_or_404(photo_id)
+    if not policy.can_see_opinion(me(), row.case):
+        abort(404)
+    try:
+        return _private(photos.read_heatmap(row), "image/png")
+    except (NoSuchCase, ObjectLost):
+        abort(404)

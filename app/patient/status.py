@@ -1,0 +1,218 @@
+"""What a patient is told of a case at this moment: where it stands, what happens next, by when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import gettext as _
+
+from app.cases import diagnoses
+from app.cases.diagnoses import Diagnosis
+from app.cases.models import Case, CaseState, Finding, NextStep, UrgentReason
+from app.cases.opinion import ranked
+from app.infra import clock
+
+BADGES = {
+    CaseState.DRAFT: "gray",
+    CaseState.SUBMITTED: "information",
+    CaseState.WAITING: "information",
+    CaseState.READING: "primary",
+    CaseState.SIGNED: "success",
+    CaseState.WITHDRAWN: "gray",
+}
+UNREAD = (CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Words for one case: a short state, one sentence, what comes next, and the steps so far."""
+
+    label: str
+    badge: str
+    headline: str
+    next: str
+    overdue: bool
+    timeline: list[dict[str, Any]]
+
+
+PATTERNS = {"ko": "M월 d일 (E) aaaa h:mm", "en": "EEE, MMM d, h:mm a"}
+
+
+def moment(at: datetime | None) -> str:
+    """Return a moment in Korean time, in the reader's language."""
+    if at is None:
+        return ""
+    return str(format_datetime(at, PATTERNS["en" if str(get_locale()) == "en" else "ko"]))
+
+
+def is_overdue(case: Case) -> bool:
+    """True if no doctor has read the case within the time that the patient was told."""
+    return case.state in UNREAD and case.read_by is not None and case.read_by < clock.now()
+
+
+def describe(case: Case) -> Status:
+    """Return where a case stands."""
+    overdue = is_overdue(case)
+    label, headline, following = _words(case, overdue)
+    badge = "warning" if overdue else BADGES[CaseState(case.state)]
+    return Status(label, badge, headline, following, overdue, _timeline(case, overdue))
+
+
+def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
+    by = moment(case.read_by)
+    state = CaseState(case.state)
+    if overdue:
+        reading = _("지금 의사가 읽고 있습니다. 판독이 끝나면 바로 알려 드립니다.")
+        waiting = _("보내신 사진은 먼저 읽을 자리로 옮겼습니다. 판독이 끝나면 바로 알려 드립니다.")
+        return (
+            _("판독이 늦어지고 있습니다"),
+            _("약속드린 %(by)s까지 의사가 읽지 못했습니다. 죄송합니다.", by=by),
+            reading if state == CaseState.READING else waiting,
+        )
+    return {
+        CaseState.DRAFT: (_("쓰는 중"), _("아직 보내지 않았습니다."), _("이어서 쓰고 보내 주세요.")),
+        CaseState.SUBMITTED: (
+            _("사진 확인 중"),
+            _("사진을 받았습니다. 지금 확인하고 있습니다."),
+            _("곧 의사에게 넘어갑니다. 늦어도 %(by)s까지 의사가 읽습니다.", by=by),
+        ),
+        CaseState.WAITING: (
+            _("의사를 기다리는 중"),
+            _("의사가 읽을 차례를 기다리고 있습니다."),
+            _("늦어도 %(by)s까지 의사가 읽습니다. 끝나면 바로 알려 드립니다.", by=by),
+        ),
+        CaseState.READING: (
+            _("의사가 읽는 중"),
+            _("의사가 지금 사진을 읽고 있습니다."),
+            _("늦어도 %(by)s까지 판독을 알려 드립니다.", by=by),
+        ),
+        CaseState.SIGNED: (
+            _("판독 완료"),
+            _("의사가 판독을 마쳤습니다."),
+            next_step(case.finding),
+        ),
+        CaseState.WITHDRAWN: (
+            _("거둠"),
+            _("이 사례는 거두셨습니다."),
+            _("필요하면 언제든지 새로 보내 주세요."),
+        ),
+    }[state]
+
+
+def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
+    state = CaseState(case.state)
+    entries = [_entry(_("보냄"), case.submitted_at, "done" if case.submitted_at else "next")]
+    if state == CaseState.WITHDRAWN:
+        return [*entries, _entry(_("거둠"), case.withdrawn_at, "now")]
+    analysed = (
+        _("사진 확인") if not case.analysis_failed else _("사진 확인 (인공지능 분석은 하지 못했습니다)")
+    )
+    entries.append(_entry(analysed, case.analysed_at, "done" if case.analysed_at else "now"))
+    if state == CaseState.SIGNED:
+        return [*entries, _entry(_("의사의 판독"), case.signed_at, "done")]
+    reading = _entry(_("의사의 판독"), None, "problem" if overdue else "next")
+    if case.analysed_at and not overdue:
+        reading["state"] = "now"
+    if case.read_by:
+        reading["time"] = _("%(by)s까지", by=moment(case.read_by))
+        reading["datetime"] = case.read_by.isoformat()
+    if state == CaseState.READING:
+        reading["text"] = _("의사가 읽고 있습니다.")
+    return [*entries, reading]
+
+
+def _entry(title: str, at: datetime | None, state: str) -> dict[str, Any]:
+    entry: dict[str, Any] = {"title": title, "state": state}
+    if at:
+        entry |= {"time": moment(at), "datetime": at.isoformat()}
+    return entry
+
+
+def deadline(finding: Finding) -> datetime | None:
+    """Return the day by which the patient should be seen in person, None if nothing of the kind was advised."""
+    if finding.next_step != NextStep.IN_PERSON or finding.within_days is None:
+        return None
+    return finding.signed_at + timedelta(days=finding.within_days)
+
+
+def next_step(finding: Finding | None) -> str:
+    """Return in one sentence what the patient should do, and by when."""
+    if finding is None:
+        return ""
+    if finding.next_step == NextStep.IN_PERSON:
+        by = deadline(finding)
+        if by is None:
+            return _("피부과에 직접 가서 진료를 받으세요.")
+        return _("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(by, "full"))
+    return {
+        NextStep.NOTHING: _("더 하실 일은 없습니다. 달라지면 다시 사진을 보내 주세요."),
+        NextStep.WATCH: _("지켜보시다가 달라지면 다시 사진을 보내 주세요."),
+        NextStep.CONSULT: _("의사와 비대면 상담을 예약해 주세요."),
+    }[NextStep(finding.next_step)]
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """What an urgent notice rests on, and the model's measured share of such notices that prove right (percent)."""
+
+    by_answers: bool
+    by_model: bool
+    share: int | None
+    low: int | None
+    high: int | None
+
+
+def urgency(case: Case) -> Urgency | None:
+    """Return the urgent notice of a case that is not signed yet, None if there is none."""
+    if case.urgent is None or case.state not in UNREAD:
+        return None
+    reason = UrgentReason(case.urgent)
+    by_model = reason in (UrgentReason.MODEL, UrgentReason.BOTH)
+    measured = (case.opinion.urgent_share if case.opinion else None) or {}
+    percent = {key: _percent(measured.get(key)) for key in ("share", "low", "high")}
+    return Urgency(reason in (UrgentReason.ANSWERS, UrgentReason.BOTH), by_model, **percent)
+
+
+def _percent(value: Any) -> int | None:
+    return round(float(value) * 100) if isinstance(value, int | float) else None
+
+
+@dataclass(frozen=True)
+class Guess:
+    """One of the classes the model finds most likely."""
+
+    diagnosis: Diagnosis
+    probability: float
+    text: str
+
+
+@dataclass(frozen=True)
+class MachinePart:
+    """What the model said of a signed case: its three most likely classes, or why it said nothing."""
+
+    guesses: list[Guess]
+    readable: bool
+    sure: bool
+    photos: int
+    model: str
+
+
+def machine_part(case: Case) -> MachinePart | None:
+    """Return the model's opinion for the page of a signed case, None if there is none."""
+    if case.state != CaseState.SIGNED or case.opinion is None:
+        return None
+    said = case.opinion.opinion
+    guesses = [
+        Guess(diagnoses.find(key), value, _("%(percent)s%%", percent=round(value * 100)))
+        for key, value in ranked(said)
+    ]
+    return MachinePart(
+        guesses=guesses,
+        readable=said["outcome"] != "not_readable",
+        sure=said["outcome"] == "reading",
+        photos=int(said["photos"]),
+        model=f"{case.opinion.model_name} {case.opinion.model_version}",
+    )

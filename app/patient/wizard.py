@@ -1,0 +1,179 @@
+"""A new case, one thing on each screen: for whom, photos, where, what was noticed, about you, send.
+
+Each screen is a plain form. What was entered is kept in the draft, so that it can be resumed later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from app.accounts import service as accounts
+from app.cases import body_sites, drafts, questions, service
+from app.cases.errors import CaseClosed, NoSuchCase, NotReady
+from app.cases.models import Case, CaseState
+from app.infra import clock
+from app.patient.access import case_or_404, me, settings
+from app.patient.blueprint import blueprint
+from app.patient.forms import LesionForm, PersonForm, PlaceForm, StartForm, review_form
+from app.permissions import Permission
+from app.policy import requires
+
+STEPS = ("photos", "place", "questions", "person", "review")
+LABELS = (_l("사진"), _l("위치"), _l("증상"), _l("나에 대해"), _l("보내기"))
+
+
+def step_url(case: Case, step: str) -> str:
+    """Return the address of one screen of a draft."""
+    return url_for(f"patient.case_{step}", public_id=case.public_id)
+
+
+def resume_url(case: Case) -> str:
+    """Return the address of the first screen that still lacks something."""
+    return step_url(case, (drafts.missing_steps(case) or ["review"])[0])
+
+
+def _page(template: str, case: Case, step: str, **values: Any) -> str:
+    number = STEPS.index(step)
+    back = step_url(case, STEPS[number - 1]) if number else url_for("patient.home")
+    labels = [str(label) for label in LABELS]
+    return render_template(
+        f"patient/{template}", case=case, labels=labels, current=number + 1, back=back, step=step, **values
+    )
+
+
+def draft_or_away(public_id: str) -> Case | Response:
+    """Return the draft; for a case that was sent already, the way to its own page."""
+    case = case_or_404(public_id)
+    if case.state != CaseState.DRAFT:
+        return redirect(url_for("patient.case", public_id=case.public_id), 303)
+    return case
+
+
+@blueprint.route("/cases/new", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_new() -> Response | str:
+    """Say what will happen, ask for whom it is, and open the draft."""
+    people = accounts.patients_for(me())
+    form = StartForm().offer(people)
+    if form.validate_on_submit():
+        chosen = next((p for p in people if p.public_id == form.patient.data), None)
+        if chosen is None:
+            abort(404)
+        case = drafts.open_draft(me(), chosen.id, form.form_key.data)
+        return redirect(resume_url(case) if case.state == CaseState.DRAFT else _status(case), 303)
+    form.form_key.data = form.form_key.data or drafts.new_form_key()
+    return render_template("patient/start.html", form=form, people=people)
+
+
+def _status(case: Case) -> str:
+    return url_for("patient.case", public_id=case.public_id)
+
+
+@blueprint.route("/cases/<public_id>/place", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_place(public_id: str) -> Response | str:
+    """Where on the body."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    form = PlaceForm(site=case.lesion.body_site if case.lesion else None)
+    if form.validate_on_submit():
+        drafts.place(me(), public_id, form.site.data)
+        return redirect(step_url(case, "questions"), 303)
+    return _page("place.html", case, "place", form=form, sites=body_sites.all_sites())
+
+
+@blueprint.route("/cases/<public_id>/questions", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_questions(public_id: str) -> Response | str:
+    """What the patient noticed."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    form = LesionForm(data=case.answers or {})
+    if form.validate_on_submit():
+        drafts.answer(me(), public_id, form.data, questions.LESION_KEYS)
+        return redirect(step_url(case, "person"), 303)
+    return _page("questions.html", case, "questions", form=form)
+
+
+@blueprint.route("/cases/<public_id>/person", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_person(public_id: str) -> Response | str:
+    """Age and sex, as far as they are known already, and earlier skin cancer."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    form = PersonForm(data=_known_of(case) | (case.answers or {}))
+    if form.validate_on_submit():
+        drafts.answer(me(), public_id, form.data, questions.PERSON_KEYS)
+        return redirect(step_url(case, "review"), 303)
+    own = case.patient.user_id == me().id
+    return _page("person.html", case, "person", form=form, own=own)
+
+
+def _known_of(case: Case) -> dict[str, Any]:
+    today = clock.today_in_korea().date()
+    return {"age": questions.age_on(case.patient.birth_date, today), "sex": str(case.patient.sex)}
+
+
+@blueprint.route("/cases/<public_id>/review", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_review(public_id: str) -> Response | str:
+    """Everything once more, the consents that are missing, and send."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    if drafts.missing_steps(case):
+        flash(_("아직 빠진 것이 있어 그 화면으로 모셨습니다."), "info")
+        return redirect(resume_url(case), 303)
+    texts = accounts.texts()
+    missing = accounts.missing_consents(me(), case.patient)
+    form = review_form(missing, {kind: _(text.title) for kind, text in texts.items()})
+    if form.validate_on_submit():
+        return _send(case, form.kinds_given())
+    return _page(
+        "review.html",
+        case,
+        "review",
+        form=form,
+        missing=missing,
+        texts=texts,
+        site=body_sites.find(case.lesion.body_site if case.lesion else None),
+        answers=questions.in_words(case.answers),
+        reading_hours=settings().reading_hours,
+    )
+
+
+def _send(case: Case, kinds: list[Any]) -> Response:
+    if kinds:
+        accounts.give_consents(me(), case.patient, kinds)
+    try:
+        service.submit(me(), case.public_id, reading_hours=settings().reading_hours)
+    except NotReady:
+        flash(_("그 사이에 빠진 것이 생겨 보내지 못했습니다. 확인해 주세요."), "warning")
+        return redirect(resume_url(case), 303)
+    except (CaseClosed, NoSuchCase):
+        flash(_("이 사진은 이미 지우셨습니다."), "warning")
+        return redirect(url_for("patient.home"), 303)
+    flash(_("보냈습니다. 이 화면에서 진행을 볼 수 있습니다."), "success")
+    return redirect(_status(case), 303)
+
+
+@blueprint.post("/cases/<public_id>/withdraw")
+@requires(Permission.CASE_SEND)
+def case_withdraw(public_id: str) -> Response:
+    """Take the case back, or throw the draft away."""
+    case = case_or_404(public_id)
+    try:
+        service.withdraw(me(), case.public_id)
+    except CaseClosed:
+        flash(_("의사가 이미 판독을 마쳐 거둘 수 없습니다."), "warning")
+        return redirect(_status(case), 303)
+    flash(_("거두었습니다."), "success")
+    return redirect(url_for("patient.home"), 303)
