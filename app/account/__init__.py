@@ -7,6 +7,7 @@ import importlib
 from flask import Flask, redirect, url_for
 
 from app import policy
+from app.account import notices
 from app.account.blueprint import blueprint
 from app.accounts.sessions import idle_seconds
 from app.permissions import Permission
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
     for name in ROUTES:
         importlib.import_module(f"app.account.{name}")
     app.register_blueprint(blueprint)
+    notices.init_app(app)
     # An old link, or one used twice, leads to where a new one can be asked for.
     app.view_functions["security.forgot_password"] = lambda: redirect(url_for("account.recover"))
     policy.declare(app, LIBRARY)

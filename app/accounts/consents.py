@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,22 +26,32 @@ BEFORE_A_CASE = (ConsentKind.TERMS, ConsentKind.HEALTH_DATA, ConsentKind.TELEMED
 
 @dataclass(frozen=True)
 class ConsentText:
-    """One text in force; `title` and the paragraphs are message ids (Korean)."""
+    """One text in force, in every language of the portal ("ko", "en")."""
 
     kind: ConsentKind
     version: str
-    title: str
-    paragraphs: tuple[str, ...]
+    titles: Mapping[str, str]
+    texts: Mapping[str, tuple[str, ...]]
+
+    def title(self, locale: object = "ko") -> str:
+        """Return the sentence that is agreed to."""
+        return self.titles.get(str(locale), self.titles["ko"])
+
+    def paragraphs(self, locale: object = "ko") -> tuple[str, ...]:
+        """Return what it means."""
+        return self.texts.get(str(locale), self.texts["ko"])
 
 
 @cache
 def texts() -> dict[ConsentKind, ConsentText]:
     """Return the texts in force, by kind, in the order in which they are asked."""
     read = tomllib.loads(TEXTS.read_text(encoding="utf-8"))
-    return {
-        kind: ConsentText(kind, read[kind]["version"], read[kind]["title"], tuple(read[kind]["text"]))
-        for kind in ConsentKind
-    }
+    found = {}
+    for kind in ConsentKind:
+        entry = read[kind]
+        paragraphs = {locale: tuple(lines) for locale, lines in entry["text"].items()}
+        found[kind] = ConsentText(kind, entry["version"], entry["title"], paragraphs)
+    return found
 
 
 def is_of(user: User, patient: Patient) -> bool:

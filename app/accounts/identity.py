@@ -31,6 +31,11 @@ class Identity:
         return f"{self.channel}:{self.value}"
 
     @property
+    def shown(self) -> str:
+        """The identity as its owner writes it."""
+        return domestic(self.value) if self.channel is Channel.MOBILE else self.value
+
+    @property
     def masked(self) -> str:
         """The identity as shown to someone who may not be its owner: enough to recognise one's own."""
         if self.channel is Channel.MOBILE:

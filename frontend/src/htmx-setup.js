@@ -5,6 +5,8 @@ import { csrfToken, emit } from "./lib/dom.js";
 
 document.addEventListener("htmx:configRequest", (event) => {
   if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = csrfToken();
+  // A page that refreshes itself is no sign of someone sitting in front of it (automatic sign-out).
+  if (event.detail.triggeringEvent?.type === "salpim:live") event.detail.headers["X-Background"] = "1";
 });
 
 // The network is gone or the answer is unusable: say so where messages stand.
