@@ -49,6 +49,19 @@ def top_words(data: Data, side: str, count: int = 12) -> list[str]:
     return list(dict.fromkeys(words))[:count]
 
 
+def months(data: Data) -> list[tuple[str, int]]:
+    """Return (month, reviews) from the first month to the last, also those without any, in Korean time."""
+    counts: dict[str, int] = data["totals"]["by_month"]
+    if not counts:
+        return []
+    year, month = map(int, min(counts).split("-"))
+    found = []
+    while (name := f"{year:04}-{month:02}") <= max(counts):
+        found.append((name, counts.get(name, 0)))
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+    return found
+
+
 def _apps(data: Data) -> Iterable[Row]:
     for row in data["apps"]:
         yield [row["app"], row["name_ko"], row["name_en"], row["reviews"], row["mean_star"], *row["stars"],

@@ -1,0 +1,66 @@
+"""The audit log: who did what to whose data, and the proof that nobody changed what it says."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.wrappers import Response
+
+from app.accounts.people import staff_names
+from app.audit import reading, service
+from app.audit.models import Outcome
+from app.infra.clock import KST
+from app.operator.blueprint import door, page_number
+from app.operator.forms import AuditFilterForm
+from app.permissions import Permission
+from app.policy import requires
+
+
+@door.get("/audit")
+@requires(Permission.AUDIT_READ)
+def audit_log() -> str:
+    """The entries, newest first."""
+    form = AuditFilterForm(request.args)
+    form.action.choices = [("", _l("모두")), *((name, name) for name in reading.actions())]
+    wanted = _filter(form) if form.validate() else reading.Filter()
+    found = reading.page(wanted, page_number())
+    names = staff_names({entry.actor_id for entry in found.entries if entry.actor_id is not None})
+    kept = {key: value for key, value in request.args.items() if key != "page" and value}
+    return render_template(
+        "operator/audit.html",
+        form=form,
+        found=found,
+        names=names,
+        base=url_for("operator.audit_log", **kept, page="PAGE").replace("PAGE", "%d"),
+    )
+
+
+def _filter(form: AuditFilterForm) -> reading.Filter:
+    since, until = form.since.data, form.until.data
+    return reading.Filter(
+        since=datetime.combine(since, time(), KST) if since else None,
+        until=datetime.combine(until + timedelta(days=1), time(), KST) if until else None,
+        action=form.action.data or None,
+    )
+
+
+@door.post("/audit/verify")
+@requires(Permission.AUDIT_READ)
+def audit_verify() -> Response:
+    """Check the whole log."""
+    end, fault = service.verify()
+    service.record("audit.verify", "audit", outcome=Outcome.DONE if fault is None else Outcome.FAILED)
+    if fault is None:
+        flash(_("접속기록 %(count)s건이 모두 온전합니다.", count=end.count), "success")
+    else:
+        text = _(
+            "접속기록이 온전하지 않습니다. %(number)s번 기록: %(what)s. 그 앞의 %(count)s건은 온전합니다.",
+            number=fault.number,
+            what=fault.what,
+            count=end.count,
+        )
+        flash(text, "error")
+    return redirect(url_for("operator.audit_log"), 303)

@@ -1,0 +1,64 @@
+"""The operator's forms."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from flask_wtf.file import MultipleFileField
+from wtforms import DateField, EmailField, RadioField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from app.permissions import Role
+
+
+class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
+    """Several review files at once."""
+
+    files = MultipleFileField(_l("CSV 파일"), description=_l("여러 개를 한꺼번에 고를 수 있습니다."))
+
+
+class AnalysisForm(FlaskForm):  # type: ignore[misc]
+    """Which apps, and how their reviews are split into words."""
+
+    apps = SelectMultipleField(_l("앱"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    tokenizer = RadioField(_l("낱말을 나누는 방법"), validators=[InputRequired()])
+
+
+class InvitationForm(FlaskForm):  # type: ignore[misc]
+    """Who is invited as what; a doctor also by licence."""
+
+    role = RadioField(
+        _l("누구를 초대하나요?"),
+        choices=[(Role.DOCTOR.value, _l("의사")), (Role.OPERATOR.value, _l("운영자"))],
+        default=Role.DOCTOR.value,
+        validators=[InputRequired()],
+    )
+    email = EmailField(
+        _l("이메일"),
+        validators=[
+            InputRequired(_l("이메일을 적어 주세요.")),
+            Email(_l("이메일 주소를 다시 확인해 주세요.")),
+            Length(max=254),
+        ],
+    )
+    licence_number = StringField(_l("의사 면허 번호"), validators=[Length(max=20)])
+    clinic = StringField(_l("병원 이름"), validators=[Length(max=120)])
+    specialty = StringField(_l("진료 과목"), validators=[Length(max=80)])
+
+    def _needed_of_doctors(self, field: StringField) -> None:
+        if self.role.data == Role.DOCTOR.value and not (field.data or "").strip():
+            raise ValidationError(str(_l("의사를 초대할 때는 꼭 적어 주세요.")))
+
+    validate_licence_number = validate_clinic = validate_specialty = _needed_of_doctors
+
+
+class AuditFilterForm(FlaskForm):  # type: ignore[misc]
+    """Which entries of the audit log; days in Korea, both included."""
+
+    class Meta:
+        csrf = False  # it only reads
+
+    since = DateField(_l("이날부터"), validators=[Optional()])
+    until = DateField(_l("이날까지"), validators=[Optional()])
+    action = SelectField(_l("한 일"), validators=[Optional()])
