@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
-from app.accounts.models import DoctorProfile, Patient, User
+from app.accounts.consents import missing_consents
+from app.accounts.errors import ConsentMissing
+from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
 from app.consultations import times
 from app.consultations.agenda import agenda, past_for, upcoming_for
-from app.consultations.availability import NotADoctor, lock_doctor, patterns_of
-from app.consultations.models import Availability, Booking, BookingState
-from app.consultations.rules import rules
+from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.errors import (
+    NoSuchBooking,
+    PatientBusy,
+    PriceChanged,
+    TimeGone,
+    TimeTaken,
+    TimeUnavailable,
+    TooLateToCancel,
+)
+from app.consultations.free import (
+    BookableDoctor,
+    bookable_doctors,
+    booked,
+    free_times,
+    next_free_times,
+    offer,
+    slot_at,
+)
+from app.consultations.models import Booking, BookingState
 from app.consultations.times import FreeTime
 from app.extensions import db
 from app.infra import clock, events
@@ -43,137 +59,8 @@ __all__ = [
 ]
 
 
-class TimeUnavailable(Exception):
-    """The time cannot be booked; `instead` holds the next free times, the same doctor's first."""
-
-    def __init__(self, instead: list[FreeTime]) -> None:
-        super().__init__("unavailable")
-        self.instead = instead
-
-
-class TimeTaken(TimeUnavailable):
-    """Someone else has booked it."""
-
-
-class TimeGone(TimeUnavailable):
-    """It is not offered (any more), or begins too soon."""
-
-
-class PriceChanged(Exception):
-    """The price is another one than the one that was shown; `price_won` is what holds now."""
-
-    def __init__(self, price_won: int) -> None:
-        super().__init__("price changed")
-        self.price_won = price_won
-
-
-class PatientBusy(Exception):
-    """The patient has another booking at that moment."""
-
-    def __init__(self, booking: Booking) -> None:
-        super().__init__("patient busy")
-        self.booking = booking
-
-
-class NoSuchBooking(Exception):
-    """There is no such booking, or no such patient."""
-
-
-class TooLateToCancel(Exception):
-    """The consultation has begun."""
-
-
-@dataclass(frozen=True)
-class BookableDoctor:
-    """A doctor who offers times: what patients may know, and the next free time (None: all taken)."""
-
-    user: User
-    profile: DoctorProfile
-    next_free: FreeTime | None
-
-
-def free_times(
-    doctor_ids: int | Collection[int], start: datetime | None = None, days: int | None = None
-) -> list[FreeTime]:
-    """Return the free times of one or more doctors, in order.
-
-    From `start` (default: now) to the end of the `days`-th day in Korea, never sooner than the lead
-    time nor later than the horizon of rules.toml.
-    """
-    wanted = [doctor_ids] if isinstance(doctor_ids, int) else list(doctor_ids)
-    rule, present = rules(), clock.now()
-    earliest = max(start or present, present + timedelta(minutes=rule.lead_minutes))
-    first_day = (start or present).astimezone(clock.KST).date()
-    until = times.moment(first_day + timedelta(days=days or rule.shown_days), 0)
-    until = min(until, present + timedelta(days=rule.horizon_days))
-    patterns = db.session.scalars(select(Availability).where(Availability.doctor_id.in_(wanted)))
-    return times.without_booked(times.offered(patterns, earliest, until), _booked(wanted, earliest, until))
-
-
-def _booked(doctor_ids: Sequence[int], start: datetime, until: datetime) -> list[Booking]:
-    query = select(Booking).where(
-        Booking.doctor_id.in_(doctor_ids),
-        Booking.state == BookingState.BOOKED,
-        Booking.starts_at < until + timedelta(hours=3),
-        Booking.ends_at > start,
-    )
-    return list(db.session.scalars(query))
-
-
-def next_free_times(doctor_id: int | None = None, limit: int | None = None) -> list[FreeTime]:
-    """Return the next free times of a doctor, followed by those of the others; `limit` in all."""
-    wanted = limit or rules().offered_instead
-    everyone = [d.user_id for d in _profiles()]
-    found = free_times(everyone, days=rules().horizon_days)
-    own = [slot for slot in found if slot.doctor_id == doctor_id]
-    others = [slot for slot in found if slot.doctor_id != doctor_id]
-    return (own + others)[:wanted]
-
-
-def _profiles() -> list[DoctorProfile]:
-    offering = select(Availability.doctor_id).distinct()
-    query = (
-        select(DoctorProfile)
-        .join(DoctorProfile.user)
-        .where(User.active, DoctorProfile.user_id.in_(offering))
-        .options(joinedload(DoctorProfile.user))
-        .order_by(DoctorProfile.user_id)
-    )
-    return list(db.session.scalars(query))
-
-
-def bookable_doctors(first: int | None = None) -> list[BookableDoctor]:
-    """Return the doctors who offer times: `first` (a user id) first, then by their next free time."""
-    profiles = _profiles()
-    earliest: dict[int, FreeTime] = {}
-    for slot in free_times([p.user_id for p in profiles], days=rules().horizon_days):
-        earliest.setdefault(slot.doctor_id, slot)
-    found = [BookableDoctor(p.user, p, earliest.get(p.user_id)) for p in profiles]
-    end = clock.now() + timedelta(days=rules().horizon_days + 1)
-    return sorted(found, key=lambda d: (d.user.id != first, d.next_free.starts_at if d.next_free else end))
-
-
-def offer(doctor_id: int, starts_at: datetime) -> FreeTime:
-    """Return the free time of a doctor that begins at `starts_at`; raise `TimeTaken` or `TimeGone`."""
-    slot = _slot(doctor_id, starts_at)
-    if slot is None:
-        raise TimeGone(next_free_times(doctor_id))
-    if times.overlaps(slot, _booked([doctor_id], slot.starts_at, slot.ends_at)):
-        raise TimeTaken(next_free_times(doctor_id))
-    return slot
-
-
-def _slot(doctor_id: int, starts_at: datetime) -> FreeTime | None:
-    present = clock.now()
-    if (
-        not present + timedelta(minutes=rules().lead_minutes)
-        <= starts_at
-        < present + timedelta(days=rules().horizon_days)
-    ):
-        return None
-    found = times.offered(patterns_of(doctor_id), starts_at, starts_at + timedelta(microseconds=1))
-    active = db.session.scalar(select(User.active).where(User.id == doctor_id))
-    return found[0] if found and active else None
+NEEDED = (ConsentKind.TELEMEDICINE,)
+"""What must have been agreed to before a consultation is booked."""
 
 
 class _Refused(Exception):
@@ -200,7 +87,8 @@ def book(
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
     That the case is the patient's, and that `booked_by_id` may act for the patient, is the caller's to
-    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`.
+    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, and
+    `accounts.errors.ConsentMissing` without the consent to telemedicine.
     """
     try:
         with transaction():
@@ -235,16 +123,20 @@ def _book(
     case_id: int | None,
 ) -> Booking:
     # Always the patient first, then the doctor, so that nobody waits in a circle.
-    if fresh(Patient, patient_id) is None:
+    patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
+    if patient is None or booker is None:
         raise NoSuchBooking
+    lacking = missing_consents(booker, patient, NEEDED)
+    if lacking:
+        raise ConsentMissing(lacking)
     lock_doctor(doctor_id)
     standing = _already(doctor_id, starts_at)
     if standing is not None and standing.patient_id == patient_id:
         return standing
-    slot = _slot(doctor_id, starts_at)
+    slot = slot_at(doctor_id, starts_at)
     if slot is None:
         raise _Taken if standing is not None else _Gone
-    if times.overlaps(slot, _booked([doctor_id], slot.starts_at, slot.ends_at)):
+    if times.overlaps(slot, booked([doctor_id], slot.starts_at, slot.ends_at)):
         raise _Taken
     if slot.price_won != price_won:
         raise PriceChanged(slot.price_won)

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect, render_template, url_for
+from flask import Response, abort, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
-from app.cases import advice, body_sites, questions, reading, reading_policy, reading_views, signing
+from app.cases import advice, body_sites, photos, questions, reading, reading_policy, reading_views, signing
 from app.cases.models import Case, CaseState, Photo, Prediction
 from app.cases.policy import visible_photos
 from app.doctor import words
 from app.doctor.blueprint import blueprint
 from app.doctor.common import doctor, explained, my_case, picture
 from app.doctor.forms import AnswerForm, DecisionForm, FirstReadForm
+from app.infra.storage import ObjectLost
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -84,7 +85,10 @@ def decision_form(found: Case, first_diagnosis: str) -> DecisionForm:
 def case_photo(public_id: str, photo_id: str) -> Response:
     """One photo."""
     photo = _photo(public_id, photo_id)
-    return picture(reading_views.photo_bytes(photo, photo.object, "photo.read"), photo.object.media_type)
+    try:
+        return picture(photos.read(photo), photos.JPEG)
+    except ObjectLost:
+        abort(404)
 
 
 def _photo(public_id: str, photo_id: str) -> Photo:
@@ -101,8 +105,10 @@ def case_heatmap(public_id: str, photo_id: str) -> Response:
         Prediction.photo_id == photo.id, Prediction.heatmap_id.is_not(None)
     )
     said = visible_or_404(query.order_by(Prediction.id.desc()).limit(1))
-    assert said.heatmap is not None
-    return picture(reading_views.photo_bytes(photo, said.heatmap, "heatmap.read"), said.heatmap.media_type)
+    try:
+        return picture(reading_views.heatmap_bytes(said), "image/png")
+    except ObjectLost:
+        abort(404)
 
 
 @blueprint.post("/cases/<public_id>/first-read")

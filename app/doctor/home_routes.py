@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from app.cases import reading, reading_views
 from app.cases.reading_rules import rules
 from app.consultations import service as consultations
+from app.doctor import words
 from app.doctor.blueprint import blueprint
 from app.doctor.common import doctor
 from app.infra import clock
@@ -30,6 +31,7 @@ def home() -> str:
         hold_limit=rules().hold_limit,
         hold_hours=rules().hold_hours,
         questions=reading_views.open_questions(me.id),
+        words=words,
         today=consultations.agenda(me.id, today, 1).get(today, []),
     )
 
@@ -64,6 +66,7 @@ def readings() -> Any:
     tab = "held" if request.args.get("tab") == "held" else "signed"
     return render_template(
         "doctor/readings.html",
+        words=words,
         tab=tab,
         held=reading.in_hand(me.id),
         signed=reading_views.signed_cases(me.id, request.args.get("page", 1, int)),

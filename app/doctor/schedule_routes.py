@@ -14,6 +14,7 @@ from app.consultations import service as consultations
 from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
 from app.consultations.rules import rules
+from app.doctor import words
 from app.doctor.blueprint import blueprint
 from app.doctor.common import doctor
 from app.doctor.forms import PatternForm
@@ -47,6 +48,7 @@ def _page(form: PatternForm) -> str:
         next_free=consultations.free_times(me.id, days=rules().horizon_days)[:6],
         to_come=patterns.bookings_to_come(me.id),
         rules=rules(),
+        words=words,
     )
 
 
@@ -93,7 +95,7 @@ def agenda() -> str:
     """The bookings to come, by day."""
     today = clock.today_in_korea().date()
     days = consultations.agenda(doctor().id, today, rules().horizon_days + 1)
-    return render_template("doctor/agenda.html", days=days, today=today, now=clock.now())
+    return render_template("doctor/agenda.html", days=days, today=today, now=clock.now(), words=words)
 
 
 @blueprint.post("/bookings/<public_id>/cancel")

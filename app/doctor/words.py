@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import format_percent
+from flask_babel import format_decimal, format_percent
 from flask_babel import lazy_gettext as _l
 
-from app.cases import diagnoses
-from app.cases.models import Agreement, CaseOpinion, NextStep, Prediction
+from app.cases import body_sites, diagnoses
+from app.cases.models import Agreement, Case, CaseOpinion, NextStep, Prediction
 
 CONFIDENCE = (("sure", _l("확신함")), ("likely", _l("그럴 것 같음")), ("unsure", _l("확신 없음")))
 NEXT_STEP = (
@@ -75,6 +75,27 @@ def confidence(key: str) -> Any:
 def next_step(key: str) -> Any:
     """The words of a next step."""
     return dict(NEXT_STEP).get(str(key), key)
+
+
+def diagnosis_name(key: str) -> str:
+    """The name of a diagnosis in the reader's language."""
+    return diagnoses.find(key).name
+
+
+def site_name(case: Case) -> str:
+    """Where on the body a case's lesion is."""
+    site = body_sites.find(case.lesion.body_site if case.lesion else None)
+    return site.name if site else str(_l("사례"))
+
+
+def price(won: int) -> str:
+    """A price as people read it; 0 is free of charge."""
+    return str(_l("무료")) if won == 0 else str(_l("%(won)s원", won=format_decimal(won)))
+
+
+def clock_time(minute: int) -> str:
+    """A time of day from minutes after midnight, such as 09:30."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
 
 
 def shares(opinion: CaseOpinion | Prediction) -> list[ClassShare]:
