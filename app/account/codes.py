@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from flask_babel import format_time, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.account import pending
@@ -13,6 +14,7 @@ from app.accounts.codes import Purpose
 from app.accounts.errors import Locked, TooManyCodes
 from app.accounts.forms import locked_words
 from app.accounts.identity import Identity
+from app.infra import clock
 
 
 def ask_for_code(
@@ -22,11 +24,18 @@ def ask_for_code(
     try:
         codes.request_code(purpose, identity, str(get_locale()))
     except TooManyCodes as error:
-        time = format_time(error.again_at, "medium")
-        form.form_errors.append(_("번호를 방금 보냈습니다. %(time)s 뒤에 다시 보낼 수 있습니다.", time=time))
+        form.form_errors.append(_too_soon(error))
         return False
     pending.put(purpose, identity, next_loc=next_loc, shared=shared)
     return True
+
+
+def _too_soon(error: TooManyCodes) -> str:
+    seconds = (error.again_at - clock.now()).total_seconds()
+    if seconds <= codes.PAUSE.total_seconds():
+        return str(_("방금 보냈습니다. 30초쯤 기다렸다가 다시 해 주세요."))
+    minutes = math.ceil(seconds / 60)
+    return str(_("너무 여러 번 보냈습니다. %(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=minutes))
 
 
 def code_is_right(waiting: pending.Pending, form: Any) -> bool:

@@ -21,7 +21,7 @@ from app.extensions import limiter
 from app.permissions import Permission
 from app.policy import requires
 
-freshly = auth_required("session", within=FRESH_FOR, grace=0)
+freshly = auth_required("session", within=FRESH_FOR.total_seconds() / 60, grace=0)
 
 
 @blueprint.route("/account/contact", methods=["GET", "POST"])
