@@ -56,9 +56,11 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
     try:
         _write_all(job.out, files)
     except OSError as error:
-        stderr.write(say["cli_cannot_write"].format(out=job.out, reason=error.strerror or error) + "\n")
+        stderr.write(
+            say["cli_cannot_write"].format(out=_shown(job.out), reason=error.strerror or error) + "\n"
+        )
         return 1
-    stderr.write(say["cli_written"].format(out=job.out, reviews=len(found.reviews)) + "\n")
+    stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=len(found.reviews)) + "\n")
     return 1 if found.unreadable else 0
 
 
@@ -67,7 +69,7 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     found = _Input()
     seen: dict[str, str] = {}
     for source in job.sources:
-        path = str(source)
+        path = _shown(source)
         try:
             data = source.read_bytes()
             digest = hashlib.sha256(data).hexdigest()
@@ -108,6 +110,11 @@ def _reason(error: UnreadableFile | OSError, lang: Lang) -> str:
     if isinstance(error, IsADirectoryError):
         return texts(lang)["is_folder"]
     return error.strerror or type(error).__name__
+
+
+def _shown(path: Path) -> str:
+    """The path as text that can be printed and written, whatever bytes the file system holds."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def _line(stdout: TextIO, **values: object) -> None:

@@ -16,9 +16,9 @@ _RAMPS: dict[Polarity, tuple[str, ...]] = {
     "low": ("#a8610c", "#b0500f", "#b83a14", "#b3261e", "#8f1d2c", "#6b1225"),
 }
 _BACKGROUND = "#ffffff"
-#: Shown 360 px wide, the smallest word is still about 11 px tall.
-_SMALLEST = 11 / 360
-_MAX_WORDS = 70
+#: On a screen 360 px wide, in a frame that leaves 290, the smallest word is still about 11 px tall.
+_SMALLEST = 14 / 360
+_MAX_WORDS = 60
 
 
 def cloud_png(
@@ -26,7 +26,7 @@ def cloud_png(
 ) -> bytes:
     """A word cloud as PNG, ``width`` × ``height`` pixels, on white.
 
-    ``weights``: word → weight > 0; the 70 heaviest are drawn as far as they fit, the heavier the larger and
+    ``weights``: word → weight > 0; the 60 heaviest are drawn as far as they fit, the heavier the larger and
     the darker: from green to deep blue for ``high`` (≥3★), from amber to dark red for ``low``. The same
     words, size and seed give the same picture. Without any word of positive weight the picture is blank.
     Raises ``FontMissing``.
@@ -68,7 +68,7 @@ def _draw(
         background_color=_BACKGROUND,
         max_words=_MAX_WORDS,
         min_font_size=smallest,
-        max_font_size=height // 7,
+        max_font_size=height // 11,
         relative_scaling=0.5,
         prefer_horizontal=1.0,
         margin=4,

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -171,6 +172,31 @@ def test_the_module_runs_as_a_command(good: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.returncode == 1
     assert (tmp_path / "o" / "report.html").is_file()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_file_name_that_is_no_text_is_still_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/appstore_1\xff.csv"))
+    odd.write_text(HEADER + ROWS + "x,never,5,0,t,r\n", encoding="utf-8")
+    arguments = ["report", str(odd), str(odd) + "2", "--app", "1", "--out", str(tmp_path / "out")]
+    assert main(arguments) == 1
+    stdout, _ = capsys.readouterr()
+    assert ["reviews" in json.loads(line) for line in stdout.splitlines()] == [True, False]
+    assert rows(tmp_path / "out" / "rejected.csv")[1][0].endswith("appstore_1\\xff.csv2")
+
+
+def test_a_reader_who_leaves_early_gets_no_traceback(good: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "nlp", "report", *[str(good)] * 50, "--out", str(tmp_path / "o")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        stderr = process.stderr.read()
+    assert process.returncode == 1
+    assert "Traceback" not in stderr
+    assert "BrokenPipe" not in stderr
 
 
 def test_progress_speaks_after_two_seconds_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:

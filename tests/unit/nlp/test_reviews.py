@@ -241,9 +241,9 @@ def test_every_line_with_something_on_it_is_accounted_for(lines: list[str]) -> N
 
 
 def test_twenty_thousand_hostile_lines_take_bounded_time() -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     found = read(",".join(HEADER) + "\n" + 'a,"b\n' * 20_000)
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30
     assert len(found.rejected) > 1000
 
 

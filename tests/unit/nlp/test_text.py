@@ -113,7 +113,7 @@ def test_cleaning(text: str, cleaned: str) -> None:
     ],
 )
 def test_hostile_text_is_cleaned_in_bounded_time(nasty: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     cleaned = clean(nasty)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert len(cleaned) <= MAX_CHARS

@@ -76,9 +76,9 @@ def test_domain_words_are_not_torn_out_of_others(mecab: Tokenizer, sentence: str
 
 @pytest.mark.parametrize("text", ["가" * 100_000, "병원예약" * 25_000, "😀" * 100_000, "a1" * 50_000])
 def test_hundred_kilobytes_without_a_space_take_bounded_time(mecab: Tokenizer, text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     mecab.morphs(text)
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_inflected_words_get_their_dictionary_form(mecab: Tokenizer) -> None:
