@@ -51,10 +51,10 @@ def open_for_change(user: User, public_id: str) -> Case:
     return case
 
 
-def open_draft(user: User, patient_id: int, form_key: str) -> Case:
+def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str | None = None) -> Case:
     """Return the case that belongs to a form, made on the first call: a draft, or whatever became of it.
 
-    Raises `NoSuchCase` if `user` does not act for the patient.
+    demo_source: where the photos of a demonstration come from. Raises `NoSuchCase` if `user` does not act for the patient.
     """
     if not form_key or len(form_key) > FORM_KEY_LENGTH:
         raise NoSuchCase("form key")
@@ -71,6 +71,7 @@ def open_draft(user: User, patient_id: int, form_key: str) -> Case:
             form_key=form_key,
             state=CaseState.DRAFT,
             is_demo=user.is_demo,
+            demo_source=demo_source,
             created_at=clock.now(),
         )
         try:

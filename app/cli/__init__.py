@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from app.cli.audit import commands as audit
+from app.cli.demo import commands as demo
 from app.cli.users import commands as users
 from app.cli.worker import worker
 
@@ -13,4 +14,5 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(worker)
     app.cli.add_command(audit)
+    app.cli.add_command(demo)
     app.cli.add_command(users)

@@ -1,0 +1,90 @@
+"""`flask demo`: people and cases to look at, made through the same services as real ones.
+
+Everything is marked as a demonstration. Photos come from PAD-UFES-20 where the development data lie beside
+the checkout, and are drawn by our own code otherwise; either way the shipped model looks at them.
+"""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from flask_security import verify_password
+from sqlalchemy import func, select
+
+from app.accounts.models import User
+from app.cli.demo_story import Story
+from app.extensions import db
+from app.permissions import Role
+from config import Settings
+
+STORY = Path(__file__).with_name("demo.toml")
+ROLES = {Role.PATIENT: "환자 · patient", Role.DOCTOR: "의사 · doctor", Role.OPERATOR: "운영자 · operator"}
+
+commands = AppGroup("demo", help="The demonstration.")
+
+
+def _read() -> dict[str, Any]:
+    return tomllib.loads(STORY.read_text(encoding="utf-8"))
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.extensions["salpim.settings"]
+    if settings.env == "production":
+        raise click.ClickException("시연 자료는 운영 환경에 두지 않습니다 · no demonstration in production")
+    return settings
+
+
+def _people(*, demo: bool | None = None) -> int:
+    query = select(func.count()).select_from(User)
+    return db.session.scalar(query if demo is None else query.where(User.is_demo == demo)) or 0
+
+
+@commands.command()
+def fill() -> None:
+    """Fill an empty database with people and cases; one that holds anything is left alone."""
+    settings = _settings()
+    if _people():
+        if not _people(demo=False) and not _operators():
+            raise click.ClickException(
+                "시연 자료가 채워지다 말았습니다. 데이터베이스를 비우고 다시 실행해 주세요 · "
+                "The demonstration is only half there: empty the database and run again"
+            )
+        return
+    begun = time.monotonic()
+    click.echo("시연 자료를 만듭니다 · making the demonstration …")
+    Story(_read(), settings, click.echo).play()
+    click.echo(f"시연 자료를 만들었습니다 · demonstration ready ({time.monotonic() - begun:.0f} s)")
+
+
+def _operators() -> int:
+    """The operator is made last: without one, filling was interrupted."""
+    query = select(func.count()).select_from(User).where(User.is_demo, User.role == Role.OPERATOR)
+    return db.session.scalar(query) or 0
+
+
+@commands.command()
+def accounts() -> None:
+    """Print who may sign in to the demonstration, and how."""
+    settings = _settings()
+    password = _read()["password"]
+    users = list(db.session.scalars(select(User).where(User.is_demo).order_by(User.id)))
+    for user in users:
+        click.echo(f"{ROLES[user.role]:<18} {user.name}  {user.email or user.mobile}  {_how(user, password)}")
+    if any(user.email is None for user in users):
+        click.echo(
+            f"문자 인증번호는 여기에 · codes by SMS are in {settings.instance / 'outbox' / 'sms.jsonl'}"
+        )
+
+
+def _how(user: User, password: str) -> str:
+    if not user.password:
+        return "문자 인증번호 · code by SMS"
+    if verify_password(password, user.password):
+        return password
+    return "(비밀번호가 바뀌었습니다 · password changed)"
