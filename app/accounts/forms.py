@@ -6,9 +6,9 @@ an identity that nobody has.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from flask_babel import format_time
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -31,19 +31,16 @@ from app.accounts.passwords import LONGEST
 from app.audit import service as audit
 from app.audit.models import Outcome
 from app.extensions import security
+from app.infra import clock
 from app.infra.database import fresh
 
 PASSWORD, SECOND_FACTOR = "password", "second_factor"
 
 
 def locked_words(lock: Locked) -> str:
-    """Say until when nothing is looked at. The same is said of identities that nobody has."""
-    return str(
-        _(
-            "여러 번 맞지 않아 잠시 막았습니다. %(time)s 뒤에 다시 해 주세요.",
-            time=format_time(lock.until, "short"),
-        )
-    )
+    """Say how long nothing is looked at. The same is said of identities that nobody has."""
+    minutes = max(math.ceil((lock.until - clock.now()).total_seconds() / 60), 1)
+    return str(_("여러 번 맞지 않아 잠시 막았습니다. %(minutes)s분쯤 뒤에 다시 해 주세요.", minutes=minutes))
 
 
 def wrong_words() -> str:
