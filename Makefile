@@ -18,7 +18,8 @@ help: ## 이 목록 · this list
 run: build ## 포털을 켭니다 (PORT=8000) · start the portal
 	exec env PORT="$(PORT)" $(PY) -m app.cli.serve
 
-test: dev assets catalogues ## 모든 시험 · run the whole test suite
+test: dev catalogues ## 모든 시험 · run the whole test suite
+	$(PY) frontend/build.py --dev
 	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: lint types walls templates ## 문법·형·벽 검사 · lint, types, walls

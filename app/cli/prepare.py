@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from app import create_app
 from config import ConfigurationError, Settings, load
 
+EXPLAINED = 3
+"""The exit code that says: the reason has been given in one line."""
 FULL = ("disk is full", "No space left on device")
 UNWRITABLE = ("readonly database", "unable to open database file")
 
@@ -67,8 +69,8 @@ def main() -> int:
             raise
     else:
         return 0
-    print(f"살핌 준비 · Salpim setup: {line}", file=sys.stderr)
-    return 1
+    print(f"살핌 · Salpim: {line}", file=sys.stderr)
+    return EXPLAINED
 
 
 if __name__ == "__main__":

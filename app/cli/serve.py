@@ -20,7 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +28,8 @@ from app.infra.supervisor import TETHER, Program, Supervisor
 from config import ROOT, ConfigurationError, Settings, load
 
 BACKLOG = 1024
+EXPLAINED = 3
+"""What `app.cli.prepare` ends with when it has said why."""
 FREE_MEGABYTES = 200
 ANSWER_SECONDS = 2.0
 POLL_SECONDS = 0.25
@@ -81,7 +83,8 @@ def check_instance(folder: Path) -> None:
                 f"{folder}에 쓸 수 없습니다 · Cannot write to {folder}: {error.strerror}"
             ) from error
     finally:
-        probe.unlink(missing_ok=True)
+        with suppress(OSError):
+            probe.unlink()
     if free < FREE_MEGABYTES:
         raise CannotStart(
             f"디스크 공간이 모자랍니다: {FREE_MEGABYTES} MB가 필요한데 {free} MB가 남았습니다 · "
@@ -118,6 +121,8 @@ def prepare(environment: dict[str, str]) -> None:
         except BaseException:
             child.terminate()
             raise
+    if code == EXPLAINED:
+        raise SystemExit(1)
     if code != 0:
         raise CannotStart(f"자료를 준비하지 못했습니다 · The data could not be prepared (code {code})")
 
@@ -224,16 +229,19 @@ def serve(settings: Settings) -> int:
 
 def main() -> int:
     """Return the exit code; every failure that can be foreseen is one line."""
-    # Until the supervisor takes over, a stop signal ends whatever is being prepared.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    # Until the supervisor takes over, a stop signal ends whatever is being prepared. A shell that starts us
+    # in the background has us ignore interrupts; who sends one means it.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
     os.chdir(ROOT)
+    os.umask(0o077)  # what the portal writes concerns nobody else on this machine
     try:
         return serve(load())
     except (CannotStart, ConfigurationError) as error:
         print(f"살핌 · Salpim: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 0
+    except OSError as error:  # the first thing written are the development secrets
+        print(f"살핌 · Salpim: {error.strerror or error}: {error.filename}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":
