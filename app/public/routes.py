@@ -15,18 +15,20 @@ from flask import (
     request,
     url_for,
 )
+from flask_login import current_user
 
-from app.policy import public
+from app.permissions import Permission
+from app.policy import holds, public
 from app.web.preferences import CHOICES, is_local, store
 
 blueprint = Blueprint("public", __name__, template_folder="templates")
 
-STARTS = ("patient.new_case", "account.register", "account.sign_up", "security.register")
-"""Where "take a photo" leads, the first that exists; its own guard asks a visitor to sign in."""
-
 
 def _start() -> str | None:
-    return next((url_for(name) for name in STARTS if name in current_app.view_functions), None)
+    """Where "take a photo" leads: a newcomer to sign-up, a patient to the camera, others nowhere."""
+    if not current_user.is_authenticated:
+        return url_for("account.sign_up")
+    return url_for("patient.case_new") if holds(current_user, Permission.CASE_SEND) else None
 
 
 def _page(template: str, **values: Any) -> str:
