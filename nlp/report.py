@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import nlp
 from nlp.apps import find, name_of, own_names
-from nlp.counting import WordCounts
 from nlp.model import (
     VERSION,
     AppRow,
@@ -29,6 +29,9 @@ from nlp.model import (
 from nlp.reviews import KST, Review
 from nlp.tokenize import Tokenizer, make_tokenizer
 from nlp.words import content_words
+
+if TYPE_CHECKING:
+    from nlp.counting import WordCounts
 
 __all__ = [
     "STAGES", "AppRow", "Burst", "Contrast", "CreatedFrom", "KeyWord", "Keyness", "OwnerView", "Report",
@@ -93,6 +96,8 @@ def _tell_nobody(_stage: str, _share: float) -> None:
 
 
 def _count(reviews: Sequence[Review], tokenizer: Tokenizer, tell: Progress) -> WordCounts:
+    from nlp.counting import WordCounts
+
     counts = WordCounts()
     start, end = STAGES["prepare"], STAGES["tokenize"]
     for done, review in enumerate(reviews):

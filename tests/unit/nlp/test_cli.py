@@ -214,7 +214,7 @@ def test_progress_speaks_after_two_seconds_and_not_before(monkeypatch: pytest.Mo
 def test_importing_the_library_brings_nothing_heavy() -> None:
     code = (
         "import sys, nlp.report, nlp.reviews, nlp.clouds, nlp.tokenize, nlp.apps, nlp.model, nlp.__main__\n"
-        "heavy = {'torch', 'flask', 'app', 'sklearn', 'scipy', 'matplotlib', 'wordcloud', 'konlpy', 'jpype', 'jinja2',"
+        "heavy = {'torch', 'numpy', 'flask', 'app', 'sklearn', 'scipy', 'matplotlib', 'wordcloud', 'konlpy', 'jpype', 'jinja2',"
         " 'PIL', 'fontTools'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
