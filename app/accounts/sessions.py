@@ -78,7 +78,9 @@ def _look() -> None:
     now = int(clock.now().timestamp())
     session_id, seen = session.get(_ID), int(session.get(_SEEN, 0))
     limit = idle_seconds()
-    if session_id is None or db.session.get(EndedSession, session_id) is not None:
+    if session_id is None:
+        session[_ID], session[_SEEN] = random_id(), now
+    elif db.session.get(EndedSession, session_id) is not None:
         session.clear()
     elif limit is not None and now - seen > limit:
         session.clear()
