@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -51,7 +52,9 @@ def cloud_png(
 def _draw(
     words: dict[str, float], size: tuple[int, int], smallest: int, seed: int, ramp: tuple[str, ...]
 ) -> Any:
-    from wordcloud import WordCloud  # imports matplotlib, so only when a cloud is wanted
+    # WordCloud imports matplotlib, which warns of a home it cannot write to; we draw nothing with it.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    from wordcloud import WordCloud
 
     width, height = size
     heaviest = max(words.values())
