@@ -7,6 +7,7 @@ demonstration. Ends in one line where it cannot.
 from __future__ import annotations
 
 import errno
+import logging
 import sys
 
 import click
@@ -43,6 +44,7 @@ def reason(error: BaseException) -> str | None:
 
 def prepare(application: Flask, settings: Settings) -> None:
     """Migrate, and fill an empty development database."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     with application.app_context():
         flask_migrate.upgrade()
     if settings.env == "development":

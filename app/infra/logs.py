@@ -73,3 +73,5 @@ def configure(*, as_json: bool, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Our own lines tell what a job did; Huey's would add two for every hint.
+    logging.getLogger("huey").setLevel(logging.WARNING)
