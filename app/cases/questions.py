@@ -17,7 +17,7 @@ from app.cases.errors import BadAnswers
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
 OLDEST = 120
-YES_NO = ((YES, _l("예")), (NO, _l("아니요")), (UNKNOWN, _l("모르겠어요")))
+YES_NO = ((YES, _l("예")), (NO, _l("아니요")), (UNKNOWN, _l("모름")))
 SEXES = (("female", _l("여성")), ("male", _l("남성")), ("unstated", _l("답하지 않음")))
 SINCE = (
     ("weeks", _l("한 달이 안 됐어요")),

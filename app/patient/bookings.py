@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from flask_babel import format_datetime, format_decimal
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -19,7 +18,7 @@ from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Patient
 from app.cases import policy as case_policy
 from app.cases.models import Case
-from app.consultations import service, times
+from app.consultations import service, times, words
 from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
 from app.consultations.rules import rules
@@ -50,11 +49,6 @@ class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
         if not any(accounts.missing_consents(me(), person, service.NEEDED) for person in people):
             del self.telemedicine
         return self
-
-
-def price_words(won: int) -> str:
-    """A price as people read it; 0 is free of charge."""
-    return str(_("무료") if won == 0 else _("%(won)s원", won=format_decimal(won)))
 
 
 def _moment(text: str | None) -> datetime:
@@ -95,7 +89,7 @@ def bookings() -> str:
         upcoming=service.upcoming_for(people),
         past=service.past_for(people),
         several=len(people) > 1,
-        price_words=price_words,
+        words=words,
         now=clock.now(),
     )
 
@@ -107,7 +101,7 @@ def booking_choose() -> str:
     case = _case()
     doctors = service.bookable_doctors(first=case.doctor_id if case else None)
     wanted = request.args.get("doctor", type=int)
-    chosen = next((d for d in doctors if d.user.id == wanted), doctors[0] if len(doctors) == 1 else None)
+    chosen = next((d for d in doctors if d.user.id == wanted), doctors[0] if doctors else None)
     first = _first_day(request.args.get("from"))
     found = service.free_times(chosen.user.id, times.moment(first, 0)) if chosen else []
     return render_template(
@@ -122,7 +116,7 @@ def booking_choose() -> str:
         earlier=_shifted(first, -rules().shown_days),
         later=_shifted(first, rules().shown_days),
         stamp=stamp,
-        price_words=price_words,
+        words=words,
     )
 
 
@@ -171,7 +165,7 @@ def _confirm_page(form: BookingForm, slot: times.FreeTime, case: Case | None) ->
         doctor=doctor,
         person=form.patient.choices[0][1] if len(form.patient.choices) == 1 else None,
         consent=accounts.texts()[ConsentKind.TELEMEDICINE],
-        price_words=price_words,
+        words=words,
     )
 
 
@@ -183,7 +177,7 @@ def _instead(gone: service.TimeUnavailable, case: Case | None) -> str:
         named={d.user.id: d for d in service.bookable_doctors()},
         case=case,
         stamp=stamp,
-        price_words=price_words,
+        words=words,
     )
 
 
@@ -223,7 +217,7 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
             case_id=case.id if case else None,
         )
     except service.PatientBusy as busy:
-        when = format_datetime(busy.booking.starts_at, "short")
+        when = words.when(busy.booking.starts_at)
         flash(
             _("그 시간에는 이미 다른 예약(%(when)s)이 있습니다. 다른 시간을 골라 주세요.", when=when),
             "warning",
@@ -247,7 +241,7 @@ def booking(public_id: str) -> str:
         "patient/bookings_one.html",
         booking=_booking_or_404(public_id),
         several=len(accounts.patients_for(me())) > 1,
-        price_words=price_words,
+        words=words,
         now=clock.now(),
     )
 

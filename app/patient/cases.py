@@ -73,9 +73,12 @@ def case(public_id: str) -> Response | str:
 
 @blueprint.get("/cases/<public_id>/status")
 @requires(Permission.CASE_READ_OWN)
-def case_status(public_id: str) -> str:
-    """The part of the page that changes."""
-    return render_template("patient/_case_status.html", **_values(case_or_404(public_id)))
+def case_status(public_id: str) -> str | tuple[str, int]:
+    """The part of the page that changes; nothing (204) while it is as the page has `seen` it."""
+    row = case_or_404(public_id)
+    if request.args.get("seen") == status.version(row):
+        return "", 204
+    return render_template("patient/_case_status.html", **_values(row))
 
 
 @blueprint.get("/cases/<public_id>/events")

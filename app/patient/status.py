@@ -28,7 +28,10 @@ UNREAD = (CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
 
 @dataclass(frozen=True)
 class Status:
-    """Words for one case: a short state, one sentence, what comes next, and the steps so far."""
+    """Words for one case: a short state, one sentence, what comes next, and the steps so far.
+
+    version: changes with whatever the page shows, so that it is only drawn anew when something did.
+    """
 
     label: str
     badge: str
@@ -36,6 +39,7 @@ class Status:
     next: str
     overdue: bool
     timeline: list[dict[str, Any]]
+    version: str
 
 
 PATTERNS = {"ko": "M월 d일 (E) aaaa h:mm", "en": "EEE, MMM d, h:mm a"}
@@ -58,7 +62,15 @@ def describe(case: Case) -> Status:
     overdue = is_overdue(case)
     label, headline, following = _words(case, overdue)
     badge = "warning" if overdue else BADGES[CaseState(case.state)]
-    return Status(label, badge, headline, following, overdue, _timeline(case, overdue))
+    return Status(label, badge, headline, following, overdue, _timeline(case, overdue), version(case))
+
+
+def version(case: Case) -> str:
+    """Return a short text that changes with whatever the page of a case shows."""
+    question = case.question
+    asked = "answered" if question and question.answered_at else "asked" if question else "none"
+    urgent = case.urgent or "calm"
+    return f"{case.state}.{int(is_overdue(case))}.{urgent}.{int(case.analysis_failed)}.{len(case.findings)}.{asked}"
 
 
 def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
