@@ -26,7 +26,6 @@ def home() -> str:
         "patient/home.html",
         people=people,
         several=len(people) > 1,
-        form_key=drafts.new_form_key(),
         drafts=[(case, resume_url(case)) for case in drafts.open_drafts(me())],
         cases=[(case, status.describe(case)) for case in cases],
         bookings=consultations.upcoming_for([person.id for person in people]),

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import io
 import itertools
-from datetime import date
 from typing import Any
 
 from PIL import Image, ImageDraw
 
 from app.accounts import service as accounts
-from app.accounts.models import Patient, Sex, User
+from app.accounts.models import Patient, User
 from app.cases import analysis, drafts, photos, reading, service, signing
 from app.cases.models import Case, CaseState, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
 from app.infra import clock, storage
 from app.infra.database import fresh, random_id, transaction
+from tests.factories.accounts import create_doctor, create_patient
 
 CALM = {
     "since": "years",
@@ -95,22 +95,12 @@ def lesion_jpeg(seed: int | None = None, side: int = 160) -> bytes:
 
 def create_sender(**given: Any) -> User:
     """Return a patient's user who has agreed to everything that sending a case needs."""
-    number = next(_numbers)
-    values = {"name": f"김환자{number}", "birth_date": date(1955, 3, 1), "sex": Sex.FEMALE}
-    values |= {"mobile": f"+82107{number:07d}", "consents": accounts.BEFORE_A_CASE}
-    return accounts.register_patient(**(values | given))
+    return create_patient(**({"consents": accounts.BEFORE_A_CASE} | given))
 
 
 def create_reader(**given: Any) -> User:
     """Return a doctor."""
-    number = next(_numbers)
-    values = {
-        "name": f"이의사{number}",
-        "email": f"reader{number}@example.test",
-        "password": "a long password 1!",
-    }
-    values |= {"licence_number": f"L{number:06d}", "clinic": "살핌의원", "specialty": "피부과"}
-    return accounts.create_doctor(**(values | given))
+    return create_doctor(**given)
 
 
 def create_photo(case: Case, data: bytes | None = None) -> Photo:
