@@ -14,6 +14,36 @@ branch_labels = None
 depends_on = None
 
 
+# A signed finding never changes and never goes: the database refuses too.
+GUARDS = {
+    "sqlite": (
+        """CREATE TRIGGER finding_never_updated BEFORE UPDATE ON finding
+        BEGIN SELECT RAISE(ABORT, 'a signed finding never changes'); END""",
+        """CREATE TRIGGER finding_never_deleted BEFORE DELETE ON finding
+        BEGIN SELECT RAISE(ABORT, 'a signed finding never changes'); END""",
+    ),
+    "postgresql": (
+        """CREATE OR REPLACE FUNCTION finding_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'a signed finding never changes'; END $$""",
+        """CREATE TRIGGER finding_never_changed BEFORE UPDATE OR DELETE ON finding
+        FOR EACH ROW EXECUTE FUNCTION finding_never_changes()""",
+        """CREATE TRIGGER finding_never_emptied BEFORE TRUNCATE ON finding
+        FOR EACH STATEMENT EXECUTE FUNCTION finding_never_changes()""",
+    ),
+}
+UNGUARDS = {
+    "sqlite": (
+        "DROP TRIGGER IF EXISTS finding_never_updated",
+        "DROP TRIGGER IF EXISTS finding_never_deleted",
+    ),
+    "postgresql": (
+        "DROP TRIGGER IF EXISTS finding_never_changed ON finding",
+        "DROP TRIGGER IF EXISTS finding_never_emptied ON finding",
+        "DROP FUNCTION IF EXISTS finding_never_changes()",
+    ),
+}
+
+
 def upgrade() -> None:
     """Apply."""
     op.create_table(
@@ -47,6 +77,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_head")),
     )
     op.create_table(
+        "ended_session",
+        sa.Column("session_id", sa.String(length=24), nullable=False),
+        sa.Column("forget_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_ended_session")),
+    )
+    with op.batch_alter_table("ended_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ended_session_forget_at"), ["forget_at"], unique=False)
+
+    op.create_table(
         "event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sa.String(length=64), nullable=False),
@@ -69,6 +108,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_failed_attempts")),
         sa.UniqueConstraint("purpose", "identity", name=op.f("uq_failed_attempts_purpose")),
     )
+    with op.batch_alter_table("failed_attempts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_failed_attempts_first_at"), ["first_at"], unique=False)
+
     op.create_table(
         "job",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -96,7 +138,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("purpose", sa.String(length=24), nullable=False),
         sa.Column("address", sa.LargeBinary(length=512), nullable=False),
-        sa.Column("code_mac", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=24), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_count", sa.Integer(), nullable=False),
@@ -203,6 +245,26 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "availability",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("doctor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("start_minute", sa.Integer(), nullable=False),
+        sa.Column("end_minute", sa.Integer(), nullable=False),
+        sa.Column("slot_minutes", sa.Integer(), nullable=False),
+        sa.Column("price_won", sa.Integer(), nullable=False),
+        sa.CheckConstraint("price_won >= 0", name=op.f("ck_availability_price")),
+        sa.CheckConstraint("slot_minutes BETWEEN 5 AND 120", name=op.f("ck_availability_slot")),
+        sa.CheckConstraint(
+            "start_minute >= 0 AND start_minute < end_minute AND end_minute <= 1440",
+            name=op.f("ck_availability_span"),
+        ),
+        sa.CheckConstraint("weekday BETWEEN 0 AND 6", name=op.f("ck_availability_weekday")),
+        sa.ForeignKeyConstraint(["doctor_id"], ["user.id"], name=op.f("fk_availability_doctor_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_availability")),
+        sa.UniqueConstraint("doctor_id", "weekday", "start_minute", name=op.f("uq_availability_doctor_id")),
+    )
+    op.create_table(
         "doctor_profile",
         sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("licence_number", sa.LargeBinary(length=512), nullable=False),
@@ -234,6 +296,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_invitation_public_id")),
         sa.UniqueConstraint("token_sha256", name=op.f("uq_invitation_token_sha256")),
     )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("event_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("arguments", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_notice_event_id_event")),
+        sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_notice_user_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_notice_public_id")),
+        sa.UniqueConstraint("user_id", "kind", "event_id", name=op.f("uq_notice_user_id")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index("ix_notice_user_unread", ["user_id", "read_at"], unique=False)
+
     op.create_table(
         "patient",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -316,6 +397,18 @@ def upgrade() -> None:
             postgresql_where=sa.text("withdrawn_at IS NULL AND patient_id IS NULL"),
         )
 
+    op.create_table(
+        "delivery",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("notice_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel", sa.String(length=8), nullable=False),
+        sa.Column("claims", sa.Integer(), nullable=False),
+        sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"], name=op.f("fk_delivery_notice_id_notice")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
+        sa.UniqueConstraint("notice_id", "channel", name=op.f("uq_delivery_notice_id")),
+    )
     op.create_table(
         "guardianship",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -437,6 +530,53 @@ def upgrade() -> None:
         batch_op.create_index("ix_case_queue", ["state", "band", "submitted_at"], unique=False)
 
     op.create_table(
+        "booking",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("public_id", sa.String(length=24), nullable=False),
+        sa.Column("doctor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("patient_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("booked_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("price_won", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cancelled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cancelled_by_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'cancelled') = (cancelled_at IS NOT NULL)", name=op.f("ck_booking_cancelled")
+        ),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_booking_span")),
+        sa.ForeignKeyConstraint(["booked_by_id"], ["user.id"], name=op.f("fk_booking_booked_by_id_user")),
+        sa.ForeignKeyConstraint(
+            ["cancelled_by_id"], ["user.id"], name=op.f("fk_booking_cancelled_by_id_user")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_booking_case_id_case")),
+        sa.ForeignKeyConstraint(["doctor_id"], ["user.id"], name=op.f("fk_booking_doctor_id_user")),
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name=op.f("fk_booking_patient_id_patient")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_booking")),
+        sa.UniqueConstraint("public_id", name=op.f("uq_booking_public_id")),
+    )
+    with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.create_index("ix_booking_doctor_starts", ["doctor_id", "starts_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_booking_patient_id"), ["patient_id"], unique=False)
+        batch_op.create_index(
+            "uq_booking_patient_time",
+            ["patient_id", "starts_at"],
+            unique=True,
+            sqlite_where=sa.text("state = 'booked'"),
+            postgresql_where=sa.text("state = 'booked'"),
+        )
+        batch_op.create_index(
+            "uq_booking_time",
+            ["doctor_id", "starts_at"],
+            unique=True,
+            sqlite_where=sa.text("state = 'booked'"),
+            postgresql_where=sa.text("state = 'booked'"),
+        )
+
+    op.create_table(
         "case_opinion",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -449,6 +589,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_case_opinion_case_id_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_case_opinion")),
         sa.UniqueConstraint("case_id", "model_sha256", name=op.f("uq_case_opinion_case_id")),
+    )
+    op.create_table(
+        "finding_draft",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("doctor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_finding_draft_case_id_case")),
+        sa.ForeignKeyConstraint(["doctor_id"], ["user.id"], name=op.f("fk_finding_draft_doctor_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_draft")),
+        sa.UniqueConstraint("case_id", "doctor_id", name=op.f("uq_finding_draft_case_id")),
     )
     op.create_table(
         "first_read",
@@ -465,6 +617,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_first_read")),
         sa.UniqueConstraint("case_id", "doctor_id", name=op.f("uq_first_read_case_id")),
     )
+    op.create_table(
+        "handed_back",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("case_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("doctor_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("reason", sa.String(length=16), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_handed_back_case_id_case")),
+        sa.ForeignKeyConstraint(["doctor_id"], ["user.id"], name=op.f("fk_handed_back_doctor_id_user")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_handed_back")),
+    )
+    with op.batch_alter_table("handed_back", schema=None) as batch_op:
+        batch_op.create_index("ix_handed_back_doctor_case", ["doctor_id", "case_id"], unique=False)
+
     op.create_table(
         "photo",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -556,9 +722,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("photo_id", "model_sha256", name=op.f("uq_prediction_photo_id")),
     )
 
+    for statement in GUARDS[op.get_bind().dialect.name]:
+        op.execute(statement)
+
 
 def downgrade() -> None:
     """Undo."""
+    for statement in UNGUARDS[op.get_bind().dialect.name]:
+        op.execute(statement)
+
     op.drop_table("prediction")
     op.drop_table("finding")
     op.drop_table("question")
@@ -566,8 +738,28 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_photo_case_id"))
 
     op.drop_table("photo")
+    with op.batch_alter_table("handed_back", schema=None) as batch_op:
+        batch_op.drop_index("ix_handed_back_doctor_case")
+
+    op.drop_table("handed_back")
     op.drop_table("first_read")
+    op.drop_table("finding_draft")
     op.drop_table("case_opinion")
+    with op.batch_alter_table("booking", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_booking_time",
+            sqlite_where=sa.text("state = 'booked'"),
+            postgresql_where=sa.text("state = 'booked'"),
+        )
+        batch_op.drop_index(
+            "uq_booking_patient_time",
+            sqlite_where=sa.text("state = 'booked'"),
+            postgresql_where=sa.text("state = 'booked'"),
+        )
+        batch_op.drop_index(batch_op.f("ix_booking_patient_id"))
+        batch_op.drop_index("ix_booking_doctor_starts")
+
+    op.drop_table("booking")
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index("ix_case_queue")
         batch_op.drop_index(batch_op.f("ix_case_patient_id"))
@@ -592,6 +784,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("guardianship")
+    op.drop_table("delivery")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_consent_open_user",
@@ -612,8 +805,13 @@ def downgrade() -> None:
 
     op.drop_table("review_import")
     op.drop_table("patient")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index("ix_notice_user_unread")
+
+    op.drop_table("notice")
     op.drop_table("invitation")
     op.drop_table("doctor_profile")
+    op.drop_table("availability")
     with op.batch_alter_table("analysis", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_analysis_under_way",
@@ -635,11 +833,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_job_due")
 
     op.drop_table("job")
+    with op.batch_alter_table("failed_attempts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_failed_attempts_first_at"))
+
     op.drop_table("failed_attempts")
     with op.batch_alter_table("event", schema=None) as batch_op:
         batch_op.drop_index("ix_event_topic_id")
 
     op.drop_table("event")
+    with op.batch_alter_table("ended_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ended_session_forget_at"))
+
+    op.drop_table("ended_session")
     op.drop_table("audit_head")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entry_patient_at")
