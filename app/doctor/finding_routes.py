@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.cases import advice, diagnoses, reading_views, signing
+from app.cases import advice, diagnoses, finding_words, reading_views, signing
 from app.cases.errors import CaseClosed
 from app.cases.models import Case, CaseState
 from app.cases.reading import NotInHand, ReadFirst
@@ -95,7 +95,16 @@ def finding_sign(public_id: str) -> Any:
     if draft is None:
         return _to("doctor.case", case)
     preview = signing.preview(case, doctor(), draft)
-    return render_template("doctor/sign.html", case=case, draft=draft, finding=preview, words=words)
+    return render_template(
+        "doctor/sign.html",
+        case=case,
+        draft=draft,
+        finding=preview,
+        words=words,
+        diagnoses=diagnoses,
+        next_step=finding_words.next_step,
+        moment=finding_words.moment,
+    )
 
 
 @blueprint.post("/cases/<public_id>/sign")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from flask_babel import format_decimal, format_percent
+from flask_babel import format_date, format_percent
 from flask_babel import lazy_gettext as _l
 
 from app.cases import body_sites, diagnoses
 from app.cases.models import Agreement, Case, CaseOpinion, NextStep, Prediction
+from app.consultations.words import day as day
+from app.consultations.words import price as price
+from app.consultations.words import time_of_day as time_of_day
 
 CONFIDENCE = (("sure", _l("확신함")), ("likely", _l("그럴 것 같음")), ("unsure", _l("확신 없음")))
 NEXT_STEP = (
@@ -77,6 +81,16 @@ def next_step(key: str) -> Any:
     return dict(NEXT_STEP).get(str(key), key)
 
 
+def date(at: datetime) -> str:
+    """A day with its year."""
+    return str(format_date(at, "long"))
+
+
+def moment(at: datetime) -> str:
+    """A day with its year, and the time."""
+    return f"{format_date(at, 'medium')} {time_of_day(at)}"
+
+
 def diagnosis_name(key: str) -> str:
     """The name of a diagnosis in the reader's language."""
     return diagnoses.find(key).name
@@ -86,11 +100,6 @@ def site_name(case: Case) -> str:
     """Where on the body a case's lesion is."""
     site = body_sites.find(case.lesion.body_site if case.lesion else None)
     return site.name if site else str(_l("사례"))
-
-
-def price(won: int) -> str:
-    """A price as people read it; 0 is free of charge."""
-    return str(_l("무료")) if won == 0 else str(_l("%(won)s원", won=format_decimal(won)))
 
 
 def clock_time(minute: int) -> str:

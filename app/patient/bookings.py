@@ -149,10 +149,20 @@ def booking_confirm() -> Any:
     try:
         slot = service.offer(doctor, starts_at)
     except service.TimeUnavailable as gone:
-        return _instead(gone, case), 409
+        mine = _mine(doctor, starts_at)
+        return redirect(mine) if mine else (_instead(gone, case), 409)
     form.doctor.data, form.at.data, form.price.data = doctor, stamp(slot.starts_at), slot.price_won
     form.case.data = case.public_id if case else ""
     return _confirm_page(form, slot, case)
+
+
+def _mine(doctor: int, starts_at: datetime) -> str | None:
+    """The address of the person's own booking at this time, None if it is not theirs."""
+    people = [person.id for person in accounts.patients_for(me())]
+    for found in service.upcoming_for(people):
+        if (found.doctor_id, found.starts_at) == (doctor, starts_at):
+            return url_for("patient.booking", public_id=found.public_id)
+    return None
 
 
 def _confirm_page(form: BookingForm, slot: times.FreeTime, case: Case | None) -> str:

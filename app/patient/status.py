@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from flask_babel import format_date, format_datetime, get_locale
 from flask_babel import gettext as _
 
 from app.cases import diagnoses
 from app.cases.diagnoses import Diagnosis
-from app.cases.models import Case, CaseState, Finding, NextStep, UrgentReason
+from app.cases.finding_words import moment as moment
+from app.cases.finding_words import next_step as next_step
+from app.cases.models import Case, CaseState, UrgentReason
 from app.cases.opinion import ranked
 from app.infra import clock
 
@@ -40,16 +41,6 @@ class Status:
     overdue: bool
     timeline: list[dict[str, Any]]
     version: str
-
-
-PATTERNS = {"ko": "M월 d일 (E) aaaa h:mm", "en": "EEE, MMM d, h:mm a"}
-
-
-def moment(at: datetime | None) -> str:
-    """Return a moment in Korean time, in the reader's language."""
-    if at is None:
-        return ""
-    return str(format_datetime(at, PATTERNS["en" if str(get_locale()) == "en" else "ko"]))
 
 
 def is_overdue(case: Case) -> bool:
@@ -141,29 +132,6 @@ def _entry(title: str, at: datetime | None, state: str) -> dict[str, Any]:
     if at:
         entry |= {"time": moment(at), "datetime": at.isoformat()}
     return entry
-
-
-def deadline(finding: Finding) -> datetime | None:
-    """Return the day by which the patient should be seen in person, None if nothing of the kind was advised."""
-    if finding.next_step != NextStep.IN_PERSON or finding.within_days is None:
-        return None
-    return finding.signed_at + timedelta(days=finding.within_days)
-
-
-def next_step(finding: Finding | None) -> str:
-    """Return in one sentence what the patient should do, and by when."""
-    if finding is None:
-        return ""
-    if finding.next_step == NextStep.IN_PERSON:
-        by = deadline(finding)
-        if by is None:
-            return _("피부과에 직접 가서 진료를 받으세요.")
-        return _("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(by, "full"))
-    return {
-        NextStep.NOTHING: _("더 하실 일은 없습니다. 달라지면 다시 사진을 보내 주세요."),
-        NextStep.WATCH: _("지켜보시다가 달라지면 다시 사진을 보내 주세요."),
-        NextStep.CONSULT: _("의사와 비대면 상담을 예약해 주세요."),
-    }[NextStep(finding.next_step)]
 
 
 @dataclass(frozen=True)
