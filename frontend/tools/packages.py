@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def ensure(folder: Path, *, dev: bool) -> bool:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # Trust whom this machine trusts: node brings a list of its own, which knows no company's proxy.
+        env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
     )
     if result.returncode:
         raise PackagesUnavailable(_reason(str(result.stdout or "")))
