@@ -24,7 +24,7 @@ def dependents() -> str:
     return render_template(
         "account/dependents.html",
         guardianships=service.guardianships_of(current_user),
-        relations=dict(RELATIONS),
+        relations={choice.value: choice.label for choice in RELATIONS},
         form=Confirm(),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, PasswordField, RadioField, SelectField, StringField
+from wtforms import BooleanField, Field, PasswordField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
 from app.accounts.identity import Identity, NotAnIdentity, parse
@@ -18,16 +18,16 @@ from app.accounts.service import LATEST_BIRTH_YEARS_AGO, age_in_years
 from app.extensions import security
 
 SEXES = [
-    (Sex.FEMALE.value, _l("여성")),
-    (Sex.MALE.value, _l("남성")),
-    (Sex.UNSTATED.value, _l("밝히지 않음")),
+    SelectChoice(Sex.FEMALE.value, _l("여성")),
+    SelectChoice(Sex.MALE.value, _l("남성")),
+    SelectChoice(Sex.UNSTATED.value, _l("밝히지 않음")),
 ]
-LANGUAGES = [("ko", "한국어"), ("en", "English")]
+LANGUAGES = [SelectChoice("ko", "한국어"), SelectChoice("en", "English")]
 RELATIONS = [
-    ("mother", _l("어머니")),
-    ("father", _l("아버지")),
-    ("grandparent", _l("조부모")),
-    ("guardian", _l("그 밖의 법정대리인")),
+    SelectChoice("mother", _l("어머니")),
+    SelectChoice("father", _l("아버지")),
+    SelectChoice("grandparent", _l("조부모")),
+    SelectChoice("guardian", _l("그 밖의 법정대리인")),
 ]
 
 

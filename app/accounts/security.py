@@ -160,6 +160,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_POST_VERIFY_VIEW="account.security",
         **{f"SECURITY_{name}_TEMPLATE": f"account/{page}.html" for name, page in PAGES.items()},
     )
+    sessions.init_app(app)  # before the library, which reads who is signed in before every request
     security.init_app(
         app,
         People(),
@@ -178,7 +179,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     security.login_manager.request_loader(lambda _request: None)
     security.login_manager.unauthorized_callback = _sign_in_first
     app.before_request(_forms_only)
-    sessions.init_app(app)
     password_changed.connect(_tell, app)
     password_reset.connect(_tell, app)
     for name, limit in LIMITS.items():

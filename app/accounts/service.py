@@ -85,9 +85,12 @@ def age_in_years(birth_date: date) -> int:
 
 
 def find_user(*, email: str | None = None, mobile: str | None = None) -> User | None:
-    """Return the user known by this normalised e-mail address or mobile number."""
-    where = User.email == email if email is not None else User.mobile == mobile
-    return db.session.scalar(select(User).where(where))
+    """Return the user known by this normalised e-mail address or mobile number; None for neither."""
+    if email:
+        return db.session.scalar(select(User).where(User.email == email))
+    if mobile:
+        return db.session.scalar(select(User).where(User.mobile == mobile))
+    return None
 
 
 def hashed(password: str) -> str:

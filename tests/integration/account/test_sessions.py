@@ -1,0 +1,139 @@
+"""What a sign-in means for the browser: a fresh session, an end, and limits on shared devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from app.accounts.models import EndedSession, User
+from tests.factories.accounts import PASSWORD, create_patient, sign_in, submit
+from tests.harness.client import Client
+
+
+def enter(client: Client, user: User, **more: str) -> None:
+    assert submit(client, "/login", identity=str(user.mobile), password=PASSWORD, **more).location == "/home"
+
+
+def cookie_of(client: Client) -> Any:
+    found = client.get_cookie("salpim")
+    assert found
+    return found
+
+
+def with_cookie(app: Flask, value: str) -> Client:
+    other = app.test_client()
+    other.set_cookie("salpim", value)
+    return other  # type: ignore[return-value]
+
+
+def reaches_account(client: Client) -> bool:
+    return bool(client.get("/account").status_code == 200)
+
+
+def test_a_session_handed_to_a_victim_is_worth_nothing_to_the_attacker(app: Flask, db: Any) -> None:
+    user = create_patient(password=PASSWORD)
+    attacker, victim = app.test_client(), app.test_client()
+    attacker.get("/login")
+    with attacker.session_transaction() as session:
+        session["planted"], session["sid"], session["csrf_token"] = "by the attacker", "known-id", "known"
+    planted = attacker.get_cookie("salpim")
+    assert planted
+    victim.set_cookie("salpim", planted.value)
+    enter(victim, user)  # type: ignore[arg-type]
+    assert not reaches_account(with_cookie(app, planted.value))
+    with victim.session_transaction() as session:
+        assert "planted" not in session
+        assert session["sid"] != "known-id"
+        assert session.get("csrf_token") != "known"
+
+
+def test_a_cookie_that_was_kept_ends_with_the_sign_out(app: Flask, client: Client, db: Any) -> None:
+    enter(client, create_patient(password=PASSWORD))
+    kept = cookie_of(client).value
+    assert reaches_account(with_cookie(app, kept))
+    submit(client, "/account", "/logout")
+    assert not reaches_account(client)
+    assert not reaches_account(with_cookie(app, kept))
+
+
+def test_the_list_of_ended_sessions_does_not_grow_without_end(client: Client, db: Any, clock: Any) -> None:
+    user = create_patient(password=PASSWORD)
+    for _ in range(3):
+        enter(client, user)
+        submit(client, "/account", "/logout")
+        clock.advance(hours=13)
+    assert len(db.session.scalars(select(EndedSession)).all()) == 1
+
+
+def test_signing_out_everywhere_ends_every_other_session(app: Flask, client: Client, db: Any) -> None:
+    user = create_patient(password=PASSWORD)
+    other = app.test_client()
+    enter(client, user)
+    enter(other, user)  # type: ignore[arg-type]
+    assert submit(client, "/account/security", "/account/sign-out-everywhere").status_code == 302
+    assert reaches_account(client)
+    assert not reaches_account(other)  # type: ignore[arg-type]
+
+
+def test_on_a_device_of_ones_own_the_cookie_stays_for_the_session_s_time(client: Client, db: Any) -> None:
+    enter(client, create_patient(password=PASSWORD))
+    assert cookie_of(client).expires is not None
+    assert client.get_cookie("remember_token") is None
+
+
+def test_on_a_shared_device_the_cookie_goes_with_the_browser(client: Client, db: Any) -> None:
+    enter(client, create_patient(password=PASSWORD), shared="y")
+    assert cookie_of(client).expires is None
+    assert client.get_cookie("remember_token") is None
+
+
+def test_a_shared_device_signs_out_after_a_while_without_anyone(client: Client, db: Any, clock: Any) -> None:
+    enter(client, create_patient(password=PASSWORD), shared="y")
+    for _ in range(5):
+        clock.advance(minutes=9)
+        assert reaches_account(client)
+    clock.advance(minutes=10, seconds=1)
+    answer = client.get("/account")
+    assert answer.location == "/login?next=/account"
+    assert "자동으로 로그아웃했습니다" in client.get("/login").text
+
+
+def test_pages_that_refresh_themselves_do_not_keep_a_shared_device_signed_in(
+    client: Client, db: Any, clock: Any
+) -> None:
+    enter(client, create_patient(password=PASSWORD), shared="y")
+    for _ in range(5):
+        clock.advance(minutes=2, seconds=1)
+        client.get("/account", headers={"X-Background": "1"})
+        client.get("/account", headers={"Accept": "text/event-stream"})
+    assert not reaches_account(client)
+
+
+def test_touching_the_page_keeps_it(client: Client, db: Any, clock: Any) -> None:
+    enter(client, create_patient(password=PASSWORD), shared="y")
+    for _ in range(4):
+        clock.advance(minutes=9)
+        token = client.get("/account", headers={"X-Background": "1"}).text
+        token = token.split('name="csrf-token" content="')[1].split('"')[0]
+        assert client.post("/keep-session", headers={"X-CSRFToken": token}).status_code == 204
+    clock.advance(minutes=9)
+    assert reaches_account(client)
+
+
+def test_the_warning_stands_on_shared_devices_only(app: Flask, client: Client, db: Any) -> None:
+    user = create_patient(password=PASSWORD)
+    enter(client, user, shared="y")
+    page = client.get("/account").text
+    assert 'data-module="session-timer"' in page
+    assert 'data-idle-seconds="600"' in page
+    own = app.test_client()
+    enter(own, user)  # type: ignore[arg-type]
+    assert "session-timer" not in own.get("/account").text
+
+
+def test_a_device_of_ones_own_is_not_signed_out_for_being_idle(client: Client, patient: User, clock: Any) -> None:
+    sign_in(client, patient)
+    clock.advance(hours=11)
+    assert reaches_account(client)

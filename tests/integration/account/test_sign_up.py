@@ -1,0 +1,155 @@
+"""A patient signs up: a proven number or address, consents of their own, and nobody under 14 alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from app.accounts import service
+from app.accounts.models import Consent, ConsentKind, OneTimeCode, User
+from tests.factories.accounts import PASSWORD, create_patient, last_code, submit
+from tests.harness.client import Client
+from tests.integration.account.conftest import Messages
+
+DETAILS = {"name": "김영희", "birth_date": "1954-03-02", "sex": "female"}
+AGREED = {"terms": "y", "health_data": "y"}
+
+
+def prove(client: Client, messages: Messages, identity: str) -> None:
+    assert submit(client, "/sign-up", identity=identity).location == "/sign-up/code"
+    answer = submit(client, "/sign-up/code", code=last_code(messages))
+    assert answer.location == "/sign-up/details"
+
+
+def test_with_a_number_alone_and_no_password(client: Client, db: Any, sms: Messages) -> None:
+    prove(client, sms, "010-1234-5678")
+    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    assert answer.location == "/home"
+    user = service.find_user(mobile="+821012345678")
+    assert user is not None
+    assert (user.name, user.email, user.password) == ("김영희", None, None)
+    assert user.patient is not None
+    assert (user.patient.birth_date, user.patient.sex) == ("1954-03-02", "female")
+    assert client.get("/account").status_code == 200
+
+
+def test_each_consent_is_kept_with_version_and_time(client: Client, db: Any, sms: Messages, clock: Any) -> None:
+    prove(client, sms, "01012345678")
+    submit(client, "/sign-up/details", **DETAILS, **AGREED, ai_notice="y")
+    rows = db.session.scalars(select(Consent)).all()
+    assert {row.kind for row in rows} == {"terms", "health_data", "ai_notice"}
+    assert {row.given_at for row in rows} == {clock.now}
+    assert {(row.kind, row.version) for row in rows} == {
+        (kind.value, service.texts()[kind].version) for kind in ConsentKind if kind != "telemedicine"
+    }
+
+
+def test_no_box_is_ticked_beforehand(client: Client, sms: Messages) -> None:
+    prove(client, sms, "01012345678")
+    page = client.get("/sign-up/details").text
+    assert page.count('type="checkbox"') == 4
+    assert "checked" not in page
+
+
+@pytest.mark.parametrize("lacking", ["terms", "health_data"])
+def test_what_is_needed_must_be_agreed_to(client: Client, db: Any, sms: Messages, lacking: str) -> None:
+    prove(client, sms, "01012345678")
+    agreed = {kind: "y" for kind in AGREED if kind != lacking}
+    answer = submit(client, "/sign-up/details", **DETAILS, **agreed)
+    assert answer.status_code == 200
+    assert "동의하셔야 가입할 수 있습니다" in answer.text
+    assert db.session.scalar(select(func.count()).select_from(User)) == 0
+
+
+def test_an_address_needs_a_password(client: Client, db: Any, mails: Messages) -> None:
+    prove(client, mails, "Young.Hee@Example.com")
+    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    assert "비밀번호를 정해 주세요" in answer.text
+    assert submit(client, "/sign-up/details", **DETAILS, **AGREED, password=PASSWORD).location == "/home"
+    user = service.find_user(email="young.hee@example.com")
+    assert user is not None
+    assert user.verify_and_update_password(PASSWORD)
+
+
+def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: Messages) -> None:
+    prove(client, sms, "01012345678")
+    for born, refused in (("20121124", True), ("20121123", False)):  # 14 on the test's very day
+        answer = submit(client, "/sign-up/details", **(DETAILS | {"birth_date": born}), **AGREED)
+        assert ("보호자가 가입한 뒤" in answer.text) is refused
+
+
+@pytest.mark.parametrize("typed", ["0212345678", "hello", "+1 202 555 0123", "a@b", "010-12", "0101234567890", ""])
+def test_what_is_neither_a_mobile_number_nor_an_address_is_refused(client: Client, db: Any, typed: str) -> None:
+    answer = submit(client, "/sign-up", identity=typed)
+    assert answer.status_code == 200
+    assert "is-error" in answer.text
+    assert db.session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
+
+
+def test_a_known_number_gets_a_message_instead_of_a_code(client: Client, patient: User, sms: Messages) -> None:
+    answer = submit(client, "/sign-up", identity=str(patient.mobile))
+    assert answer.location == "/sign-up/code"
+    (message,) = sms()
+    assert message["to"] == patient.mobile
+    assert "이미 가입되어 있습니다" in message["body"]
+    assert "/login" in message["body"]
+
+
+def test_the_details_are_out_of_reach_without_a_code(client: Client, sms: Messages) -> None:
+    assert client.get("/sign-up/details").location == "/sign-up"
+    submit(client, "/sign-up", identity="01012345678")
+    assert client.get("/sign-up/details").location == "/sign-up"
+    right = last_code(sms)
+    wrong = f"{(int(right) + 1) % 10**6:06d}"
+    assert submit(client, "/sign-up/code", code=wrong).status_code == 200
+    assert client.get("/sign-up/details").location == "/sign-up"
+
+
+def test_a_code_is_good_once_and_for_ten_minutes(client: Client, sms: Messages, clock: Any) -> None:
+    submit(client, "/sign-up", identity="01012345678")
+    code = last_code(sms)
+    clock.advance(minutes=10)
+    assert "시간이 지났습니다" in submit(client, "/sign-up/code", code=code).text
+    submit(client, "/sign-up", identity="01012345678")
+    code = last_code(sms)
+    assert submit(client, "/sign-up/code", code=code).location == "/sign-up/details"
+    assert "맞지 않거나" in submit(client, "/sign-up/code", code=code).text
+
+
+def test_five_wrong_tries_void_a_code(client: Client, sms: Messages) -> None:
+    submit(client, "/sign-up", identity="01012345678")
+    right = last_code(sms)
+    for step in range(1, 6):
+        submit(client, "/sign-up/code", code=f"{(int(right) + step) % 10**6:06d}")
+    assert "맞지 않거나" in submit(client, "/sign-up/code", code=right).text
+
+
+def test_codes_are_not_sent_without_end(client: Client, sms: Messages, clock: Any) -> None:
+    for sent in range(1, 7):
+        assert submit(client, "/sign-up", identity="01012345678").status_code == 302
+        words = "방금 보냈습니다" if sent < 6 else "너무 여러 번"
+        assert words in submit(client, "/sign-up", identity="01012345678").text
+        clock.advance(seconds=31)
+    assert "너무 여러 번" in submit(client, "/sign-up", identity="01012345678").text
+    assert len(sms()) == 6
+    clock.advance(hours=1)
+    assert submit(client, "/sign-up", identity="01012345678").status_code == 302
+
+
+def test_two_browsers_with_one_code_make_one_account(app: Flask, client: Client, db: Any, sms: Messages) -> None:
+    prove(client, sms, "01012345678")
+    create_patient(mobile="+821012345678")
+    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    assert answer.location == "/login"
+    assert db.session.scalar(select(func.count()).select_from(User)) == 1
+
+
+def test_the_cookie_between_the_pages_does_not_show_the_number(client: Client) -> None:
+    submit(client, "/sign-up", identity="010-1234-5678")
+    with client.session_transaction() as session:
+        kept = dict(session)
+    assert "pending" in kept
+    assert "1012345678" not in str(kept)
