@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from config import ConfigurationError
-
 from app import create_app
+from config import ConfigurationError
 
 try:
     application = create_app()

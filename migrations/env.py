@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeDecorator
 from app.extensions import db
 
 
-def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[False]:
+def render_item(kind: str, item: Any, _context: Any) -> str | Literal[False]:
     """Write the portal's own column types as what they are in the database.
 
     A migration describes tables as they were on its day; it must not change with the code.

@@ -137,7 +137,7 @@ def give_hint(job_id: int) -> None:
     """Tell the queue about a job. A failure is logged, not raised: the sweep finds the row."""
     try:
         registry.hint(job_id)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever the queue's trouble is, the row is there
         log.warning("job.hint_failed", job=job_id, error=type(error).__name__)
 
 
@@ -175,7 +175,7 @@ def run(job_id: int, holder: str) -> JobState | None:
         except LeaseLost:
             log.warning("job.lease_lost")
             return None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a job may fail in any way; none may end the worker
             db.session.rollback()
             return _fail(job_id, lease, error)
         finally:

@@ -78,7 +78,7 @@ class Waker:
         while True:
             try:
                 finished = self._listen() if self._listen_url else self._poll()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - streams wait for this thread; it must go on
                 log.warning("live.watch_failed", error=type(error).__name__)
                 time.sleep(1)
                 self._wake()

@@ -7,6 +7,7 @@ unencrypted, and an object's name says nothing (a random id).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from datetime import datetime, timedelta
@@ -117,10 +118,8 @@ def erase(row: StoredObject) -> None:
 
 
 def _delete(store: LocalStore, path: str) -> None:
-    try:
+    with contextlib.suppress(FileNotFoundError):  # whoever removed it first did what was asked
         obstore.delete(store, path)
-    except FileNotFoundError:
-        pass  # whoever removed it first did what was asked
 
 
 def sweep_orphans() -> int:

@@ -33,7 +33,7 @@ Start = Callable[[], subprocess.Popen[bytes]]
 
 
 @pytest.fixture
-def start_worker(app: Flask, database_url: str, secrets: dict[str, str]) -> Iterator[Start]:
+def start_worker(app: Flask, database_url: str, secrets: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts a real worker process over the database of `app`."""
     running: list[subprocess.Popen[bytes]] = []
     own = {f"SALPIM_{name.upper()}": value for name, value in secrets.items()}
@@ -41,10 +41,11 @@ def start_worker(app: Flask, database_url: str, secrets: dict[str, str]) -> Iter
 
     def start() -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL))
+        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log))
         return running[-1]
 
-    yield start
+    with (tmp_path / "worker.log").open("wb") as log:
+        yield start
     for process in running:
         process.kill()
         process.wait()

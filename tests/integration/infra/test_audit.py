@@ -22,7 +22,11 @@ ENTRIES = 6
 def log(db: Any) -> Any:
     """A log of six entries, by two people."""
     for number in range(ENTRIES):
-        service.act_as(service.Actor(user_id=1 + number % 2, role="doctor", address="203.0.113.9", request_id=f"r{number}"))
+        service.act_as(
+            service.Actor(
+                user_id=1 + number % 2, role="doctor", address="203.0.113.9", request_id=f"r{number}"
+            )
+        )
         service.record("photo.read", f"photo:{number}", patient_id=5)
     service.act_as(service.SYSTEM)
     return db
@@ -49,8 +53,18 @@ def test_an_untouched_log_is_whole(log: Any) -> None:
 
 def test_who_when_where_whose_what_and_outcome_are_written(log: Any, clock: Any) -> None:
     entry = log.session.get(AuditEntry, 3)
-    assert (entry.actor_id, entry.actor_role, entry.address, entry.at) == (1, "doctor", "203.0.113.9", clock.now)
-    assert (entry.patient_id, entry.action, entry.target, entry.outcome) == (5, "photo.read", "photo:2", Outcome.DONE)
+    assert (entry.actor_id, entry.actor_role, entry.address, entry.at) == (
+        1,
+        "doctor",
+        "203.0.113.9",
+        clock.now,
+    )
+    assert (entry.patient_id, entry.action, entry.target, entry.outcome) == (
+        5,
+        "photo.read",
+        "photo:2",
+        Outcome.DONE,
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,7 +119,9 @@ def test_swapping_two_entries_is_noticed(log: Any) -> None:
     assert fault() == chain.Fault(2, "changed")
 
 
-def test_a_log_rewritten_as_a_whole_with_the_key_is_noticed(log: Any, app: Flask, secrets: dict[str, str]) -> None:
+def test_a_log_rewritten_as_a_whole_with_the_key_is_noticed(
+    log: Any, app: Flask, secrets: dict[str, str]
+) -> None:
     """Whoever has database and key can forge a chain, but not the head kept elsewhere."""
     import config
 
@@ -141,10 +157,15 @@ def test_a_lost_or_forged_head_is_noticed(log: Any, app: Flask) -> None:
     assert fault() is None
 
 
-def test_an_entry_vanishes_with_the_transaction_it_belongs_to(log: Any) -> None:
-    with pytest.raises(RuntimeError), transaction():
+def _record_and_fail() -> None:
+    with transaction():
         service.record("case.submit", "case:x")
         raise RuntimeError
+
+
+def test_an_entry_vanishes_with_the_transaction_it_belongs_to(log: Any) -> None:
+    with pytest.raises(RuntimeError):
+        _record_and_fail()
     assert service.verify()[0].count == ENTRIES
     assert fault() is None
 

@@ -26,7 +26,9 @@ def frames(text: str) -> list[tuple[int, int]]:
     """The (id, number) pairs of a stream's text."""
     found = []
     for block in text.split("\n\n"):
-        lines = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
+        lines = dict(
+            line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":")
+        )
         if lines.get("event") == "step":
             found.append((int(lines["id"]), int(lines["data"].split(":")[1].strip(" }"))))
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -21,13 +20,13 @@ class Refused(Exception):
 
 
 @pytest.fixture
-def handlers(monkeypatch: pytest.MonkeyPatch, app: Flask) -> Iterator[dict[str, jobs.Handler]]:
+def handlers(monkeypatch: pytest.MonkeyPatch, app: Flask) -> dict[str, jobs.Handler]:
     """A registry of its own, with hints that go nowhere."""
     own: dict[str, jobs.Handler] = {}
     monkeypatch.setattr(jobs.registry, "handlers", own)
     monkeypatch.setattr(jobs.registry, "hint", lambda job_id: None)
     monkeypatch.setattr(jobs.registry, "attempts", 3)
-    yield own
+    return own
 
 
 def ask(kind: str, **options: Any) -> int:
@@ -41,6 +40,12 @@ def state(db: Any, job_id: int) -> Job:
     job = db.session.get(Job, job_id, populate_existing=True)
     assert isinstance(job, Job)
     return job
+
+
+def _ask_and_fail() -> None:
+    with transaction():
+        jobs.enqueue("work")
+        raise Refused
 
 
 def count(db: Any, kind: str) -> int:
@@ -74,9 +79,8 @@ def test_nothing_is_asked_for_when_the_asking_fails(db: Any, handlers: dict[str,
     jobs.handler("work")(lambda run: None)
     hinted: list[int] = []
     jobs.registry.hint = hinted.append
-    with pytest.raises(Refused), transaction():
-        jobs.enqueue("work")
-        raise Refused
+    with pytest.raises(Refused):
+        _ask_and_fail()
     assert hinted == []
     assert db.session.scalar(select(Job)) is None
 
@@ -126,7 +130,9 @@ def test_one_job_for_each_key(db: Any, handlers: dict[str, jobs.Handler]) -> Non
     assert ask("work", dedupe_key="a") != ask("work", dedupe_key="b")
 
 
-def test_many_workers_do_a_job_once(app: Flask, db: Any, handlers: dict[str, jobs.Handler], real_clock: None) -> None:
+def test_many_workers_do_a_job_once(
+    app: Flask, db: Any, handlers: dict[str, jobs.Handler], real_clock: None
+) -> None:
     jobs.handler("work")(lambda run: lambda: events.publish("worked", "t"))
     ids = [ask("work") for _ in range(5)]
 
@@ -144,7 +150,9 @@ def test_many_workers_do_a_job_once(app: Flask, db: Any, handlers: dict[str, job
     assert count(db, "worked") == 5
 
 
-def test_a_worker_that_lost_its_lease_changes_nothing(db: Any, clock: Any, handlers: dict[str, jobs.Handler]) -> None:
+def test_a_worker_that_lost_its_lease_changes_nothing(
+    db: Any, clock: Any, handlers: dict[str, jobs.Handler]
+) -> None:
     def compute(run: jobs.Run) -> jobs.Effect:
         if not taken:
             taken.append(True)
@@ -161,7 +169,9 @@ def test_a_worker_that_lost_its_lease_changes_nothing(db: Any, clock: Any, handl
     assert count(db, "worked") == 1
 
 
-def test_the_sweep_finds_what_no_hint_arrived_for(db: Any, clock: Any, handlers: dict[str, jobs.Handler]) -> None:
+def test_the_sweep_finds_what_no_hint_arrived_for(
+    db: Any, clock: Any, handlers: dict[str, jobs.Handler]
+) -> None:
     jobs.handler("work")(lambda run: None)
     hinted: list[int] = []
 
@@ -194,7 +204,9 @@ def test_jobs_of_a_dead_worker_are_freed_at_once(
         assert state(db, others).state == JobState.RUNNING
 
 
-def test_listeners_get_a_job_for_each_event_once(db: Any, handlers: dict[str, jobs.Handler], monkeypatch: Any) -> None:
+def test_listeners_get_a_job_for_each_event_once(
+    db: Any, handlers: dict[str, jobs.Handler], monkeypatch: Any
+) -> None:
     monkeypatch.setattr(events, "_listeners", events.defaultdict(list))
     heard: list[int] = []
     jobs.handler("hear")(lambda run, event_id: heard.append(event_id))

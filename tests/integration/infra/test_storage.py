@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ SECRET = b"a photograph of someone's skin " * 40
 def store(data: bytes = SECRET) -> objects.StoredObject:
     with transaction():
         return objects.put(data, "image/jpeg")
+
+
+def _fail_after(step: Callable[[], object]) -> None:
+    with transaction():
+        step()
+        raise RuntimeError("changed my mind")
 
 
 def files(folder: Path) -> list[Path]:
@@ -73,18 +80,16 @@ def test_erasing_destroys_the_key_and_the_file(db: Any, storage: Path) -> None:
 
 def test_a_failed_transaction_erases_nothing(db: Any, storage: Path) -> None:
     row = store()
-    with pytest.raises(RuntimeError, match="changed my mind"), transaction() as session:
-        objects.erase(session.merge(row))
-        raise RuntimeError("changed my mind")
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        _fail_after(lambda: objects.erase(db.session.merge(row)))
     db.session.refresh(row)
     assert objects.get(row) == SECRET
 
 
 def test_what_a_failed_transaction_left_is_swept_later(db: Any, storage: Path, real_clock: None) -> None:
     kept = store()
-    with pytest.raises(RuntimeError), transaction():
-        objects.put(SECRET, "image/jpeg")
-        raise RuntimeError
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        _fail_after(lambda: objects.put(SECRET, "image/jpeg"))
     assert len(files(storage)) == 2
     assert objects.sweep_orphans() == 0, "too young: its transaction may be under way"
     for path in files(storage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -147,7 +148,5 @@ def test_damaged_files_never_raise_anything_else(
     for place, value in changes:
         if place < len(data):
             data[place] = value
-    try:
-        images.clean(bytes(data))
-    except images.BadImage as refusal:
-        assert refusal.reason in images.REASONS
+    with contextlib.suppress(images.BadImage):  # any other exception fails the test
+        assert images.clean(bytes(data)).width >= images.MIN_SIDE
