@@ -129,6 +129,13 @@ def _measure(args: argparse.Namespace) -> int:
     return 0
 
 
+def _compare(args: argparse.Namespace) -> int:
+    from vision.compare import compare_views
+
+    sys.stdout.write(compare_views(args.model, data_dir() / "skin", threads=args.threads, log=_say_timed))
+    return 0
+
+
 def _bench(args: argparse.Namespace) -> int:
     from vision.bench import bench
 
@@ -186,6 +193,9 @@ def _parser() -> argparse.ArgumentParser:
         "measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md."
     )
     measure.add_argument("--model", help="name of a model, or its folder")
+
+    compare = command("compare", _compare, "Compare views of the same network on the validation pictures.")
+    compare.add_argument("--model", help="name of a model, or its folder")
 
     bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
     bench.add_argument("--model", help="name of a model, or its folder")

@@ -15,6 +15,11 @@ import numpy as np
 from vision.classes import KEYS, MERGED
 from vision.images import UInt8, decode, one_resolution
 
+CLINICAL = ("close-up", "smartphone")
+"""The domains a patient's camera makes; the others are dermoscopy."""
+PATCHES = "MILK10k_plain_skin_patch"
+"""The source of pictures of skin without a lesion."""
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

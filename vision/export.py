@@ -38,7 +38,7 @@ def load_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
 def export_onnx(net: Any, folder: Path) -> None:
     """Write model.onnx, head.npy and golden.npy (what torch says of ``golden_pictures``).
 
-    pictures → logits, features; any batch and any sides that are multiples of 32.
+    pictures → logits, features, texture; any batch and any sides that are multiples of 32.
     """
     folder.mkdir(parents=True, exist_ok=True)
     sample = torch.zeros(1, 3, 160, 160)
@@ -49,18 +49,19 @@ def export_onnx(net: Any, folder: Path) -> None:
             (sample,),
             str(folder / "model.onnx"),
             input_names=["pictures"],
-            output_names=["logits", "features"],
+            output_names=["logits", "features", "texture"],
             dynamic_axes={
                 "pictures": {0: "n", 2: "height", 3: "width"},
                 "logits": {0: "n"},
                 "features": {0: "n", 2: "rows", 3: "columns"},
+                "texture": {0: "n"},
             },
             opset_version=17,
             dynamo=False,
         )
     np.save(folder / "head.npy", net._fc.weight.detach().numpy().astype(np.float32))
     with torch.inference_mode():
-        logits, _ = WithMap(net).eval()(torch.from_numpy(golden_pictures()))
+        logits, _, _ = WithMap(net).eval()(torch.from_numpy(golden_pictures()))
     np.save(folder / "golden.npy", logits.numpy())
 
 

@@ -24,8 +24,9 @@ import numpy.typing as npt
 
 from vision import calibration
 from vision.classes import KEYS, RISKY
-from vision.data import Record, find_image, read_labels
-from vision.ood import FeatureSpace, fit_probe, fit_space
+from vision.data import CLINICAL, PATCHES, Record, find_image, read_labels
+from vision.net import FEATURES, TEXTURE
+from vision.ood import FeatureSpace, fit_distance, fit_probe
 from vision.predict import Predictor
 from vision.registry import read_config, write_sums
 from vision.samples import Change, Samples, exposed, read_all, reduced
@@ -35,20 +36,17 @@ Bool = npt.NDArray[np.bool_]
 
 DOMAIN_WEIGHTS = {"dermoscopy": 0.4, "milk-dermoscopy": 0.15, "close-up": 0.3, "smartphone": 0.15}
 """How much each kind of picture counts in the calibration: half of it as a patient's camera sees."""
-CLINICAL = ("close-up", "smartphone")
 COVERAGE = 0.90
 RISK_SENSITIVITY = 0.95
 URGENT_SPECIFICITY = 0.95
 WRONGLY_REFUSED = 0.005
 """Share of good validation photos that a single limit may refuse."""
 MOST_UNCERTAIN = 0.35
-SPACE_DIMENSIONS = 64
 SPACE_PICTURES = 3000
 FLIPS_ALLOWED = 0.15
 DARKER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12)
 BRIGHTER = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
 SMALLER = (150.0, 120.0, 100.0, 80.0, 60.0, 40.0)
-PATCHES = "MILK10k_plain_skin_patch"
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +114,7 @@ def fit(
     folder: Path, data: Path, train: list[Record], config: dict[str, Any], *, threads: int, log: Log
 ) -> None:
     """Fit everything on a folder that holds model.onnx and head.npy. data: where labels.csv and images are."""
-    empty = np.zeros((1, 1280), dtype=np.float32)
-    FeatureSpace(empty[0], empty, empty, empty[:, :1], 1.0, empty[0], 0.0).save(folder / "ood.npz")
+    FeatureSpace.empty(TEXTURE, FEATURES).save(folder / "ood.npz")
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     images = data / "images"
@@ -188,13 +185,10 @@ def _space(predictor: Predictor, images: Path, train: list[Record], bare: list[R
     weight = np.array([1.0 / counts[r.domain] for r in train])
     picked = rng.choice(len(train), min(SPACE_PICTURES, len(train)), replace=False, p=weight / weight.sum())
     lesions = [train[i] for i in picked]
-    features = read_all(predictor, _bytes(images, lesions)).pooled
-    labels = np.array([r.label for r in lesions], dtype=np.int64)
-    space = fit_space(features, labels, SPACE_DIMENSIONS)
-    probe, offset = fit_probe(features, read_all(predictor, _bytes(images, bare)).pooled)
-    return FeatureSpace(
-        space.centre, space.basis, space.directions, space.means, space.residual_scale, probe, offset
-    )
+    samples = read_all(predictor, _bytes(images, lesions))
+    centre, whitening = fit_distance(samples.texture)
+    probe, offset = fit_probe(samples.pooled, read_all(predictor, _bytes(images, bare)).pooled)
+    return FeatureSpace(centre, whitening, probe, offset)
 
 
 def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, Any]) -> None:

@@ -12,9 +12,8 @@ import numpy.typing as npt
 
 from vision.card import card
 from vision.classes import RISKY
-from vision.data import find_image, read_labels
+from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, judged_by, report
-from vision.fit import CLINICAL, PATCHES
 from vision.predict import Predictor
 from vision.registry import QualityLimits, write_sums
 from vision.samples import Samples, blurred, exposed, read_all, share

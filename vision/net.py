@@ -22,6 +22,7 @@ _BLOCKS = [
     "r1_k3_s11_e6_i192_o320",
 ]
 FEATURES = 1280
+TEXTURE = 2 * (24 + 40 + 112)
 
 
 def _relu6(module: nn.Module) -> None:
@@ -74,11 +75,20 @@ class WithMap(nn.Module):
         super().__init__()
         self.net = net
 
-    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """pictures: float32 (n, 3, h, w), (value − 127) / 128, sides multiples of 32.
 
-        Returns logits (n, classes) and features (n, 1280, h/32, w/32); the logits are the head's
-        linear layer on the mean of the features, so the class activation map is exact (Zhou 2016).
+        Returns logits (n, classes), features (n, 1280, h/32, w/32) and texture (n, TEXTURE). The logits are
+        the head's linear layer on the mean of the features, so the class activation map is exact (Zhou
+        2016); the texture is mean and spread of every channel after the second to fourth reduction.
         """
-        features = self.net.extract_features(pictures)
-        return self.net._fc(features.mean(dim=(2, 3))), features
+        stages = self.net.extract_endpoints(pictures)
+        texture = [part for n in (2, 3, 4) for part in _moments(stages[f"reduction_{n}"])]
+        features = stages["reduction_6"]
+        return self.net._fc(features.mean(dim=(2, 3))), features, torch.cat(texture, dim=1)
+
+
+def _moments(stage: Tensor) -> tuple[Tensor, Tensor]:
+    mean = stage.mean(dim=(2, 3))
+    spread = (stage - mean[:, :, None, None]).square().mean(dim=(2, 3)).clamp_min(1e-8).sqrt()
+    return mean, spread

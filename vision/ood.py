@@ -1,8 +1,9 @@
-"""Is there a lesion to read? Distances among pooled features, and a probe for plain skin.
+"""Is there a lesion to read? Two measures on what the network sees on its way.
 
-``far``: Mahalanobis distance to the nearest class mean under one shared covariance (Lee et al. 2018), in the
-principal directions of the training features, per dimension, joined by what lies outside those directions.
-``plain``: a logistic probe that tells skin without a lesion from lesions, in log-odds.
+``far``: Mahalanobis distance (Lee et al. 2018) of the photo's texture, the means and spreads of the channels
+of three early stages, from those of the training lesions. Early stages, because the last one has learned to
+tell lesions apart and no longer looks at what else a photo may hold: on validation it did clearly worse.
+``plain``: a logistic probe on the last feature map that tells skin without a lesion from lesions, in log-odds.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 Float32 = npt.NDArray[np.float32]
+SHRINKAGE = 0.1
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """far: 0 is typical of the training lesions, larger is stranger; plain: above 0 looks like bare skin."""
+    """far: about 1 is typical of the training lesions, larger is stranger; plain: above 0 looks like bare skin."""
 
     far: float
     plain: float
@@ -26,43 +28,32 @@ class Evidence:
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """centre (d,), basis (k, d) of whitening rows, directions (k, d), means (classes, k), probe (d,)."""
+    """centre (t,) and whitening (t, t) of textures; probe (c,) and its offset on pooled features."""
 
     centre: Float32
-    basis: Float32
-    directions: Float32
-    means: Float32
-    residual_scale: float
+    whitening: Float32
     probe: Float32
     probe_bias: float
 
-    def distances(self, features: Float32) -> npt.NDArray[np.float64]:
-        """features (n, d) → (n,) distance to the training lesions."""
-        moved = features - self.centre
-        whitened = moved @ self.basis.T
-        to_means = ((whitened[:, None, :] - self.means[None]) ** 2).mean(axis=2).min(axis=1)
-        outside = moved - (moved @ self.directions.T) @ self.directions
-        residual = (outside**2).sum(axis=1) / self.residual_scale
-        return np.asarray(to_means + residual, dtype=np.float64)
+    def distances(self, textures: Float32) -> npt.NDArray[np.float64]:
+        """textures (n, t) → (n,) squared distance to the training lesions, per dimension."""
+        whitened = (textures - self.centre) @ self.whitening
+        return np.asarray((whitened.astype(np.float64) ** 2).mean(axis=1))
 
-    def plainness(self, features: Float32) -> npt.NDArray[np.float64]:
-        """features (n, d) → (n,) log-odds of bare skin."""
-        return np.asarray(features @ self.probe + self.probe_bias, dtype=np.float64)
+    def plainness(self, pooled: Float32) -> npt.NDArray[np.float64]:
+        """pooled (n, c) → (n,) log-odds of bare skin."""
+        return np.asarray(pooled @ self.probe + self.probe_bias, dtype=np.float64)
 
-    def evidence(self, features: Float32) -> Evidence:
-        """The evidence of one feature vector (d,)."""
-        row = features[None]
-        return Evidence(float(self.distances(row)[0]), float(self.plainness(row)[0]))
+    def evidence(self, texture: Float32, pooled: Float32) -> Evidence:
+        """The evidence of one photo: texture (t,), pooled (c,)."""
+        return Evidence(float(self.distances(texture[None])[0]), float(self.plainness(pooled[None])[0]))
 
     def save(self, path: Path) -> None:
         """Write to an .npz of plain arrays."""
         np.savez(
             path,
             centre=self.centre,
-            basis=self.basis,
-            directions=self.directions,
-            means=self.means,
-            residual_scale=np.float32(self.residual_scale),
+            whitening=self.whitening,
             probe=self.probe,
             probe_bias=np.float32(self.probe_bias),
         )
@@ -71,48 +62,29 @@ class FeatureSpace:
     def load(cls, path: Path) -> FeatureSpace:
         """Read what ``save`` wrote; never unpickles."""
         with np.load(path, allow_pickle=False) as file:
-            return cls(
-                centre=file["centre"],
-                basis=file["basis"],
-                directions=file["directions"],
-                means=file["means"],
-                residual_scale=float(file["residual_scale"]),
-                probe=file["probe"],
-                probe_bias=float(file["probe_bias"]),
-            )
+            return cls(file["centre"], file["whitening"], file["probe"], float(file["probe_bias"]))
+
+    @classmethod
+    def empty(cls, textures: int, channels: int) -> FeatureSpace:
+        """A space in which nothing is far and nothing is plain."""
+        zeros = np.zeros(textures, dtype=np.float32)
+        return cls(zeros, np.zeros((textures, textures), np.float32), np.zeros(channels, np.float32), 0.0)
 
 
-def fit_space(features: Float32, labels: npt.NDArray[np.int64], dimensions: int) -> FeatureSpace:
-    """Fit centre, principal directions and class means on training features (n, d). The probe stays empty."""
-    centre = features.mean(axis=0)
-    moved = (features - centre).astype(np.float64)
-    values, vectors = np.linalg.eigh(moved.T @ moved / len(moved))
-    order = np.argsort(values)[::-1][:dimensions]
-    directions = vectors[:, order].T
-    inside = moved @ directions.T
-    classes = np.unique(labels)
-    means = np.stack([inside[labels == c].mean(axis=0) for c in classes])
-    within = inside - means[np.searchsorted(classes, labels)]
-    spread = within.T @ within / len(within)
-    # Whitening by the shared within-class covariance, slightly shrunk to its mean variance.
-    shrunk = 0.95 * spread + 0.05 * np.trace(spread) / dimensions * np.eye(dimensions)
-    inverse = np.linalg.cholesky(np.linalg.inv(shrunk)).T
-    outside = ((moved - inside @ directions) ** 2).sum(axis=1)
-    return FeatureSpace(
-        centre=centre.astype(np.float32),
-        basis=(inverse @ directions).astype(np.float32),
-        directions=directions.astype(np.float32),
-        means=(means @ inverse.T).astype(np.float32),
-        residual_scale=float(outside.mean()),
-        probe=np.zeros(features.shape[1], dtype=np.float32),
-        probe_bias=0.0,
-    )
+def fit_distance(textures: Float32) -> tuple[Float32, Float32]:
+    """Centre (t,) and whitening (t, t) of training textures (n, t), the covariance shrunk to its diagonal."""
+    values = textures.astype(np.float64)
+    centre, scale = values.mean(axis=0), values.std(axis=0) + 1e-4
+    normal = (values - centre) / scale
+    covariance = (1 - SHRINKAGE) * normal.T @ normal / len(normal) + SHRINKAGE * np.eye(normal.shape[1])
+    whitening = np.linalg.cholesky(np.linalg.inv(covariance)) / scale[:, None]
+    return centre.astype(np.float32), whitening.astype(np.float32)
 
 
-def fit_probe(lesions: Float32, plain: Float32, *, strength: float = 1e-3) -> tuple[Float32, float]:
+def fit_probe(lesions: Float32, plain: Float32, *, strength: float = 1e-2) -> tuple[Float32, float]:
     """L2-regularised logistic regression on standardised features, both sides weighing the same.
 
-    lesions (n, d), plain (m, d) → weights (d,) and offset of the log-odds of ``plain``.
+    lesions (n, c), plain (m, c) → weights (c,) and offset of the log-odds of ``plain``.
     """
     from scipy.optimize import minimize
 

@@ -65,10 +65,11 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """Raw outputs for one photo: mean logits (classes,) and pooled features (channels,), maps by view."""
+    """Raw outputs for one photo, means over views: logits (classes,), pooled (channels,), texture; and maps."""
 
     logits: Float32
     pooled: Float32
+    texture: Float32
     features: list[Float32]
 
 
@@ -109,13 +110,14 @@ class Predictor:
 
     def read(self, views: list[View]) -> Reading:
         """Run the network on every view and average what it says."""
-        logits, pooled, maps = [], [], []
+        logits, textures, maps = [], [], []
         for view in views:
-            scores, features = self._session.run(None, {"pictures": view.values})
+            scores, features, texture = self._session.run(None, {"pictures": view.values})
             logits.append(scores[0])
-            pooled.append(features[0].mean(axis=(1, 2)))
+            textures.append(texture[0])
             maps.append(features[0])
-        return Reading(np.mean(logits, axis=0), np.mean(pooled, axis=0), maps)
+        pooled = np.mean([m.mean(axis=(1, 2)) for m in maps], axis=0)
+        return Reading(np.mean(logits, axis=0), pooled, np.mean(textures, axis=0), maps)
 
     def predict(self, image: bytes | Image.Image) -> Prediction:
         """Read one photo. Raises UnreadableImage if the bytes are no picture."""
@@ -162,7 +164,7 @@ class Predictor:
 
     def evidence(self, reading: Reading) -> Evidence:
         """How strange the photo is to the network, and how much it looks like bare skin."""
-        return self.space.evidence(reading.pooled)
+        return self.space.evidence(reading.texture, reading.pooled)
 
     def explain(self, reading: Reading, views: list[View], label: int, size: tuple[int, int]) -> Float32:
         """The class activation map of one class on the photo.

@@ -20,20 +20,17 @@ Change = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Rows of pictures: logits (n, classes), pooled (n, channels), sharpness and brightness (n,)."""
+    """Rows of pictures: logits (n, classes), pooled (n, channels), texture, sharpness and brightness (n,)."""
 
     logits: Float64
     pooled: npt.NDArray[np.float32]
+    texture: npt.NDArray[np.float32]
     sharpness: Float64
     brightness: Float64
 
     def far(self, space: FeatureSpace) -> Float64:
         """Distance of each row to the training lesions."""
-        return space.distances(self.pooled)
-
-    def rows(self, which: npt.NDArray[np.bool_]) -> Samples:
-        """Some of the rows."""
-        return Samples(self.logits[which], self.pooled[which], self.sharpness[which], self.brightness[which])
+        return space.distances(self.texture)
 
 
 def read_all(
@@ -45,7 +42,7 @@ def read_all(
 ) -> Samples:
     """Read pictures as ``predict`` would, each changed first at the working resolution if asked."""
     resolution = predictor.config.resolution
-    logits, pooled, sharp, bright = [], [], [], []
+    logits, pooled, textures, sharp, bright = [], [], [], [], []
     for data in pictures:
         decoded = decode(data, resolution)
         if change is not None:
@@ -54,9 +51,16 @@ def read_all(
         reading = predictor.read(predictor.prepare(Decoded(picture, decoded.size), views))
         logits.append(reading.logits)
         pooled.append(reading.pooled)
+        textures.append(reading.texture)
         sharp.append(sharpness(picture))
         bright.append(brightness(picture))
-    return Samples(np.array(logits, dtype=np.float64), np.array(pooled), np.array(sharp), np.array(bright))
+    return Samples(
+        np.array(logits, dtype=np.float64),
+        np.array(pooled),
+        np.array(textures),
+        np.array(sharp),
+        np.array(bright),
+    )
 
 
 def blurred(sigma: float) -> Change:

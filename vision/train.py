@@ -33,7 +33,7 @@ class Recipe:
     resolution: int = 150
     small: int = 128
     large: int = 160
-    small_until: float = 0.5
+    small_until: float = 0.75
     batch: int = 48
     body_rate: float = 6e-4
     head_rate: float = 3e-3

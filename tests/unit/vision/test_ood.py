@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.ood import FeatureSpace, fit_probe, fit_space
+from vision.ood import FeatureSpace, fit_distance, fit_probe
 
 
 def features(rng: np.random.Generator, n: int, shift: float) -> np.ndarray:
@@ -13,16 +13,14 @@ def features(rng: np.random.Generator, n: int, shift: float) -> np.ndarray:
 
 def test_strangers_are_farther_than_kin(tmp_path):
     rng = np.random.default_rng(0)
-    labels = rng.integers(0, 3, 600)
-    known = features(rng, 600, 0.0) + labels[:, None]
-    space = fit_space(known.astype(np.float32), labels, 8)
-    kin = space.distances((features(rng, 100, 0.0) + 1).astype(np.float32))
-    strangers = space.distances(features(rng, 100, 4.0))
-    assert np.quantile(kin, 0.95) < np.quantile(strangers, 0.05)
+    centre, whitening = fit_distance(features(rng, 600, 0.0))
+    space = FeatureSpace(centre, whitening, np.ones(4, dtype=np.float32), 0.5)
+    kin, strangers = features(rng, 100, 0.0), features(rng, 100, 1.0)
+    assert np.quantile(space.distances(kin), 0.95) < np.quantile(space.distances(strangers), 0.05)
+    assert np.median(space.distances(kin)) < 1.5
     space.save(tmp_path / "space.npz")
-    assert np.allclose(
-        FeatureSpace.load(tmp_path / "space.npz").distances(known[:5]), space.distances(known[:5])
-    )
+    assert np.allclose(FeatureSpace.load(tmp_path / "space.npz").distances(kin), space.distances(kin))
+    assert space.evidence(kin[0], np.zeros(4, dtype=np.float32)).plain == 0.5
 
 
 def test_the_probe_separates_bare_skin_from_lesions():

@@ -13,7 +13,7 @@ from vision.data import Record, find_image, read_labels
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision.net import WithMap, lite0  # noqa: E402 - only where torch is
+from vision.net import TEXTURE, WithMap, lite0  # noqa: E402 - only where torch is
 from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
@@ -145,11 +145,13 @@ def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
     export_onnx(net, tmp_path)
     pictures = golden_pictures(*size)
     with torch.inference_mode():
-        logits, features = WithMap(net)(torch.from_numpy(pictures))
+        logits, features, texture = WithMap(net)(torch.from_numpy(pictures))
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
     found = session.run(None, {"pictures": pictures})
     assert np.abs(found[0] - logits.numpy()).max() <= TOLERANCE
     assert np.abs(found[1] - features.numpy()).max() <= 10 * TOLERANCE
+    assert found[2].shape == (3, TEXTURE)
+    assert np.abs(found[2] - texture.numpy()).max() <= 10 * TOLERANCE
     assert np.abs(np.load(tmp_path / "golden.npy").shape[1]) == 7
 
 
