@@ -39,6 +39,6 @@ def shortcomings(jpeg: bytes) -> list[dict[str, str]] | None:
     try:
         quality = assess(jpeg, _model())
     except (ModelError, UnreadableImage) as error:
-        log.error("quality.not_checked", error=type(error).__name__)
+        log.error("quality.not_checked", error=type(error).__name__, reason=str(error))
         return None
     return [{"key": c.key, "ko": c.advice_ko, "en": c.advice_en} for c in quality.checks if not c.ok]

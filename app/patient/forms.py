@@ -7,7 +7,15 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField, StringField, TextAreaField
+from wtforms import (
+    BooleanField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectChoice,
+    StringField,
+    TextAreaField,
+)
 from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, NumberRange, ValidationError
 
 from app.accounts.models import ConsentKind, Patient
@@ -27,7 +35,7 @@ class StartForm(FlaskForm):  # type: ignore[misc]  # untyped base
     def offer(self, patients: Iterable[Patient]) -> StartForm:
         """Offer these people; one alone needs no choice."""
         people = list(patients)
-        self.patient.choices = [(person.public_id, person.name) for person in people]
+        self.patient.choices = [SelectChoice(person.public_id, person.name) for person in people]
         if len(people) == 1:
             self.patient.data = people[0].public_id
             self.patient.validators = []
@@ -50,7 +58,8 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
 
 
 def _radio(question: Question) -> RadioField:
-    return RadioField(question.words, choices=list(question.options), validators=[InputRequired(CHOOSE_ONE)])
+    choices = [SelectChoice(value, label) for value, label in question.options]
+    return RadioField(question.words, choices=choices, validators=[InputRequired(CHOOSE_ONE)])
 
 
 class LesionForm(FlaskForm):  # type: ignore[misc]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import abort, flash, jsonify, make_response, redirect, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -18,7 +18,7 @@ from app.patient import uploads
 from app.patient.access import case_or_404, me, photo_or_404, settings
 from app.patient.blueprint import blueprint
 from app.patient.forms import PhotosForm
-from app.patient.wizard import LABELS, draft_or_away, step_url
+from app.patient.wizard import draft_or_away, page, step_url
 from app.permissions import Permission
 from app.policy import requires
 from app.web.errors import wants_json
@@ -70,18 +70,17 @@ def case_photos(public_id: str) -> Response | str:
             refused = [_("사진을 한 장 넣어 주세요.")]
         if not refused:  # there is advice to read before going on
             return redirect(step_url(case, "photos"), 303)
-    page = render_template(
-        "patient/photos.html",
-        case=case,
+    screen = page(
+        "photos.html",
+        case,
+        "photos",
         form=form,
         refused=refused,
         shown=[shown(case, photo) for photo in case.photos],
         max_photos=settings().max_photos_per_case,
         max_mb=settings().max_upload_mb,
-        labels=[str(label) for label in LABELS],
-        back=url_for("patient.home"),
     )
-    return make_response(page, 422 if refused else 200)
+    return make_response(screen, 422 if refused else 200)
 
 
 def _all_good(case: Case) -> bool:

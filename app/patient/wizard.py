@@ -37,7 +37,8 @@ def resume_url(case: Case) -> str:
     return step_url(case, (drafts.missing_steps(case) or ["review"])[0])
 
 
-def _page(template: str, case: Case, step: str, **values: Any) -> str:
+def page(template: str, case: Case, step: str, **values: Any) -> str:
+    """Draw one screen of the form: where one is, the way back, the rest from `values`."""
     number = STEPS.index(step)
     back = step_url(case, STEPS[number - 1]) if number else url_for("patient.home")
     labels = [str(label) for label in LABELS]
@@ -85,7 +86,7 @@ def case_place(public_id: str) -> Response | str:
     if form.validate_on_submit():
         drafts.place(me(), public_id, form.site.data)
         return redirect(step_url(case, "questions"), 303)
-    return _page("place.html", case, "place", form=form, sites=body_sites.all_sites())
+    return page("place.html", case, "place", form=form, sites=body_sites.all_sites())
 
 
 @blueprint.route("/cases/<public_id>/questions", methods=["GET", "POST"])
@@ -99,7 +100,7 @@ def case_questions(public_id: str) -> Response | str:
     if form.validate_on_submit():
         drafts.answer(me(), public_id, form.data, questions.LESION_KEYS)
         return redirect(step_url(case, "person"), 303)
-    return _page("questions.html", case, "questions", form=form)
+    return page("questions.html", case, "questions", form=form)
 
 
 @blueprint.route("/cases/<public_id>/person", methods=["GET", "POST"])
@@ -114,7 +115,7 @@ def case_person(public_id: str) -> Response | str:
         drafts.answer(me(), public_id, form.data, questions.PERSON_KEYS)
         return redirect(step_url(case, "review"), 303)
     own = case.patient.user_id == me().id
-    return _page("person.html", case, "person", form=form, own=own)
+    return page("person.html", case, "person", form=form, own=own)
 
 
 def _known_of(case: Case) -> dict[str, Any]:
@@ -134,10 +135,10 @@ def case_review(public_id: str) -> Response | str:
         return redirect(resume_url(case), 303)
     texts = accounts.texts()
     missing = accounts.missing_consents(me(), case.patient)
-    form = review_form(missing, {kind: _(text.title) for kind, text in texts.items()})
+    form = review_form(missing, {kind: text.title for kind, text in texts.items()})
     if form.validate_on_submit():
         return _send(case, form.kinds_given())
-    return _page(
+    return page(
         "review.html",
         case,
         "review",
