@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from flask_babel import get_locale
 from sqlalchemy import select
 
 from app.accounts.errors import ConsentMissing, NotYours
@@ -33,13 +34,15 @@ class ConsentText:
     titles: Mapping[str, str]
     texts: Mapping[str, tuple[str, ...]]
 
-    def title(self, locale: object = "ko") -> str:
-        """Return the sentence that is agreed to."""
-        return self.titles.get(str(locale), self.titles["ko"])
+    @property
+    def title(self) -> str:
+        """The sentence that is agreed to, in the reader's language."""
+        return self.titles.get(str(get_locale()), self.titles["ko"])
 
-    def paragraphs(self, locale: object = "ko") -> tuple[str, ...]:
-        """Return what it means."""
-        return self.texts.get(str(locale), self.texts["ko"])
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """What it means, in the reader's language."""
+        return self.texts.get(str(get_locale()), self.texts["ko"])
 
 
 @cache

@@ -7,7 +7,7 @@ from sqlalchemy import Select, or_, select
 from app.accounts.models import Guardianship, Patient, User
 
 
-def visible_patients(user: User) -> Select[tuple[Patient]]:
+def visible_patients(user: User) -> Select[Patient]:
     """Select the patients whom `user` is, or acts for as a guardian at present."""
     in_care = select(Guardianship.patient_id).where(
         Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None)
@@ -15,6 +15,6 @@ def visible_patients(user: User) -> Select[tuple[Patient]]:
     return select(Patient).where(or_(Patient.user_id == user.id, Patient.id.in_(in_care)))
 
 
-def patient_ids(user: User) -> Select[tuple[int]]:
+def patient_ids(user: User) -> Select[int]:
     """Select the ids of `visible_patients`, for use inside other rooms' queries."""
     return visible_patients(user).with_only_columns(Patient.id)
