@@ -10,7 +10,7 @@ from app.permissions import Permission
 from app.policy import holds
 
 
-def visible_notices(user: User) -> Select[tuple[Notice]]:
+def visible_notices(user: User) -> Select[Notice]:
     """Select the notices to `user`."""
     mine = Notice.user_id == user.id if holds(user, Permission.NOTICE_READ) else false()
     return select(Notice).where(mine)

@@ -20,7 +20,7 @@ def init_app(app: Flask) -> None:
         [
             navigation.Item("operator.home", _l("홈"), "home"),
             navigation.Item(
-                "operator.reviews", _l("후기"), "chart", within=("operator.import_*", "operator.analysis*")
+                "operator.reviews", _l("후기"), "chart", within=("operator.import*", "operator.analys*")
             ),
             navigation.Item("operator.jobs", _l("작업"), "list"),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),

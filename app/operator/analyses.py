@@ -9,7 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.infra import events, live, storage
-from app.operator.blueprint import door
+from app.operator.blueprint import door, page_number
 from app.operator.reviews import analysis_form, as_csv
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
@@ -39,6 +39,16 @@ def analysis_start() -> Response:
         flash(_("이 컴퓨터에서는 쓸 수 없는 방법입니다."), "error")
         return redirect(back, 303)
     return redirect(url_for("operator.analysis_page", public_id=run.public_id), 303)
+
+
+@door.get("/analyses")
+@requires(Permission.REVIEW_READ)
+def analyses() -> str:
+    """All analyses, newest first."""
+    found = corpus.all_analyses(page_number())
+    base = url_for("operator.analyses", page="PAGE").replace("PAGE", "%d")
+    words = {"title": _("분석"), "analyses": found.rows, "base": base}
+    return render_template("operator/history.html", page=found.page, pages=found.pages, **words)
 
 
 def _analysis(public_id: str) -> Analysis:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from app.accounts.people import staff_names
 from app.audit import reading, service
@@ -24,11 +26,11 @@ from app.policy import requires
 def audit_log() -> str:
     """The entries, newest first."""
     form = AuditFilterForm(request.args)
-    form.action.choices = [("", _l("모두")), *((name, name) for name in reading.actions())]
+    form.action.choices = [SelectChoice("", _l("모두")), *map(SelectChoice, reading.actions())]
     wanted = _filter(form) if form.validate() else reading.Filter()
     found = reading.page(wanted, page_number())
     names = staff_names({entry.actor_id for entry in found.entries if entry.actor_id is not None})
-    kept = {key: value for key, value in request.args.items() if key != "page" and value}
+    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key in form.data and value}
     return render_template(
         "operator/audit.html",
         form=form,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from flask import Blueprint, request
-from flask_babel import get_locale
+from flask_babel import format_date, get_locale
 
 door = Blueprint("operator", __name__, url_prefix="/operator", template_folder="templates")
 
@@ -23,3 +25,9 @@ def words_of(thing: object, name: str) -> str | None:
     """Return `thing.<name>_ko` or `thing.<name>_en`, whichever the reader reads."""
     value: str | None = getattr(thing, f"{name}_en" if in_english() else f"{name}_ko")
     return value
+
+
+@door.app_template_global("day")
+def day(iso: str | None) -> str:
+    """Return an ISO date (of Korea, as reports have them) in the reader's words."""
+    return str(format_date(date.fromisoformat(iso), "long", rebase=False)) if iso else ""

@@ -5,8 +5,16 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
-from wtforms import DateField, EmailField, RadioField, SelectField, SelectMultipleField, StringField
-from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms import (
+    DateField,
+    EmailField,
+    RadioField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+)
+from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.permissions import Role
@@ -30,7 +38,10 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
 
     role = RadioField(
         _l("누구를 초대하나요?"),
-        choices=[(Role.DOCTOR.value, _l("의사")), (Role.OPERATOR.value, _l("운영자"))],
+        choices=[
+            SelectChoice(Role.DOCTOR.value, _l("의사")),
+            SelectChoice(Role.OPERATOR.value, _l("운영자")),
+        ],
         default=Role.DOCTOR.value,
         validators=[InputRequired()],
     )
@@ -38,7 +49,6 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
         _l("이메일"),
         validators=[
             InputRequired(_l("이메일을 적어 주세요.")),
-            Email(_l("이메일 주소를 다시 확인해 주세요.")),
             Length(max=254),
         ],
     )

@@ -7,6 +7,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
+from wtforms import SelectChoice
 
 from app.infra import events, live
 from app.operator.blueprint import door, in_english, page_number
@@ -38,8 +39,8 @@ def reviews() -> str:
 def analysis_form(apps: list[corpus.AppCount]) -> AnalysisForm:
     """Return the form with the apps and tokenizers there are to choose from."""
     form = AnalysisForm()
-    form.apps.choices = [(a.app, a.name_en if in_english() else a.name_ko) for a in apps]
-    form.tokenizer.choices = [(name, TOKENIZERS[name]) for name in tokenizers.available()]
+    form.apps.choices = [SelectChoice(a.app, a.name_en if in_english() else a.name_ko) for a in apps]
+    form.tokenizer.choices = [SelectChoice(name, TOKENIZERS[name]) for name in tokenizers.available()]
     if form.tokenizer.data is None:
         form.tokenizer.data = tokenizers.DEFAULT
     return form
@@ -47,23 +48,24 @@ def analysis_form(apps: list[corpus.AppCount]) -> AnalysisForm:
 
 def _work() -> dict[str, object]:
     imports, analyses = corpus.latest_imports(), corpus.latest_analyses()
-    busy = any(item.state in UNDER_WAY for item in [*imports, *analyses])
-    return {"imports": imports, "analyses": analyses, "busy": busy}
+    busy = any(state in UNDER_WAY for state in [*(i.state for i in imports), *(a.state for a in analyses)])
+    return {"imports": imports, "analyses": analyses, "busy": busy, "latest": corpus.LATEST}
 
 
 @door.get("/reviews/work")
 @requires(Permission.REVIEW_READ)
 def import_work() -> str:
     """The part of the page that changes while files are read."""
-    return render_template("operator/_work.html", apps=corpus.by_app(), **_work())
+    apps = corpus.by_app()
+    return render_template("operator/_work.html", apps=apps, analysis=analysis_form(apps), **_work())
 
 
 @door.get("/reviews/events")
 @requires(Permission.REVIEW_READ)
 def import_events_all() -> FlaskResponse:
     """What happens to the latest files and analyses, as it happens."""
-    work = [*corpus.latest_imports(), *corpus.latest_analyses()]
-    return live.stream([item.topic for item in work])
+    imports, analyses = corpus.latest_imports(), corpus.latest_analyses()
+    return live.stream([*(item.topic for item in imports), *(run.topic for run in analyses)])
 
 
 @door.post("/reviews/imports")
@@ -75,7 +77,7 @@ def import_files() -> Response:
     if not form.validate_on_submit():
         flash(_("파일을 받지 못했습니다. 다시 골라 주세요."), "error")
         return redirect(back, 303)
-    files = [(file.filename, file.read()) for file in form.files.data if file and file.filename]
+    files = [(file.filename, file.read()) for file in form.files.data or () if file and file.filename]
     try:
         made = service.import_files(current_user.id, files)
     except service.NothingToImport:
@@ -90,6 +92,16 @@ def import_files() -> Response:
             back = url_for("operator.import_page", public_id=made[0].public_id)
         flash(_("파일 %(count)s개를 받았습니다. 차례로 읽습니다.", count=len(made)), "success")
     return redirect(back, 303)
+
+
+@door.get("/reviews/imports")
+@requires(Permission.REVIEW_READ)
+def imports() -> str:
+    """All imported files, newest first."""
+    found = corpus.all_imports(page_number())
+    base = url_for("operator.imports", page="PAGE").replace("PAGE", "%d")
+    words = {"title": _("가져온 파일"), "imports": found.rows, "base": base}
+    return render_template("operator/history.html", page=found.page, pages=found.pages, **words)
 
 
 def _import(public_id: str) -> ReviewImport:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.extensions import db
 from app.reviews.models import Analysis, RejectedRow, Review, ReviewImport, StoreApp
 
-REJECTED_PER_PAGE = 50
+PER_PAGE = 50
 LATEST = 10
 STREAM_BATCH = 2000
+
+Thing = TypeVar("Thing")
 
 
 @dataclass(frozen=True)
@@ -30,10 +33,10 @@ class AppCount:
 
 
 @dataclass(frozen=True)
-class RejectedPage:
-    """Some of an import's rejected rows; pages count from 1."""
+class Page(Generic[Thing]):
+    """Some of many rows; pages count from 1."""
 
-    rows: list[RejectedRow]
+    rows: list[Thing]
     page: int
     pages: int
 
@@ -78,15 +81,30 @@ def latest_analyses(limit: int = LATEST) -> list[Analysis]:
     return list(db.session.scalars(select(Analysis).order_by(Analysis.id.desc()).limit(limit)))
 
 
-def rejected_page(import_id: int, page: int) -> RejectedPage:
-    """Return one page of rejected rows in the file's order; a page beyond the last is the last."""
-    mine = RejectedRow.import_id == import_id
-    count = db.session.scalar(select(func.count()).select_from(RejectedRow).where(mine)) or 0
-    pages = max(1, -(-count // REJECTED_PER_PAGE))
-    page = min(max(page, 1), pages)
-    query = select(RejectedRow).where(mine).order_by(RejectedRow.line)
-    rows = db.session.scalars(query.limit(REJECTED_PER_PAGE).offset((page - 1) * REJECTED_PER_PAGE))
-    return RejectedPage(list(rows), page, pages)
+def all_imports(number: int) -> Page[ReviewImport]:
+    """Return one page of the imports, newest first."""
+    return _page(select(ReviewImport).order_by(ReviewImport.id.desc()), number)
+
+
+def all_analyses(number: int) -> Page[Analysis]:
+    """Return one page of the analyses, newest first."""
+    return _page(select(Analysis).order_by(Analysis.id.desc()), number)
+
+
+def rejected_page(import_id: int, number: int) -> Page[RejectedRow]:
+    """Return one page of rejected rows in the file's order."""
+    return _page(
+        select(RejectedRow).where(RejectedRow.import_id == import_id).order_by(RejectedRow.line), number
+    )
+
+
+def _page(query: Select[Any], number: int) -> Page[Any]:
+    """Return page `number` of a query's rows; a page beyond the last is the last."""
+    count = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
+    pages = max(1, -(-count // PER_PAGE))
+    number = min(max(number, 1), pages)
+    rows = db.session.scalars(query.limit(PER_PAGE).offset((number - 1) * PER_PAGE))
+    return Page(list(rows), number, pages)
 
 
 def rejected_rows(import_id: int) -> Iterator[RejectedRow]:

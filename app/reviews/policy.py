@@ -14,15 +14,15 @@ from app.reviews.models import Analysis, ReviewImport
 Seen = TypeVar("Seen", ReviewImport, Analysis)
 
 
-def visible_imports(user: User) -> Select[tuple[ReviewImport]]:
+def visible_imports(user: User) -> Select[ReviewImport]:
     """Return the imports that `user` may see."""
     return _visible(user, select(ReviewImport))
 
 
-def visible_analyses(user: User) -> Select[tuple[Analysis]]:
+def visible_analyses(user: User) -> Select[Analysis]:
     """Return the analyses that `user` may see."""
     return _visible(user, select(Analysis))
 
 
-def _visible(user: User, query: Select[tuple[Seen]]) -> Select[tuple[Seen]]:
+def _visible(user: User, query: Select[Seen]) -> Select[Seen]:
     return query if holds(user, Permission.REVIEW_READ) else query.where(false())

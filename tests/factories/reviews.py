@@ -32,20 +32,24 @@ _numbers = itertools.count(1)
 def create_operator(**given: Any) -> User:
     """Return an operator."""
     values: dict[str, Any] = {"name": "박운영", "email": f"operator{next(_numbers)}@example.test"}
-    return accounts.create_operator(**(values | {"password_hash": "not a hash: nobody signs in with it"} | given))
+    return accounts.create_operator(
+        **(values | {"password_hash": "not a hash: nobody signs in with it"} | given)
+    )
 
 
 def review_row(**given: Any) -> list[str]:
     """Return one row of a review file, another one each time."""
     number = next(_numbers)
-    star = int(given.get("star", 1 + number % 5))
-    words = (PRAISE if star >= 4 else COMPLAINTS)[number % 3]
+    star = given.get("star", 1 + number % 5)
+    words = (PRAISE if star in (4, 5) else COMPLAINTS)[number % 3]
     values = {"user": f"user-{number}", "date": "2023-08-22 02:38:07-07:00", "star": star, "like": 0}
     values |= {"title": f"제목 {number}", "review": f"{words} {number}"}
     return [str(value) for value in (values | given).values()]
 
 
-def review_csv(rows: Iterable[Iterable[str]], header: Iterable[str] = HEADER, encoding: str = "utf-8-sig") -> bytes:
+def review_csv(
+    rows: Iterable[Iterable[str]], header: Iterable[str] = HEADER, encoding: str = "utf-8-sig"
+) -> bytes:
     """Return a review file."""
     text = io.StringIO()
     csv.writer(text).writerows([header, *rows])
@@ -53,7 +57,11 @@ def review_csv(rows: Iterable[Iterable[str]], header: Iterable[str] = HEADER, en
 
 
 def create_import(
-    operator: User | None = None, content: bytes | None = None, *, rows: int = 30, filename: str = f"appstore_{APP}.csv"
+    operator: User | None = None,
+    content: bytes | None = None,
+    *,
+    rows: int = 30,
+    filename: str = f"appstore_{APP}.csv",
 ) -> ReviewImport:
     """Upload one file; the worker has not read it yet."""
     data = content if content is not None else review_csv(review_row() for _ in range(rows))

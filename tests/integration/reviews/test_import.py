@@ -55,7 +55,9 @@ def test_rows_become_reviews_and_the_rest_is_named_with_its_line(db: Any, operat
     assert db.session.get(StoreApp, "517637141").name_ko == "굿닥"
 
 
-def test_a_moment_is_kept_with_its_offset_and_the_author_as_a_hash(db: Any, operator: User, work: Work) -> None:
+def test_a_moment_is_kept_with_its_offset_and_the_author_as_a_hash(
+    db: Any, operator: User, work: Work
+) -> None:
     create_import(operator, review_csv([review_row(user="김철수", date="2023-12-31 20:30:00-07:00")]))
     work()
     review = db.session.scalar(select(Review))

@@ -9,7 +9,22 @@ from app.notifications.service import KINDS
 from app.notifications.words import WORDS
 
 ONE_SMS = 90
-TELLING = ("암", "흑색종", "점", "병변", "피부", "악성", "양성", "급", "위험", "의심", "진단", "cancer", "melanoma", "mole")
+TELLING = (
+    "암",
+    "흑색종",
+    "점",
+    "병변",
+    "피부",
+    "악성",
+    "양성",
+    "급",
+    "위험",
+    "의심",
+    "진단",
+    "cancer",
+    "melanoma",
+    "mole",
+)
 
 
 def test_every_kind_has_words_and_every_kind_has_an_event() -> None:

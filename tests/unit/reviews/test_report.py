@@ -17,7 +17,11 @@ from tests.factories.reviews import APP, review_csv, review_row
 
 @pytest.fixture(scope="module")
 def data() -> report.Data:
-    rows = [review_row(star=star, date=f"2023-{month:02}-01 00:00:00-07:00") for month in (1, 4) for star in [1, 3, 5] * 4]
+    rows = [
+        review_row(star=star, date=f"2023-{month:02}-01 00:00:00-07:00")
+        for month in (1, 4)
+        for star in [1, 3, 5] * 4
+    ]
     found = read_csv(review_csv(rows), filename=f"appstore_{APP}.csv")
     return report.load(Analysis(report=build(found.reviews, top=5).to_json()))
 
@@ -40,7 +44,9 @@ def test_no_reviews_have_no_months() -> None:
 
 
 @pytest.mark.parametrize("name", report.TABLES)
-def test_each_table_has_a_bom_for_the_spreadsheet_and_as_many_cells_as_columns(data: report.Data, name: str) -> None:
+def test_each_table_has_a_bom_for_the_spreadsheet_and_as_many_cells_as_columns(
+    data: report.Data, name: str
+) -> None:
     content = report.table_csv(data, name)
     assert content.startswith(b"\xef\xbb\xbf")
     header, *rows = _rows(content)

@@ -17,7 +17,9 @@ from app.reviews.service import display_name
         ("a\x00b\nc\u202efdp.csv", "abcfdp.csv"),
     ],
 )
-def test_a_file_name_is_kept_without_its_folder_and_without_what_cannot_be_seen(given: str, kept: str) -> None:
+def test_a_file_name_is_kept_without_its_folder_and_without_what_cannot_be_seen(
+    given: str, kept: str
+) -> None:
     assert display_name(given) == kept
 
 
