@@ -15,12 +15,14 @@ from flask_login import current_user
 from flask_security.forms import (
     ChangePasswordForm,
     LoginForm,
+    TwoFactorRescueForm,
+    TwoFactorSetupForm,
     TwoFactorVerifyCodeForm,
     VerifyForm,
 )
 from flask_security.recovery_codes import MfRecoveryForm
 from flask_security.utils import get_message
-from wtforms import BooleanField, PasswordField, StringField
+from wtforms import BooleanField, PasswordField, RadioField, SelectChoice, StringField
 from wtforms.validators import InputRequired, Length
 
 from app.accounts import attempts, service, sessions
@@ -146,6 +148,21 @@ class SecondFactor(TwoFactorVerifyCodeForm, _Counted):  # type: ignore[misc]  # 
         if self.user is None:
             return False
         return self.counted(self.user, self.code, lambda: super(SecondFactor, self).validate(**kwargs))
+
+
+class SecondFactorSetup(TwoFactorSetupForm):
+    """Setting the second factor up, or switching it off. An authenticator app is the only kind there is."""
+
+    setup = RadioField(
+        choices=[SelectChoice("disable", _l("끄기")), SelectChoice("authenticator", _l("인증 앱"))],
+        validate_choice=False,
+    )
+
+
+class NoRescue(TwoFactorRescueForm):
+    """The library makes this form beside the code's; the page has no such thing."""
+
+    help_setup = RadioField(choices=[SelectChoice("help", _l("운영자에게 알리기"))])
 
 
 class RecoveryCode(MfRecoveryForm, _Counted):  # type: ignore[misc]  # untyped base

@@ -171,6 +171,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         verify_form=forms.ConfirmPassword,
         change_password_form=forms.NewPassword,
         two_factor_verify_code_form=forms.SecondFactor,
+        two_factor_setup_form=forms.SecondFactorSetup,
+        two_factor_rescue_form=forms.NoRescue,
         mf_recovery_form=forms.RecoveryCode,
     )
     security.want_json(lambda _request: False)
