@@ -34,7 +34,7 @@ walls: dev
 	$(VENV)/bin/lint-imports
 
 templates: dev
-	$(PY) -m djlint --quiet --check-only app || $(PY) -m djlint --lint app
+	$(PY) -m djlint --quiet --lint app
 
 train: dev ## 모형 학습 · train the classifier (ARGS="…")
 	$(PY) -m vision train $(ARGS)

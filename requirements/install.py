@@ -250,7 +250,7 @@ def explain(log: str) -> str:
             what = next(filter(None, match.groupdict().values()), "")
             return text + (": " + what if what else "")
     errors = [line for line in log.splitlines() if line.startswith("ERROR:")]
-    return errors[-1][len("ERROR:") :].strip() if errors else "pip가 실패했습니다 · pip failed"
+    return errors[-1][len("ERROR:") :].strip() if errors else "설치하지 못했습니다 · the installation failed"
 
 
 def make_environment(venv: Path) -> None:
@@ -324,7 +324,7 @@ def main(arguments: List[str]) -> int:
         say(f"살핌 설치 · Salpim setup: {failure}", sys.stderr)
         return 1
     except OSError as error:
-        say(f"살핌 설치 · Salpim setup: {error.strerror or error}: {error.filename or ROOT}", sys.stderr)
+        say(f"살핌 설치 · Salpim setup: {explain(str(error))} [{error.filename or ROOT}]", sys.stderr)
         return 1
     finally:
         os.close(door)

@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(install: ModuleType, tmp_pa
             "machine and Python: pillow",
         ),
         ("Collecting x\nERROR: something else went wrong", "something else went wrong"),
-        ("", "pip failed"),
+        ("", "the installation failed"),
     ],
 )
 def test_what_pip_says_becomes_one_line(install: ModuleType, log: str, expected: str) -> None:
