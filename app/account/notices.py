@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app.notifications import service
 from app.notifications.models import Notice
 from app.notifications.policy import visible_notices
-from app.notifications.words import WORDS
+from app.notifications.words import WORDS, moment
 from app.permissions import Permission, Role
 from app.policy import holds, requires, visible_or_404
 from app.web import navigation
@@ -42,9 +42,8 @@ def _unread() -> int:
 def inbox() -> str:
     """All notices, newest first."""
     found = service.page(current_user, max(request.args.get("page", 1, type=int), 1))
-    return render_template(
-        "account/notices.html", found=found, words=WORDS, unread=service.unread_count(current_user.id)
-    )
+    unread = service.unread_count(current_user.id)
+    return render_template("account/notices.html", found=found, words=WORDS, unread=unread, moment=moment)
 
 
 @door.post("/<public_id>/open")
