@@ -66,10 +66,21 @@ class LesionForm(FlaskForm):  # type: ignore[misc]
     """What the patient noticed."""
 
 
+class AgeField(IntegerField):  # type: ignore[misc]
+    """Completed years, with words of our own for what is no number."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Read what was entered."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_l("나이를 숫자로 적어 주세요.")) from None
+
+
 class PersonForm(FlaskForm):  # type: ignore[misc]
     """Age, sex and earlier skin cancer."""
 
-    age = IntegerField(
+    age = AgeField(
         _l("나이(만)"),
         validators=[
             InputRequired(_l("나이를 숫자로 적어 주세요.")),

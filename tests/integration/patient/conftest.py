@@ -1,0 +1,94 @@
+"""A patient's browser, and photos of every kind to send with it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from PIL import Image
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
+
+from app.accounts.models import User
+from app.cli.drawings import lesion
+from tests.factories.accounts import create_patient, form_token, sign_in
+from tests.harness.client import Client
+
+
+class Browser:
+    """What a patient does, through plain forms."""
+
+    def __init__(self, app: Flask, user: User) -> None:
+        self.user = user
+        made = app.test_client()
+        assert isinstance(made, Client)
+        self.client = made
+        sign_in(self.client, user)
+
+    def get(self, address: str) -> Any:
+        return self.client.get(address)
+
+    def send(self, page: str, to: str | None = None, **fields: Any) -> Any:
+        """Open a page and send its form."""
+        token = form_token(self.client, page)
+        return self.client.post(to or page, data={"csrf_token": token, **fields})
+
+    def start(self, **fields: str) -> str:
+        """Begin a case; returns the address of its folder."""
+        page = self.get("/patient/cases/new").text
+        found = re.search(r'name="form_key"[^>]*value="([^"]+)"', page)
+        assert found
+        answer = self.send("/patient/cases/new", form_key=found.group(1), **fields)
+        assert answer.status_code == 303
+        return str(answer.location).rsplit("/", 1)[0]
+
+    def upload(self, case: str, *photos: bytes, name: str = "photo.jpg") -> Any:
+        """Send photos by the plain form."""
+        files = [FileStorage(io.BytesIO(photo), f"{number}-{name}") for number, photo in enumerate(photos)]
+        return self.post_files(f"{case}/photos", photos=files)
+
+    def post_files(self, page: str, to: str | None = None, **files: Any) -> Any:
+        """Send files from `page` to an address, encoded in memory."""
+        fields = {"csrf_token": form_token(self.client, page), **files}
+        boundary, body = encode_multipart(fields)
+        kind = f"multipart/form-data; boundary={boundary}"
+        accept = {"Accept": "application/json"} if to else {}
+        return self.client.post(to or page, data=body, content_type=kind, headers=accept)
+
+    def upload_one(self, case: str, photo: bytes) -> Any:
+        """Send one photo by itself, as the photo picker does."""
+        return self.post_files(
+            f"{case}/photos", f"{case}/photos/upload", photo=FileStorage(io.BytesIO(photo), "x.jpg")
+        )
+
+    def until_review(self, case: str) -> None:
+        """Fill in every step before the last."""
+        self.upload(case, lesion("nv", 5))
+        assert self.send(f"{case}/place", site="face").status_code == 303
+        answers = dict.fromkeys(("changed", "grew", "raised", "itches", "hurts", "bleeds"), "no")
+        assert self.send(f"{case}/questions", since="years", **answers).status_code == 303
+        assert self.send(f"{case}/person", age="72", sex="female", skin_cancer="no").status_code == 303
+
+
+CONSENTS = {"telemedicine": "y", "ai_notice": "y"}
+
+
+@pytest.fixture
+def browser(app: Flask, db: Any) -> Callable[..., Browser]:
+    """Return a function that signs somebody in."""
+
+    def make(user: User | None = None) -> Browser:
+        return Browser(app, user or create_patient())
+
+    return make
+
+
+def picture(form: str, size: tuple[int, int] = (640, 480), **options: Any) -> bytes:
+    """Return an encoded picture of a plain colour."""
+    out = io.BytesIO()
+    Image.new("RGB", size, (200, 160, 140)).save(out, form, **options)
+    return out.getvalue()
