@@ -42,14 +42,22 @@ export default function photoPicker(picker) {
 
   function row(file) {
     const number = count() + 1;
-    const image = make("img", { class: "photo__image", alt: `${words.textPhoto} ${number}`, width: 96, height: 96 });
+    const image = make("img", { class: "photo__image", alt: `${words.textPhoto} ${number}`, width: 96, height: 96, hidden: true });
     if (PREVIEWABLE.test(file.type)) {
-      image.src = URL.createObjectURL(file);
-      image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
+      const address = URL.createObjectURL(file);
+      image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
+      image.addEventListener("error", () => (image.hidden = true));
+      picture(image, address);
     }
     const text = make("div", { class: "photo__text", "aria-live": "polite" });
     const item = make("li", { class: "photo" }, image, text);
     return { item, image, text };
+  }
+
+  // HEIC and the like cannot be shown here; their picture comes with the server's answer.
+  function picture(image, address) {
+    image.hidden = false;
+    image.src = address;
   }
 
   function add(file) {
@@ -106,7 +114,7 @@ export default function photoPicker(picker) {
 
   function accept(parts, answer) {
     const quality = answer.quality ?? { ok: true, messages: [] };
-    if (answer.thumbnail) parts.image.src = answer.thumbnail;
+    if (answer.thumbnail) picture(parts.image, answer.thumbnail);
     const lines = quality.ok ? [state("is-good", words.textGood)] : [...quality.messages.map((message) => state("is-doubt", message)), make("p", { class: "small" }, words.textKeep)];
     parts.text.replaceChildren(...lines);
     parts.item.classList.toggle("photo--doubt", !quality.ok);
