@@ -14,6 +14,7 @@ export default function photoPicker(picker) {
   const files = picker.querySelector("[data-files]");
   const form = picker.closest("form");
   let waiting = 0;
+  let wanted = null;
 
   picker.classList.add("is-enhanced");
   for (const element of picker.querySelectorAll("[data-js-only]")) element.hidden = !words.uploadUrl;
@@ -183,11 +184,20 @@ export default function photoPicker(picker) {
       preview(files.files);
     }
   });
-  // A photo that is still on its way would be missing from the case.
+  // A photo that is still on its way would be missing from the case: go on once all have arrived, unless the
+  // server had something to say about one of them.
   form?.addEventListener("submit", (event) => {
     if (!waiting) return;
     event.preventDefault();
     event.stopImmediatePropagation();
+    wanted = event.submitter;
     say.textContent = words.textSending;
   }, true);
+  picker.addEventListener("salpim:photos", () => {
+    if (waiting || !wanted) return;
+    const submitter = wanted;
+    wanted = null;
+    say.textContent = "";
+    if (!list.querySelector(".photo--bad, .photo--doubt")) form.requestSubmit(submitter);
+  });
 }
