@@ -23,7 +23,7 @@ from app.permissions import Role
 class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Several review files at once."""
 
-    files = MultipleFileField(_l("CSV 파일"), description=_l("여러 개를 한꺼번에 고를 수 있습니다."))
+    files = MultipleFileField(_l("CSV 파일"))
 
 
 class AnalysisForm(FlaskForm):  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Response as FlaskResponse
-from flask import flash, redirect, render_template, url_for
+from flask import current_app, flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -32,6 +32,8 @@ def reviews() -> str:
         analysis=analysis_form(apps),
         apps=apps,
         after=after,
+        max_files=service.MAX_FILES,
+        max_mb=current_app.config["MAX_CONTENT_LENGTH"] // (1024 * 1024),
         **_work(),
     )
 
