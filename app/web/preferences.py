@@ -57,8 +57,13 @@ def here() -> str:
 
 
 def is_local(address: str) -> bool:
-    """Whether `address` is a path on this site, fit for a redirect (no scheme, no host, no backslash)."""
-    return address.startswith("/") and not address.startswith(("//", "/\\")) and "\\" not in address
+    """Whether `address` is a path on this site, fit for a redirect.
+
+    Browsers drop tabs and line breaks inside an address and read a backslash as a slash: "/\t/host" is
+    another site to them. So no control characters, no backslash, one slash at the beginning.
+    """
+    clean = address.isprintable() and "\\" not in address
+    return clean and address.startswith("/") and not address.startswith("//")
 
 
 def register(app: Flask) -> None:
