@@ -1,0 +1,123 @@
+"""What is looked at on a page: accessibility (axe-core), nothing wider than the screen, nothing amiss in the console."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.e2e.conftest import DESKTOP, PHONE, ROOT
+from tests.e2e.pages import Look
+from tests.e2e.site import Site
+
+AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+LANGUAGES = ("ko", "en")
+
+RUN_AXE = """async rules => {
+  const options = {resultTypes: ["violations"]};
+  if (rules) options.runOnly = rules;
+  const found = await axe.run(document, options);
+  return found.violations.map(rule => `${rule.impact}: ${rule.id} (${rule.help}) at ` +
+    rule.nodes.slice(0, 3).map(node => `${node.target.join(" ")} ${(node.any[0] || {}).message || ""}`).join(" | "));
+}"""
+TOO_WIDE = """() => {
+  const width = innerWidth;
+  if (document.scrollingElement.scrollWidth <= width) return [];
+  const out = [...document.body.querySelectorAll("*")].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > width + 1 && getComputedStyle(e).position !== "fixed";
+  });
+  const inner = out.filter(e => !out.some(other => other !== e && e.contains(other)));
+  return inner.slice(0, 4).map(e => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`)
+    .concat(`${document.scrollingElement.scrollWidth} px`);
+}"""
+SETTLE = "() => document.fonts.ready.then(() => true)"
+OPEN_ALL = "() => document.querySelectorAll('main details').forEach(details => details.open = true)"
+
+
+@dataclass
+class Eyes:
+    """One browser window that looks at page after page."""
+
+    context: BrowserContext
+    page: Page
+    said: list[str] = field(default_factory=list)
+    """What the page complained of in the console."""
+
+    @classmethod
+    def opened(cls, context: BrowserContext) -> Eyes:
+        """Open the window."""
+        context.add_init_script(path=AXE)
+        eyes = cls(context, context.new_page())
+        eyes.page.set_default_timeout(15_000)
+        eyes.page.on("pageerror", lambda error: eyes.said.append(f"error: {error}"))
+        eyes.page.on("console", eyes._hear)
+        return eyes
+
+    def _hear(self, message: Any) -> None:
+        address = message.location.get("url", "")
+        refused = message.text.startswith("Failed to load resource")
+        # The page itself may be an error page, and live streams are not served here: both are no news.
+        expected = refused and (address == self.page.url or "/events" in address)
+        if message.type in ("error", "warning") and not expected:
+            self.said.append(f"{message.type}: {message.text} ({address})")
+
+    def open(self, site: Site, look: Look, language: str) -> int:
+        """Open a page as the person it is for; return the status of the answer that shows it."""
+        self.said.clear()
+        self.page.set_viewport_size(PHONE)
+        self.context.clear_cookies()
+        name = site.app.config["SESSION_COOKIE_NAME"]
+        cookies = {"lang": language, "theme": "light", name: site.sessions[look.who]}
+        self.context.add_cookies([{"name": k, "value": v, "url": site.url} for k, v in cookies.items()])
+        statuses: list[int] = []
+
+        def note(answer: Any) -> None:
+            if answer.request.is_navigation_request() and not 300 <= answer.status < 400:
+                statuses.append(answer.status)
+
+        self.page.on("response", note)
+        try:
+            self.page.goto(site.url + look.address(site))
+            if look.act is not None:
+                look.act(self.page)
+            self.page.evaluate(SETTLE)
+        finally:
+            self.page.remove_listener("response", note)
+        return statuses[-1]
+
+    def faults(self, language: str) -> list[str]:
+        """Return what is wrong with the open page at phone width, everything unfolded, in the dark, in the largest type."""
+        page = self.page
+        found = [f"console {said}" for said in self.said]
+        shape = page.evaluate(
+            "() => [document.documentElement.lang, document.title, document.querySelectorAll('h1').length]"
+        )
+        if shape[0] != language:
+            found.append(f"lang is {shape[0]}")
+        if not shape[1].replace("·", "").strip() or shape[1].strip().startswith("·"):
+            found.append(f"the title is {shape[1]!r}")
+        if shape[2] != 1:
+            found.append(f"{shape[2]} h1")
+        found += [f"too wide: {what}" for what in page.evaluate(TOO_WIDE)]
+        page.evaluate(OPEN_ALL)
+        found += [f"axe, {fault}" for fault in page.evaluate(RUN_AXE, None)]
+        page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        found += [f"axe in the dark, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])]
+        page.evaluate("document.documentElement.dataset.text = 'xlarge'")
+        found += [f"too wide in the largest type: {what}" for what in page.evaluate(TOO_WIDE)]
+        return found
+
+    def photograph(self, folder: Path, name: str, language: str) -> None:
+        """Write screenshots of the whole page that is open, as it comes: desktop and phone."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for size, label in ((DESKTOP, "desktop"), (PHONE, "phone")):
+            self.page.set_viewport_size(size)
+            self.page.wait_for_load_state("networkidle")
+            # As high as the page, so that the bar at the bottom of the screen is at the bottom of the picture.
+            height = max(size["height"], int(self.page.evaluate("document.scrollingElement.scrollHeight")))
+            self.page.set_viewport_size({"width": size["width"], "height": height})
+            self.page.screenshot(path=folder / f"{name}.{language}.{label}.png")
+        self.page.set_viewport_size(PHONE)

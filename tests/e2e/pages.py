@@ -1,0 +1,280 @@
+"""Every page of the portal, in the states that look different, and every address that is no page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.e2e.site import ERRORS, FAILING, Site
+
+Act = Callable[[Page], object]
+
+
+@dataclass(frozen=True)
+class Look:
+    """One page in one state, as one person sees it.
+
+    values: arguments of the address; one that begins with "=" is looked up in `Site.ids`.
+    act: what is done on the page before it is looked at. status: of the answer that shows the page.
+    """
+
+    endpoint: str
+    who: str = "visitor"
+    state: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    act: Act | None = None
+    status: int = 200
+    empty: bool = False
+    """In a house where nothing has happened yet."""
+
+    @property
+    def name(self) -> str:
+        """What the test and the screenshots are called."""
+        return "-".join(part.replace(" ", "_") for part in (self.endpoint, self.state) if part)
+
+    def address(self, site: Site) -> str:
+        """Return where it is in this portal."""
+        values: dict[str, Any] = {
+            key: site.ids[value[1:]] if value.startswith("=") else value for key, value in self.values.items()
+        }
+        with site.app.test_request_context():
+            return site.app.url_for(self.endpoint, **values)
+
+
+def case(endpoint: str, who: str, name: str, **more: Any) -> Look:
+    """A page about one case."""
+    return Look(endpoint, who, name, {"public_id": f"={name}"}, **more)
+
+
+def send(page: Page, **fields: str) -> None:
+    """Fill in some fields and send the page's first form of its own, past the browser's own checks."""
+    for name, value in fields.items():
+        page.locator(f'main [name="{name}"]').first.fill(value)
+    form = page.locator('main form[method="post"]').first
+    with page.expect_navigation():
+        form.evaluate("form => HTMLFormElement.prototype.submit.call(form)")
+
+
+def send_to(path: str) -> Act:
+    """Send the form that leads to a path."""
+
+    def act(page: Page) -> None:
+        form = page.locator(f'main form[action$="{path}"]').first
+        with page.expect_navigation():
+            form.evaluate("form => HTMLFormElement.prototype.submit.call(form)")
+
+    return act
+
+
+def choose(name: str, value: str) -> Act:
+    """Choose one of a list."""
+    return lambda page: page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
+
+
+def open_menu(number: int) -> Act:
+    """Open a menu of the header."""
+    return lambda page: page.locator("header details.menu > summary").nth(number).click()
+
+
+def without_token(page: Page) -> None:
+    """Send a form whose token has been lost."""
+    page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.remove())")
+    send(page)
+
+
+PUBLIC = [
+    Look("public.landing"),
+    Look("public.landing", "patient", "signed_in"),
+    Look("public.landing", state="preferences_open", act=open_menu(0)),
+    Look("public.privacy"),
+    Look("public.terms"),
+    Look("public.accessibility"),
+    Look("public.emergencies"),
+    Look("public.sources"),
+    Look("public.preferences"),
+    Look("public.preferences", state="form_expired", act=without_token, status=400),
+    *(Look(FAILING, state=str(status), values={"status": str(status)}, status=status) for status in ERRORS),
+    Look("doctor.home", "patient", "forbidden", status=403),
+]
+SIGN_IN = [
+    Look("security.login"),
+    Look("security.login", state="wrong", act=lambda page: send(page, identity="01000000000", password="x")),
+    Look("account.sign_in_code"),
+    Look("account.sign_in_code", state="wrong", act=lambda page: send(page, identity="?")),
+    Look("account.sign_in_enter", "signing in"),
+    Look("account.sign_in_enter", "signing in", "wrong", act=lambda page: send(page, code="000000")),
+    Look("account.sign_up"),
+    Look("account.sign_up", state="wrong", act=lambda page: send(page, identity="?")),
+    Look("account.sign_up_code", "signing up"),
+    Look("account.sign_up_details", "signed up"),
+    Look("account.sign_up_details", "signed up", "wrong", act=send),
+    Look("account.sign_up_details", "signed up by e-mail", "by_e-mail"),
+    Look("account.recover"),
+    Look("account.recover_sent", "recovering by e-mail"),
+    Look("account.recover_code", "recovering"),
+    Look("security.reset_password", values={"token": "=reset"}),
+    Look("security.reset_password", "visitor", "wrong", {"token": "=reset"}, act=send),
+    Look("account.join", values={"token": "=invitation"}),
+    Look("account.join", "visitor", "wrong", {"token": "=invitation"}, act=send),
+    Look("account.join", "patient", "signed_in", {"token": "=invitation"}),
+    Look("account.join", "visitor", "invalid", {"token": "nothing"}, status=404),
+    Look("account.idle"),
+    Look("account.idle", "patient", "other_window"),
+    Look("security.two_factor_token_validation", "second factor"),
+    Look("security.two_factor_token_validation", "second factor", "wrong", act=lambda page: send(page, code="000000")),
+    Look("security.mf_recovery", "second factor"),
+]
+ACCOUNT = [
+    Look("account.settings", "patient"),
+    Look("account.settings", "patient", "menu_open", act=open_menu(1)),
+    Look("account.settings", "operator", "operator"),
+    Look("account.profile", "patient"),
+    Look("account.profile", "patient", "wrong", act=lambda page: send(page, name="")),
+    Look("account.security", "patient"),
+    Look("account.security", "secured", "second_factor"),
+    Look("account.consents", "patient"),
+    Look("account.dependents", "patient"),
+    Look("account.dependents", "patient", "none", empty=True),
+    Look("account.add_dependent", "patient"),
+    Look("account.add_dependent", "patient", "wrong", act=send),
+    Look("account.contact", "patient"),
+    Look("account.contact_code", "changing number"),
+    Look("account.confirm_code", "confirming"),
+    Look("account.confirm_enter", "confirming"),
+    Look("security.verify", "patient"),
+    Look("security.change_password", "patient"),
+    Look("security.change_password", "patient", "wrong", act=send),
+    Look("security.two_factor_setup", "patient"),
+    Look("security.two_factor_setup", "patient", "code", act=send_to("/tf-setup")),
+    Look("security.two_factor_setup", "secured", "on"),
+    Look("security.mf_recovery_codes", "secured"),
+    Look("security.mf_recovery_codes", "secured", "shown", {"show_codes": "y"}),
+    Look("notices.inbox", "patient"),
+    Look("notices.inbox", "patient", "none", empty=True),
+    Look("account.settings", "told", "messages"),
+    Look("account.settings", "shared", "shared_device"),
+]
+PATIENT = [
+    Look("patient.home", "patient"),
+    Look("patient.home", "patient", "nothing_yet", empty=True),
+    Look("patient.case_new", "patient"),
+    Look("patient.case_new", "patient", "alone", empty=True),
+    case("patient.case_photos", "patient", "begun draft"),
+    case("patient.case_photos", "patient", "draft"),
+    case("patient.case_place", "patient", "begun draft"),
+    case("patient.case_place", "patient", "draft"),
+    Look("patient.case_place", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
+    case("patient.case_questions", "patient", "draft"),
+    Look("patient.case_questions", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
+    case("patient.case_person", "patient", "draft"),
+    Look("patient.case_person", "patient", "wrong", {"public_id": "=begun draft"}, act=lambda p: send(p, age="")),
+    case("patient.case_review", "patient", "draft"),
+    case("patient.case_review", "newcomer", "new draft"),
+    Look("patient.case_review", "newcomer", "wrong", {"public_id": "=new draft"}, act=send_to("/review")),
+    *(
+        case("patient.case", "patient", name)
+        for name in (
+            "submitted",
+            "waiting",
+            "urgent",
+            "late",
+            "unanalysed",
+            "being read",
+            "watch",
+            "amended",
+            "asked",
+            "withdrawn",
+        )
+    ),
+    Look("patient.bookings", "patient"),
+    Look("patient.bookings", "patient", "none", empty=True),
+    Look("patient.booking_choose", "patient"),
+    Look("patient.booking_choose", "patient", "none", empty=True),
+    Look("patient.booking_choose", "patient", "after_a_finding", {"case": "=watch"}),
+    Look("patient.booking_confirm", "patient", "", {"doctor": "=doctor", "at": "=free"}),
+    Look("patient.booking_confirm", "newcomer", "consent", {"doctor": "=doctor", "at": "=free"}),
+    Look("patient.booking_confirm", "newcomer", "taken", {"doctor": "=doctor", "at": "=taken"}, status=409),
+    case("patient.booking", "patient", "booked"),
+    case("patient.booking", "patient", "begun"),
+    case("patient.booking", "patient", "over"),
+    case("patient.booking", "patient", "cancelled"),
+]
+DOCTOR = [
+    Look("doctor.home", "doctor"),
+    Look("doctor.home", "doctor", "nothing_yet", empty=True),
+    case("doctor.case", "doctor", "unread"),
+    Look("doctor.case", "doctor", "unread_wrong", {"public_id": "=unread"}, act=send_to("/first-read"), status=422),
+    case("doctor.case", "doctor", "read"),
+    case("doctor.case", "doctor", "revealed"),
+    case("doctor.case", "doctor", "asked"),
+    case("doctor.case", "doctor", "amended"),
+    case("doctor.finding_sign", "doctor", "to sign"),
+    case("doctor.finding_amend", "doctor", "watch"),
+    Look("doctor.finding_amend", "doctor", "wrong", {"public_id": "=watch"}, act=send_to("/decide"), status=422),
+    Look("doctor.readings", "doctor"),
+    Look("doctor.readings", "doctor", "held", {"tab": "held"}),
+    Look("doctor.readings", "doctor", "none", empty=True),
+    Look("doctor.agenda", "doctor"),
+    Look("doctor.agenda", "doctor", "none", empty=True),
+    Look("doctor.availability", "doctor"),
+    Look("doctor.availability", "doctor", "none", empty=True),
+    Look("doctor.availability", "doctor", "wrong", act=send_to("/availability"), status=422),
+    Look("notices.inbox", "doctor", "doctor"),
+]
+OPERATOR = [
+    Look("operator.home", "operator"),
+    Look("operator.home", "operator", "nothing_yet", empty=True),
+    Look("operator.jobs", "operator"),
+    Look("operator.jobs", "operator", "none", empty=True),
+    Look("operator.reviews", "operator"),
+    Look("operator.reviews", "operator", "none", empty=True),
+    Look("operator.imports", "operator"),
+    *(case("operator.import_page", "operator", f"import {name}") for name in ("done", "refused", "queued", "reading")),
+    Look("operator.analyses", "operator"),
+    *(case("operator.analysis_page", "operator", f"analysis {name}") for name in ("analysed", "failed", "running")),
+    Look("operator.invitations", "operator"),
+    Look("operator.invitations", "operator", "none", empty=True),
+    Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
+    Look("operator.audit_log", "operator"),
+    Look("operator.audit_log", "operator", "none", {"action": "nothing"}),
+]
+LOOKS = [*PUBLIC, *SIGN_IN, *ACCOUNT, *PATIENT, *DOCTOR, *OPERATOR]
+
+FRAGMENT = "a part of a page that is looked at with it"
+STREAM = "server-sent events"
+PICTURE = "a picture"
+FILE = "a file to download"
+PROGRAM = "an answer for programs"
+ONWARD = "leads on at once and shows nothing"
+CLOSED = "closed: answers 404"
+NOT_PAGES = {
+    "account.home": ONWARD,
+    "security.forgot_password": ONWARD,
+    "security.tf_select": CLOSED,
+    "security.two_factor_rescue": CLOSED,
+    "doctor.case_heatmap": PICTURE,
+    "doctor.case_photo": PICTURE,
+    "doctor.queue": FRAGMENT,
+    "health.healthz": PROGRAM,
+    "health.readyz": PROGRAM,
+    "operator.analysis_cloud": PICTURE,
+    "operator.analysis_events": STREAM,
+    "operator.analysis_json": FILE,
+    "operator.analysis_status": FRAGMENT,
+    "operator.analysis_table": FILE,
+    "operator.import_events": STREAM,
+    "operator.import_events_all": STREAM,
+    "operator.import_rejected": FILE,
+    "operator.import_status": FRAGMENT,
+    "operator.import_work": FRAGMENT,
+    "patient.case_events": STREAM,
+    "patient.case_status": FRAGMENT,
+    "patient.photo": PICTURE,
+    "patient.photo_heatmap": PICTURE,
+    "patient.photo_small": PICTURE,
+    "web.asset_file": FILE,
+}
+"""Everything else that answers GET, and what it is."""

@@ -1,0 +1,313 @@
+"""The people and things that the pages are looked at with. Everything is made up; every photo is drawn."""
+
+from __future__ import annotations
+
+import contextvars
+import time
+from datetime import date, timedelta
+from typing import Any
+
+from flask import session
+from flask_security.recoverable import generate_reset_password_token
+from sqlalchemy import select
+
+from app.account import pending
+from app.accounts import invitations, service
+from app.accounts.codes import Purpose
+from app.accounts.identity import Channel, Identity
+from app.accounts.models import User
+from app.cases import drafts, reading, signing
+from app.cases import service as cases
+from app.cases.models import Case, CaseState
+from app.consultations import service as consultations
+from app.extensions import db, security
+from app.infra import clock, jobs
+from app.infra.database import random_id, transaction
+from app.infra.worker import WorkerBeat
+from app.permissions import Role
+from app.reviews.models import Analysis, ReviewImport, WorkState
+from tests.e2e.site import Site
+from tests.factories.accounts import PASSWORD, create_child, create_doctor, create_operator, create_patient, submit
+from tests.factories.cases import CALM, RED_FLAGS, WORRYING, analyse, create_case, create_photo, create_sender, take
+from tests.factories.consultations import create_booking, create_pattern
+from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
+from tests.harness.client import Client
+
+LONG_NAME = "남궁마리아막달레나"
+LONG_EMAIL = "a.rather.long.address.for.a.small.screen@hospital-of-the-south.example.test"
+ADVICE = (
+    "지금 보기에는 검버섯(지루각화증)으로 보이며 해롭지 않습니다.\n\n"
+    "다만 크기가 커지거나 색이 여러 가지로 변하거나 피가 나면 다시 사진을 보내 주시고, "
+    "햇볕이 강한 날에는 모자를 쓰고 자외선 차단제를 발라 주세요."
+)
+REASON = "가장자리가 고르고 표면이 도드라져 있어 흑색종보다는 지루각화증에 가깝습니다."
+
+
+def sign_in(site: Site, name: str, user: User, **more: Any) -> None:
+    """Let `name` be signed in as `user`, having just proven who they are."""
+
+    def fill() -> None:
+        session["_user_id"], session["_fresh"] = user.fs_uniquifier, True
+        session["sid"], session["seen"] = random_id(), int(clock.now().timestamp())
+        session["fs_paa"] = time.time()
+        session.update(more)
+
+    site.remember(name, fill)
+
+
+def empty_house(site: Site) -> None:
+    """One of each, and nothing else yet."""
+    sign_in(site, "patient", create_patient(name="김순자"))
+    sign_in(site, "doctor", create_doctor(name="최은영"))
+    sign_in(site, "operator", create_operator(name="한운영"))
+
+
+def full_house(site: Site) -> None:
+    """A small practice in full swing; what it is called by is in `site.ids`."""
+    morning = site.clock.now
+    site.clock.set(morning - timedelta(days=3))
+    patient = create_sender(
+        name="김순자", email=LONG_EMAIL, password=PASSWORD, birth_date=date(1954, 3, 2)
+    )
+    child = create_child(patient, name="김도윤", birth_date=date(2018, 5, 5))
+    doctor = create_doctor(name="최은영", clinic="지리산 아래 첫 동네 살핌의원", specialty="피부과")
+    other = create_doctor(name=LONG_NAME, clinic="새봄의원", specialty="가정의학과")
+    operator = create_operator(name="한운영")
+    site.ids |= {"child": child.public_id, "doctor": doctor.id}
+    _bookings(site, patient, doctor, other)
+    _patient_cases(site, patient, child.id, doctor, morning)
+    _doctor_cases(site, doctor)
+    _drafts(site, patient)
+    _reviews(site, operator)
+    secured = _people(site, patient, doctor, operator)
+    _visitors(site, doctor, secured)
+    _work(site)
+
+
+def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:
+    """Book before the weekend: one time that is over by Monday, one that has just begun, two to come."""
+    for weekday in range(5):
+        create_pattern(doctor, weekday=weekday, start_minute=540, end_minute=720, slot_minutes=30)
+    create_pattern(other, weekday=1, start_minute=600, end_minute=660, slot_minutes=20, price_won=15000)
+    service.give_consents(patient, patient.patient, consultations.NEEDED)
+    free = consultations.free_times(doctor.id, days=7)
+    monday = site.clock.now + timedelta(days=3)
+    now, later = (next(s for s in free if s.starts_at >= monday + timedelta(days=n)) for n in (0, 1))
+    site.ids["over"] = create_booking(patient, doctor, free[0].starts_at).public_id
+    site.ids["begun"] = create_booking(patient, doctor, now.starts_at).public_id
+    site.ids["booked"] = create_booking(patient, doctor, later.starts_at).public_id
+    called_off = create_booking(patient, other, consultations.free_times(other.id, days=7)[-1].starts_at)
+    consultations.cancel(called_off.id, other.id)
+    site.ids["cancelled"] = called_off.public_id
+    site.ids["free"] = free[-1].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    site.ids["taken"] = later.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning: Any) -> None:
+    late = create_case(patient, state=CaseState.WAITING, site="upper_back")
+    site.clock.set(morning - timedelta(days=1))
+    watch = create_case(patient, doctor=doctor, site="face", diagnosis="bkl", advice=ADVICE, reason=REASON)
+    amended = create_case(
+        patient,
+        doctor=doctor,
+        opinion=WORRYING,
+        answers=RED_FLAGS,
+        photo_count=2,
+        site="forearm_left",
+        diagnosis="mel",
+        advice="가까운 피부과에서 직접 진료를 받으세요.",
+        next_step="in_person",
+        within_days=14,
+    )
+    cases.ask(patient, amended.public_id, "약을 먹고 있는데 진료를 받으러 가도 괜찮을까요? 무엇을 챙겨 가면 될까요?")
+    signing.answer(amended.id, doctor.id, "드시는 약 이름을 적어 가세요. 그대로 드셔도 됩니다.")
+    draft = signing.Draft(
+        diagnosis="mel",
+        advice="되도록 일주일 안에 가까운 피부과에서 직접 진료를 받으세요.",
+        next_step="in_person",
+        within_days=7,
+        amendment_reason="사진을 다시 보니 더 서두르시는 것이 좋겠습니다.",
+    )
+    signing.save_draft(amended.id, doctor.id, draft)
+    signing.sign(amended.id, doctor.id, draft.digest)
+    asked = create_case(
+        patient, doctor=doctor, site="neck", opinion=None, diagnosis="other", advice=ADVICE, next_step="consult"
+    )
+    cases.ask(patient, asked.public_id, "가려울 때 발라도 되는 연고가 있을까요?")
+    site.clock.set(morning - timedelta(hours=2))
+    made = {
+        "late": late,
+        "watch": watch,
+        "amended": amended,
+        "asked": asked,
+        "submitted": create_case(patient, state=CaseState.SUBMITTED, site="foot_left"),
+        "waiting": create_case(patient, state=CaseState.WAITING, site="hand_right"),
+        "urgent": create_case(
+            patient, state=CaseState.WAITING, answers=RED_FLAGS, opinion=WORRYING, photo_count=3, site="abdomen"
+        ),
+        "unanalysed": create_case(patient, state=CaseState.WAITING, opinion=None, site="thigh_left"),
+        "being read": create_case(patient, state=CaseState.READING, doctor=doctor, site="chest"),
+        "withdrawn": create_case(patient, state=CaseState.WITHDRAWN, site="chest"),
+    }
+    site.ids |= {name: case.public_id for name, case in made.items()}
+    site.clock.set(morning)
+
+
+def _drafts(site: Site, patient: User) -> None:
+    begun = drafts.open_draft(patient, patient.patient.id, drafts.new_form_key())
+    full = create_case(patient, state=CaseState.DRAFT, photo_count=2, site="face")
+    for photo, quality in zip(full.photos, ([], _doubt()), strict=True):
+        with transaction():
+            photo.quality = quality
+    newcomer = create_patient(name=LONG_NAME)
+    theirs = create_case(newcomer, state=CaseState.DRAFT, site="lower_back")
+    site.ids |= {"begun draft": begun.public_id, "draft": full.public_id, "new draft": theirs.public_id}
+    sign_in(site, "newcomer", newcomer)
+
+
+def _doubt() -> list[dict[str, str]]:
+    return [
+        {
+            "key": "too_blurry",
+            "ko": "사진이 흐립니다. 휴대전화를 두 손으로 잡고 초점이 맞은 뒤에 다시 찍어 주세요.",
+            "en": "The photo is blurred. Hold the phone with both hands and wait for the focus.",
+        }
+    ]
+
+
+def _doctor_cases(site: Site, doctor: User) -> None:
+    """The cases of the blinded first reading, one at each stage."""
+    stages: dict[str, Case] = {}
+    sender = create_sender(name="박영수")
+    for name in ("unread", "read", "revealed", "to sign"):
+        opinion = WORRYING if name in ("revealed", "to sign") else None
+        more = {"opinion": opinion} if opinion else {}
+        case = create_case(sender, state=CaseState.WAITING, photo_count=2, answers=RED_FLAGS, site="upper_back", **more)
+        stages[name] = take(case, doctor)
+    for name in ("read", "revealed", "to sign"):
+        reading.store_first_read(
+            stages[name].id, doctor.id, diagnosis="mel", confidence="likely", note="경계가 고르지 않음"
+        )
+    for name in ("revealed", "to sign"):
+        reading.reveal(stages[name].id, doctor.id)
+    draft = signing.Draft(diagnosis="bkl", advice=ADVICE, next_step="watch", reason=REASON)
+    signing.save_draft(stages["to sign"].id, doctor.id, draft)
+    site.ids |= {name: case.public_id for name, case in stages.items()}
+
+
+def _reviews(site: Site, operator: User) -> None:
+    rows = [review_row() for _ in range(90)] + [review_row(star=9), ["", "", "", "", "", ""]]
+    done = create_import(operator, review_csv(rows))
+    refused = create_import(operator, b"not,a,review\n1,2,3\n", filename=f"{'a-rather-long-name-of-a-file-' * 3}.csv")
+    _run(site, "reviews.import")
+    analysed = create_analysis(operator)
+    _run(site, "reviews.analyse")
+    failed = create_analysis(operator)
+    with transaction():
+        _fail(failed)
+    running = create_analysis(operator)
+    with transaction():
+        running.state, running.stage, running.progress = WorkState.RUNNING, "tokenize", 0.4
+    queued, reading_now = create_import(operator), create_import(operator)
+    with transaction():
+        reading_now.state, reading_now.total, reading_now.handled = WorkState.RUNNING, 1869, 500
+    files: dict[str, ReviewImport] = {"done": done, "refused": refused, "queued": queued, "reading": reading_now}
+    runs: dict[str, Analysis] = {"analysed": analysed, "failed": failed, "running": running}
+    site.ids |= {f"import {name}": item.public_id for name, item in files.items()}
+    site.ids |= {f"analysis {name}": run.public_id for name, run in runs.items()}
+    site.ids["app"] = APP
+
+
+def _fail(run: Analysis) -> None:
+    run.state, run.finished_at = WorkState.FAILED, clock.now()
+    run.error_ko, run.error_en = "낱말을 나누는 사전을 찾지 못했습니다.", "The dictionary was not found."
+
+
+def _people(site: Site, patient: User, doctor: User, operator: User) -> User:
+    _run(site, "notifications.tell")
+    sign_in(site, "patient", patient)
+    sign_in(site, "doctor", doctor)
+    sign_in(site, "operator", operator)
+    said = [("success", "저장했습니다."), ("info", "먼저 로그인해 주세요."), ("warning", "그 사이에 바뀌었습니다.")]
+    sign_in(site, "told", patient, _flashes=[*said, ("error", "파일을 받지 못했습니다. 다시 골라 주세요.")])
+    sign_in(site, "shared", patient, shared_device=True)
+    invitations.invite(
+        invited_by=operator, role=Role.DOCTOR, email=f"new.{LONG_EMAIL}", licence_number="900123", clinic="새봄의원", specialty=""
+    )
+    invitations.invite(invited_by=operator, role=Role.OPERATOR, email="new.colleague@example.test")
+    secured = create_doctor(name="정다은")
+    with transaction() as s:
+        row = s.merge(secured)
+        row.tf_primary_method = "authenticator"
+        row.tf_totp_secret = security.totp_factory.generate_totp_secret()
+        row.mf_recovery_codes = [f"1a2b-3c4d-{n}e6f" for n in range(8)]
+    sign_in(site, "secured", secured)
+    return secured
+
+
+def _visitors(site: Site, doctor: User, secured: User) -> None:
+    """People half-way through signing up, signing in or choosing a new password."""
+    mobile = Identity(Channel.MOBILE, "+821098765432")
+    email = Identity(Channel.EMAIL, LONG_EMAIL)
+
+    def waits(purpose: Purpose, identity: Identity, proven: bool = False) -> Any:
+        def fill() -> None:
+            pending.put(purpose, identity)
+            if proven:
+                found = pending.get(purpose)
+                assert found is not None
+                pending.prove(found)
+
+        return fill
+
+    site.remember("visitor", lambda: None)
+    site.remember("signing up", waits(Purpose.SIGN_UP, mobile))
+    site.remember("signed up", waits(Purpose.SIGN_UP, mobile, proven=True))
+    site.remember("signed up by e-mail", waits(Purpose.SIGN_UP, email, proven=True))
+    site.remember("signing in", waits(Purpose.SIGN_IN, mobile))
+    site.remember("recovering", waits(Purpose.RECOVER, mobile))
+    site.remember("recovering by e-mail", waits(Purpose.RESET_LINK, email))
+    bare = create_patient(name="이말순")
+
+    def confirming(purpose: Purpose, identity: Identity) -> Any:
+        def fill() -> None:
+            session["_user_id"], session["_fresh"] = bare.fs_uniquifier, True
+            session["sid"], session["seen"] = random_id(), int(clock.now().timestamp())
+            session["fs_paa"] = time.time()
+            pending.put(purpose, identity)
+
+        return fill
+
+    site.remember("confirming", confirming(Purpose.CONFIRM, Identity(Channel.MOBILE, str(bare.mobile))))
+    site.remember("changing number", confirming(Purpose.NEW_CONTACT, mobile))
+    browser = Client(site.app, site.app.response_class)
+    submit(browser, "/login", identity=str(secured.email), password=PASSWORD)
+    site.sessions["second factor"] = site.cookie_of(browser)
+    opened = invitations.invite(
+        invited_by=None, role=Role.DOCTOR, email="d@example.test", licence_number="1", clinic="새봄의원", name="강하늘"
+    )
+    site.ids |= {"invitation": invitations.token_of(opened), "reset": generate_reset_password_token(doctor)}
+
+
+def _work(site: Site) -> None:
+    """A worker that is there, and jobs that failed for good."""
+    with transaction() as s:
+        s.add(WorkerBeat(holder="here", seen_at=clock.now()))
+        for kind, why in (("analyse_case", "ModelError: the model file is damaged"), ("notifications.deliver", None)):
+            job = jobs.Job(kind=kind, arguments={}, state=jobs.JobState.FAILED, attempts=5, error=why)
+            job.run_after = job.created_at = job.finished_at = clock.now()
+            s.add(job)
+
+
+def _run(site: Site, kind: str) -> None:
+    """Do the jobs of one kind, as the worker would: in a context of its own, so that ours keeps its rows."""
+
+    def run(job_id: int) -> None:
+        with site.app.app_context():
+            jobs.run(job_id, "story")
+
+    query = select(jobs.Job.id).where(jobs.Job.kind == kind, jobs.Job.state == jobs.JobState.QUEUED)
+    for job_id in list(db.session.scalars(query)):
+        db.session.rollback()
+        contextvars.Context().run(run, job_id)
+    db.session.rollback()

@@ -1,0 +1,72 @@
+"""Every page looks right on a phone: found from the URL map, so that none can be forgotten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser
+
+from tests.e2e import story
+from tests.e2e.conftest import PHONE
+from tests.e2e.looking import AXE, LANGUAGES, Eyes
+from tests.e2e.pages import FAILING, LOOKS, NOT_PAGES, Look
+from tests.e2e.site import Site, serve
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = "SALPIM_SCREENSHOTS"
+"""A folder for screenshots; they are for looking at, and never part of the project."""
+
+
+@pytest.fixture(scope="module")
+def houses(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) -> Iterator[dict[bool, Site]]:
+    """A portal where nothing has happened yet (True), and one in full swing (False)."""
+    with ExitStack() as stack:
+        made: dict[bool, Site] = {}
+        for empty, tell in ((True, story.empty_house), (False, story.full_house)):
+            folder = tmp_path_factory.mktemp("house")
+            site = stack.enter_context(serve(all_databases.url("sqlite", folder), folder / "instance", secrets))
+            with site.app.app_context():
+                tell(site)
+            made[empty] = site
+        yield made
+
+
+@pytest.fixture(scope="module")
+def eyes(browser: Browser) -> Iterator[Eyes]:
+    """One window of a phone's width."""
+    assert AXE.exists(), f"{AXE} is missing: run `python frontend/build.py --dev`"
+    context = browser.new_context(viewport=PHONE, locale="ko-KR", color_scheme="light", reduced_motion="reduce")
+    yield Eyes.opened(context)
+    context.close()
+
+
+def test_every_address_is_a_page_here_or_says_why_not(app: Flask) -> None:
+    answering = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    pages = {look.endpoint for look in LOOKS} - {FAILING}
+    assert not answering - pages - set(NOT_PAGES), "neither looked at nor explained (tests/e2e/pages.py)"
+    assert not (pages | set(NOT_PAGES)) - answering, "no longer there"
+    assert not pages & set(NOT_PAGES)
+
+
+def test_states_have_names_of_their_own() -> None:
+    names = [look.name for look in LOOKS]
+    assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.name)
+def test_page(houses: dict[bool, Site], eyes: Eyes, look: Look) -> None:
+    faults = []
+    for language in LANGUAGES:
+        status = eyes.open(houses[look.empty], look, language)
+        assert status == look.status, f"{language}: {status} at {eyes.page.url}"
+        if folder := os.environ.get(SCREENSHOTS):
+            eyes.photograph(Path(folder), look.name, language)
+        faults += [f"{language}: {fault}" for fault in eyes.faults(language)]
+    assert not faults, "\n".join(faults)
