@@ -6,7 +6,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.cases import diagnoses
@@ -19,9 +19,9 @@ from app.doctor import words
 DAY_MINUTES = 24 * 60
 
 
-def diagnosis_choices() -> list[tuple[str, str]]:
+def diagnosis_choices() -> list[SelectChoice]:
     """Every name on offer, in the reader's language."""
-    return [(d.key, d.name) for d in diagnoses.all_diagnoses()]
+    return [SelectChoice(d.key, d.name) for d in diagnoses.all_diagnoses()]
 
 
 class FirstReadForm(FlaskForm):  # type: ignore[misc]  # untyped base
@@ -30,7 +30,7 @@ class FirstReadForm(FlaskForm):  # type: ignore[misc]  # untyped base
     diagnosis = RadioField(_l("사진만 보고 판독하면"), validators=[InputRequired(_l("하나를 골라 주세요."))])
     confidence = RadioField(
         _l("얼마나 확신하시나요?"),
-        choices=[(key, dict(words.CONFIDENCE)[key]) for key in CONFIDENCES],
+        choices=[SelectChoice(key, dict(words.CONFIDENCE)[key]) for key in CONFIDENCES],
         validators=[InputRequired(_l("하나를 골라 주세요."))],
     )
     note = TextAreaField(
@@ -56,7 +56,11 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # untyped base
         description=_l("환자가 그대로 읽습니다. 쉬운 말로 적어 주세요."),
         validators=[Length(max=ADVICE_LIMIT)],
     )
-    next_step = RadioField(_l("다음에 할 일"), choices=list(words.NEXT_STEP), validate_choice=False)
+    next_step = RadioField(
+        _l("다음에 할 일"),
+        choices=[SelectChoice(key, label) for key, label in words.NEXT_STEP],
+        validate_choice=False,
+    )
     within_days = IntegerField(
         _l("며칠 안에 진료받아야 하나요?"),
         description=_l("피부과 직접 진료를 고르셨을 때 적어 주세요."),
@@ -101,9 +105,9 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
 
 
-def _clock_choices() -> list[tuple[str, str]]:
+def _clock_choices() -> list[SelectChoice]:
     every_half_hour = range(0, DAY_MINUTES + 1, 30)
-    return [(str(m), f"{m // 60:02d}:{m % 60:02d}") for m in every_half_hour]
+    return [SelectChoice(str(m), words.clock_time(m)) for m in every_half_hour]
 
 
 class PatternForm(FlaskForm):  # type: ignore[misc]  # untyped base
@@ -112,13 +116,13 @@ class PatternForm(FlaskForm):  # type: ignore[misc]  # untyped base
     weekday = SelectField(
         _l("요일"),
         choices=[
-            ("0", _l("월요일")),
-            ("1", _l("화요일")),
-            ("2", _l("수요일")),
-            ("3", _l("목요일")),
-            ("4", _l("금요일")),
-            ("5", _l("토요일")),
-            ("6", _l("일요일")),
+            SelectChoice("0", _l("월요일")),
+            SelectChoice("1", _l("화요일")),
+            SelectChoice("2", _l("수요일")),
+            SelectChoice("3", _l("목요일")),
+            SelectChoice("4", _l("금요일")),
+            SelectChoice("5", _l("토요일")),
+            SelectChoice("6", _l("일요일")),
         ],
     )
     start = SelectField(_l("시작"), choices=_clock_choices()[:-1], default="540")
@@ -133,7 +137,7 @@ class PatternForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.slot.choices = [(str(n), str(n)) for n in rules().slot_choices]
+        self.slot.choices = [SelectChoice(str(n)) for n in rules().slot_choices]
 
 
 class DigestForm(FlaskForm):  # type: ignore[misc]  # untyped base

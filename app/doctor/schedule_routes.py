@@ -43,7 +43,7 @@ def _page(form: PatternForm) -> str:
     return render_template(
         "doctor/availability.html",
         form=form,
-        weekdays=dict(form.weekday.choices),
+        weekdays={choice.value: choice.label for choice in form.weekday.choices},
         patterns=patterns.patterns_of(me.id),
         next_free=consultations.free_times(me.id, days=rules().horizon_days)[:6],
         to_come=patterns.bookings_to_come(me.id),

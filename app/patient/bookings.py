@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
-from wtforms import BooleanField, HiddenField, IntegerField, RadioField
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired
 
 from app.accounts import service as accounts
@@ -43,7 +43,7 @@ class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
     def offer(self, people: list[Patient]) -> BookingForm:
         """Offer these people; one alone needs no choice. Leave the consent out where it was given."""
-        self.patient.choices = [(person.public_id, person.name) for person in people]
+        self.patient.choices = [SelectChoice(person.public_id, person.name) for person in people]
         if len(people) == 1:
             self.patient.data, self.patient.validators = people[0].public_id, []
         if not any(accounts.missing_consents(me(), person, service.NEEDED) for person in people):
@@ -173,7 +173,7 @@ def _confirm_page(form: BookingForm, slot: times.FreeTime, case: Case | None) ->
         slot=slot,
         case=case,
         doctor=doctor,
-        person=form.patient.choices[0][1] if len(form.patient.choices) == 1 else None,
+        person=form.patient.choices[0].label if len(form.patient.choices) == 1 else None,
         consent=accounts.texts()[ConsentKind.TELEMEDICINE],
         words=words,
     )
