@@ -43,7 +43,7 @@ def _reason(output: str) -> str:
     lines = [
         line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")
     ]
-    lines = [line for line in lines if line and not line.startswith(("A complete log", "code"))]
+    lines = [line for line in lines if line and not line.startswith(("A complete log", "code", "syscall", "errno"))]
     unreachable = any(
         word in output for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "network")
     )

@@ -65,7 +65,10 @@ export default function live(element) {
     if (source?.readyState !== EventSource.CLOSED && failures < FAILURES) return;
     source?.close();
     source = null;
-    if (!polling) polling = setInterval(() => tell("poll", null), pollSeconds * 1000);
+    if (!polling) {
+      polling = setInterval(() => tell("poll", null), pollSeconds * 1000);
+      tell("poll", null); // something may have happened while the stream was failing
+    }
     clearTimeout(retry);
     retry = setTimeout(connect, RETRY_SECONDS * 1000);
   }
