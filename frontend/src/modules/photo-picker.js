@@ -164,6 +164,8 @@ export default function photoPicker(picker) {
       // Sent one by one, or the camera's own input: must not travel a second time with the form.
       if (words.uploadUrl) input.value = "";
     });
+    // Chosen before this script had arrived (a slow line).
+    if (input.files.length) input.dispatchEvent(new Event("change"));
   }
   for (const button of list.querySelectorAll("button[data-remove]")) {
     button.addEventListener("click", (event) => {
