@@ -160,13 +160,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         SECURITY_POST_VERIFY_VIEW="account.security",
         **{f"SECURITY_{name}_TEMPLATE": f"account/{page}.html" for name, page in PAGES.items()},
     )
+    # Only the library's constructor takes these, and the object is made before there is anything to give it.
+    security._mail_util_cls = PortalMail
+    security._password_util_cls = Passwords
+    security._totp_cls = OnceOnlyTotp
     sessions.init_app(app)  # before the library, which reads who is signed in before every request
     security.init_app(
         app,
         People(),
-        mail_util_cls=PortalMail,
-        password_util_cls=Passwords,
-        totp_cls=OnceOnlyTotp,
         login_form=forms.PasswordSignIn,
         verify_form=forms.ConfirmPassword,
         change_password_form=forms.NewPassword,

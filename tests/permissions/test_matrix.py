@@ -18,7 +18,7 @@ from app import policy
 from app.extensions import db
 from app.permissions import ROLE_PERMISSIONS, Role
 from app.web import assets
-from tests.permissions.table import EVERYONE, FORMS, QUERIES, Thing, thing
+from tests.permissions.table import EVERYONE, FORMS, PASSED_OVER, QUERIES, Thing, thing
 from tests.permissions.world import ACTORS, ANONYMOUS, SETS, World
 
 DOORS = ("account", "doctor", "health", "notices", "operator", "patient", "public", "security", "web")
@@ -51,7 +51,7 @@ def requests_of(world: World, door: str) -> Iterator[Request]:
         if rule.endpoint.split(".")[0] == door:
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
                 yield Request(rule, method)
-                if len(Request(rule, method).owned()) > 1:
+                if len(Request(rule, method).owned()) > 1 and rule.endpoint not in PASSED_OVER:
                     yield Request(rule, method, mixed=True)
 
 
@@ -104,7 +104,7 @@ def send(world: World, request: Request, actor: str, name: str) -> Any:
     return answer
 
 
-def let_in(request: Request, answer: Any, public: bool) -> bool:
+def let_in(answer: Any, public: bool) -> bool:
     """Say whether the answer means that the actor was let in."""
     if answer.status_code in REFUSED:
         return False
@@ -123,9 +123,9 @@ def test_matrix(world: World, door: str) -> None:
                     continue
                 answer = send(world, request, actor, name)
                 sent += 1
-                if request.method not in READING:
+                found = let_in(answer, access is not None and access.public)
+                if request.method not in READING and found:
                     world.restore()
-                found = let_in(request, answer, access is not None and access.public)
                 if found != expected(world, request, actor, name) or answer.status_code == 500:
                     what = f"{request.method} {request.rule.endpoint}{' (mixed)' if request.mixed else ''}"
                     wrong.append(f"{what} of {name} by {actor}: {answer.status_code} {answer.location or ''}")
@@ -141,6 +141,9 @@ def test_both_answers_occur_for_everyone(world: World) -> None:
     """A matrix that allows or denies everything would prove nothing."""
     for actor in ACTORS:
         answers = {
-            expected(world, request, actor, name) for door in DOORS for request in requests_of(world, door) for name in SETS
+            expected(world, request, actor, name)
+            for door in DOORS
+            for request in requests_of(world, door)
+            for name in SETS
         }
         assert answers == {True, False}, actor

@@ -82,7 +82,9 @@ def _people(world: World) -> None:
 def _one_set(world: World, name: str) -> None:
     patient = db.session.get(User, world.actors[f"patient {name}"])
     doctor = db.session.get(User, world.actors[f"doctor {name}"])
-    assert patient is not None and doctor is not None and patient.patient is not None
+    assert patient is not None
+    assert doctor is not None
+    assert patient.patient is not None
     values = world.values[name]
     made: dict[str, Case] = {}
     for state in (CaseState.DRAFT, CaseState.WAITING, CaseState.READING, CaseState.SIGNED):
@@ -99,7 +101,9 @@ def _one_set(world: World, name: str) -> None:
     booking = consultations.create_booking(patient, doctor)
     values["booking"] = booking.public_id
     values["doctor"] = str(doctor.id)
-    free = next(s for s in consultations.service.free_times(doctor.id, days=28) if s.starts_at != booking.starts_at)
+    free = next(
+        s for s in consultations.service.free_times(doctor.id, days=28) if s.starts_at != booking.starts_at
+    )
     values["free time"] = free.starts_at.isoformat()
 
 
@@ -129,7 +133,9 @@ def _after_work(world: World) -> None:
     with world.app.app_context():
         with transaction() as session:
             for name in SETS:
-                job = jobs.Job(kind="accounts.send_code", arguments={}, attempts=5, state=jobs.JobState.FAILED)
+                job = jobs.Job(
+                    kind="accounts.send_code", arguments={}, attempts=5, state=jobs.JobState.FAILED
+                )
                 job.created_at = job.run_after = clock.now()
                 session.add(job)
                 session.flush()
@@ -146,7 +152,9 @@ def _after_work(world: World) -> None:
 def _work(app: Flask) -> None:
     def due() -> list[int]:
         with app.app_context():
-            query = select(jobs.Job.id).where(jobs.Job.state == jobs.JobState.QUEUED, jobs.Job.run_after <= clock.now())
+            query = select(jobs.Job.id).where(
+                jobs.Job.state == jobs.JobState.QUEUED, jobs.Job.run_after <= clock.now()
+            )
             return list(db.session.scalars(query))
 
     def run(job_id: int) -> None:

@@ -21,7 +21,11 @@ def _read(app: Flask, name: str, work: Callable[[], int]) -> Messages:
 
     def read() -> list[dict[str, str]]:
         work()
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+        return (
+            [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            if path.exists()
+            else []
+        )
 
     return read
 

@@ -133,7 +133,9 @@ def test_the_warning_stands_on_shared_devices_only(app: Flask, client: Client, d
     assert "session-timer" not in own.get("/account").text
 
 
-def test_a_device_of_ones_own_is_not_signed_out_for_being_idle(client: Client, patient: User, clock: Any) -> None:
+def test_a_device_of_ones_own_is_not_signed_out_for_being_idle(
+    client: Client, patient: User, clock: Any
+) -> None:
     sign_in(client, patient)
     clock.advance(hours=11)
     assert reaches_account(client)

@@ -16,7 +16,15 @@ from app.accounts import attempts, service
 from app.accounts.errors import Locked
 from app.accounts.models import FailedAttempts, User
 from app.audit.models import AuditEntry
-from tests.factories.accounts import PASSWORD, create_doctor, create_patient, form_token, last_code, sign_in, submit
+from tests.factories.accounts import (
+    PASSWORD,
+    create_doctor,
+    create_patient,
+    form_token,
+    last_code,
+    sign_in,
+    submit,
+)
 from tests.harness.client import Client
 from tests.integration.account.conftest import Messages
 
@@ -38,7 +46,9 @@ def test_by_code(client: Client, patient: User, sms: Messages) -> None:
     assert submit(client, "/login/code", identity=str(patient.mobile)).location == "/login/code/enter"
     code = last_code(sms)
     # People write codes with a space in the middle, and some keyboards write full-width digits.
-    spaced = f" {code[:3]} {code[3:]}".translate({ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)})
+    spaced = f" {code[:3]} {code[3:]}".translate(
+        {ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)}
+    )
     assert submit(client, "/login/code/enter", code=spaced).location == "/home"
     assert signed_in(client)
 
@@ -65,7 +75,12 @@ def test_the_way_on_is_a_page_of_ours(client: Client, db: Any, sms: Messages, pa
         client.delete_cookie("salpim")
         if page == "/login":
             answer = submit(
-                client, f"/login?next={wanted}", "/login", identity=str(user.mobile), password=PASSWORD, next=wanted
+                client,
+                f"/login?next={wanted}",
+                "/login",
+                identity=str(user.mobile),
+                password=PASSWORD,
+                next=wanted,
             )
         else:
             submit(client, f"/login/code?next={wanted}", identity=str(user.mobile), next=wanted)
@@ -75,7 +90,9 @@ def test_the_way_on_is_a_page_of_ours(client: Client, db: Any, sms: Messages, pa
     assert enter("/account/profile") == "/account/profile"
 
 
-@pytest.mark.parametrize("wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "wanted", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
+)
 def test_the_way_on_is_never_elsewhere(client: Client, db: Any, wanted: str) -> None:
     user = create_patient(password=PASSWORD)
     answer = submit(client, "/login", identity=str(user.mobile), password=PASSWORD, next=wanted)
@@ -90,7 +107,9 @@ def test_a_protected_page_leads_to_sign_in_and_back(client: Client, db: Any) -> 
     assert answer.location == "/login?next=/account/profile"
     page = client.get(answer.location).text
     assert 'value="/account/profile"' in page
-    answer = submit(client, answer.location, identity=str(user.mobile), password=PASSWORD, next="/account/profile")
+    answer = submit(
+        client, answer.location, identity=str(user.mobile), password=PASSWORD, next="/account/profile"
+    )
     assert answer.location == "/account/profile"
 
 
@@ -123,7 +142,14 @@ def test_codes_are_asked_for_alike_by_known_and_unknown(app: Flask, db: Any, pag
             browser = app.test_client()
             first = submit(browser, page, identity=identity)
             again = submit(browser, page, identity=identity)  # at once: told to wait
-            answers.append((first.status_code, first.location, again.status_code, plain(again.text).replace(identity, "")))
+            answers.append(
+                (
+                    first.status_code,
+                    first.location,
+                    again.status_code,
+                    plain(again.text).replace(identity, ""),
+                )
+            )
         assert answers[0] == answers[1]
 
 
@@ -136,12 +162,20 @@ def test_known_and_unknown_cost_the_same_work(app: Flask, db: Any, monkeypatch: 
     for name in ("hash", "verify"):
         original = getattr(CryptContext, name)
 
-        def counting(self: Any, *args: Any, _original: Any = original, _name: str = name, **kwargs: Any) -> Any:
+        def counting(
+            self: Any, *args: Any, _original: Any = original, _name: str = name, **kwargs: Any
+        ) -> Any:
             hashed.append(_name)
             return _original(self, *args, **kwargs)
 
         monkeypatch.setattr(CryptContext, name, counting)
-    for identity in (str(known.mobile), str(without.mobile), "01099998888", "nobody@example.com", "not an identity"):
+    for identity in (
+        str(known.mobile),
+        str(without.mobile),
+        "01099998888",
+        "nobody@example.com",
+        "not an identity",
+    ):
         hashed.clear()
         submit(app.test_client(), "/login", identity=identity, password="not the password")
         assert len(hashed) == 1, identity
@@ -207,7 +241,9 @@ def test_sign_ins_and_failures_are_in_the_audit_log(client: Client, db: Any) -> 
     submit(client, "/login", identity="01099998888", password="not the password")
     submit(client, "/login", identity=str(user.mobile), password=PASSWORD)
     submit(client, "/account", "/logout")
-    query = select(AuditEntry.action, AuditEntry.target, AuditEntry.outcome).where(AuditEntry.action.like("sign_%"))
+    query = select(AuditEntry.action, AuditEntry.target, AuditEntry.outcome).where(
+        AuditEntry.action.like("sign_%")
+    )
     assert db.session.execute(query.order_by(AuditEntry.number)).all() == [
         ("sign_in", f"user:{user.id}", "failed"),
         ("sign_in", "user:unknown", "failed"),

@@ -36,7 +36,9 @@ def test_with_a_number_alone_and_no_password(client: Client, db: Any, sms: Messa
     assert client.get("/account").status_code == 200
 
 
-def test_each_consent_is_kept_with_version_and_time(client: Client, db: Any, sms: Messages, clock: Any) -> None:
+def test_each_consent_is_kept_with_version_and_time(
+    client: Client, db: Any, sms: Messages, clock: Any
+) -> None:
     prove(client, sms, "01012345678")
     submit(client, "/sign-up/details", **DETAILS, **AGREED, ai_notice="y")
     rows = db.session.scalars(select(Consent)).all()
@@ -81,15 +83,21 @@ def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: M
         assert ("보호자가 가입한 뒤" in answer.text) is refused
 
 
-@pytest.mark.parametrize("typed", ["0212345678", "hello", "+1 202 555 0123", "a@b", "010-12", "0101234567890", ""])
-def test_what_is_neither_a_mobile_number_nor_an_address_is_refused(client: Client, db: Any, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed", ["0212345678", "hello", "+1 202 555 0123", "a@b", "010-12", "0101234567890", ""]
+)
+def test_what_is_neither_a_mobile_number_nor_an_address_is_refused(
+    client: Client, db: Any, typed: str
+) -> None:
     answer = submit(client, "/sign-up", identity=typed)
     assert answer.status_code == 200
     assert "is-error" in answer.text
     assert db.session.scalar(select(func.count()).select_from(OneTimeCode)) == 0
 
 
-def test_a_known_number_gets_a_message_instead_of_a_code(client: Client, patient: User, sms: Messages) -> None:
+def test_a_known_number_gets_a_message_instead_of_a_code(
+    client: Client, patient: User, sms: Messages
+) -> None:
     answer = submit(client, "/sign-up", identity=str(patient.mobile))
     assert answer.location == "/sign-up/code"
     (message,) = sms()
@@ -139,7 +147,9 @@ def test_codes_are_not_sent_without_end(client: Client, sms: Messages, clock: An
     assert submit(client, "/sign-up", identity="01012345678").status_code == 302
 
 
-def test_two_browsers_with_one_code_make_one_account(app: Flask, client: Client, db: Any, sms: Messages) -> None:
+def test_two_browsers_with_one_code_make_one_account(
+    app: Flask, client: Client, db: Any, sms: Messages
+) -> None:
     prove(client, sms, "01012345678")
     create_patient(mobile="+821012345678")
     answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)

@@ -1,0 +1,44 @@
+"""Requests that are let in but name something of somebody else: nothing happens to it."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from app.cases.models import Case, Photo
+from app.consultations.models import Booking
+from app.extensions import db
+from tests.permissions.world import World
+
+
+def count(world: World, model: type) -> int:
+    with world.app.app_context():
+        return db.session.scalar(select(func.count()).select_from(model)) or 0
+
+
+def test_a_case_is_not_opened_for_someone_else_s_patient(world: World) -> None:
+    before = count(world, Case)
+    form = {"patient": world.values["A"]["patient"], "form_key": "a-form-key-of-a-test"}
+    world.client("patient B").post("/patient/cases/new", data=form)
+    assert count(world, Case) == before
+    world.client("patient B").post("/patient/cases/new", data=form | {"patient": world.values["A"]["child"]})
+    assert count(world, Case) == before
+
+
+def test_a_photo_of_someone_else_s_case_is_not_removed_through_one_s_own(world: World) -> None:
+    before = count(world, Photo)
+    mine, theirs = world.values["B"]["draft case"], world.values["A"]["draft photo"]
+    world.client("patient B").post(f"/patient/cases/{mine}/photos/{theirs}/remove")
+    assert count(world, Photo) == before
+
+
+def test_a_time_is_not_booked_for_someone_else_s_patient(world: World) -> None:
+    before = count(world, Booking)
+    values = world.values["A"]
+    form = {"doctor": values["doctor"], "at": values["free time"], "price": "0", "patient": values["patient"]}
+    world.client("patient B").post("/patient/bookings", data=form | {"patient": values["child"]})
+    with world.app.app_context():
+        made = db.session.scalars(select(Booking).order_by(Booking.id).offset(before)).all()
+        assert [
+            booking for booking in made if booking.patient.public_id in (values["patient"], values["child"])
+        ] == []
+    world.restore()
