@@ -22,7 +22,7 @@ from tests.harness.clock import FrozenClock
 # Quick ones first: a broken house shows within seconds.
 ORDER = ("unit", "permissions", "integration", "e2e", "load")
 SHARED = "SALPIM_TEST_RUN"
-KEPT = (SHARED, "SALPIM_DATA", "SALPIM_SCREENSHOTS")
+KEPT = (SHARED, postgres.OWNER, "SALPIM_DATA", "SALPIM_SCREENSHOTS")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that starts the run makes the folder that its workers share."""
     if not hasattr(config, "workerinput"):
         os.environ[SHARED] = tempfile.mkdtemp(prefix="salpim-")
+        os.environ[postgres.OWNER] = str(os.getpid())
     # A developer's own settings must not decide what a test finds.
     for name in [n for n in os.environ if n.startswith("SALPIM_") and n not in KEPT]:
         del os.environ[name]

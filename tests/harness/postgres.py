@@ -9,6 +9,8 @@ import contextlib
 import logging
 import os
 import secrets
+import subprocess
+import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,9 @@ from sqlalchemy.engine import URL, make_url
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 FOLDER = "postgres"
+STARTS = 6
+OWNER = "SALPIM_TEST_OWNER"
+"""In the environment: the process that started the run."""
 
 
 def _package() -> Any:
@@ -43,12 +48,27 @@ def server_url(shared: Path) -> URL:
 
 def _start(folder: Path) -> str:
     folder.mkdir()
+    caretaker = [sys.executable, str(Path(__file__).with_name("caretaker.py"))]
+    subprocess.run(
+        [*caretaker, os.environ[OWNER], str(folder.parent)],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     # Written before the first start: no test's data outlives the run, so nothing need reach the disk.
     server = _package().get_server(folder, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
     with (folder / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
         file.writelines(f"{name} = '{value}'\n" for name, value in FAST.items())
-    server.ensure_postgres_running()
+    for attempt in range(STARTS):
+        try:
+            server.ensure_postgres_running()
+            break
+        except subprocess.SubprocessError:  # it waits ten seconds only, too little on a busy machine
+            if attempt == STARTS - 1:
+                raise
     return str(server.get_uri(driver="psycopg"))
 
 
