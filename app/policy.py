@@ -123,7 +123,7 @@ def _guard() -> Any:
     if not current_user.is_authenticated:
         if request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream":
             abort(401)
-        return security.login_manager.unauthorized()  # type: ignore[attr-defined]
+        return security.login_manager.unauthorized()
     if access.permission is not None and not holds(current_user, access.permission):
         audit.record("access.denied", request.endpoint[:96], outcome=Outcome.DENIED)
         abort(403)

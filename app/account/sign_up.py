@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import abort, flash, redirect, render_template, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
@@ -92,6 +94,7 @@ def _has_password(form: SignUpForm) -> bool:
 def _register(form: SignUpForm, waiting: pending.Pending) -> User:
     if form.birth_date.day is None:
         abort(400)
+    known_by: dict[str, Any] = {waiting.identity.channel.value: waiting.value}
     return service.register_patient(
         name=form.name.data,
         birth_date=form.birth_date.day,
@@ -99,5 +102,5 @@ def _register(form: SignUpForm, waiting: pending.Pending) -> User:
         password=form.password.data or None,
         consents=[kind for kind in ConsentKind if form[kind.value].data],
         locale=str(get_locale()),
-        **{waiting.identity.channel.value: waiting.value},
+        **known_by,
     )

@@ -46,7 +46,7 @@ def init_app(app: Flask, queue: Path, *, attempts: int, lease_seconds: int) -> N
     queue.parent.mkdir(parents=True, exist_ok=True)
     huey = SqliteHuey("salpim", filename=str(queue), results=False, utc=True)
 
-    @huey.task(name="run_job")
+    @huey.task(name="run_job")  # type: ignore[untyped-decorator]  # Huey has no annotations
     def run_job(job_id: int) -> None:
         with app.app_context():
             jobs.run(job_id, app.extensions["salpim.holder"])
