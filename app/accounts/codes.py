@@ -12,7 +12,7 @@ import hmac
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.accounts import attempts
@@ -68,7 +68,7 @@ def check_code(purpose: Purpose, identity: Identity, entered: str) -> bool:
     key = str(identity)
     attempts.admit(f"code:{purpose}", key)
     with transaction() as session:
-        row_id = session.scalar(select(OneTimeCode.id).where(*_of(purpose, identity)))
+        row_id = session.scalar(select(OneTimeCode.id).where(_of(purpose, identity)))
         row = fresh(OneTimeCode, row_id) if row_id is not None else None
         if row is None or row.expires_at <= clock.now() or row.attempts >= TRIES:
             return False
@@ -95,8 +95,8 @@ def _digits(entered: str) -> str:
     return kept if kept.isascii() else ""
 
 
-def _of(purpose: Purpose, identity: Identity) -> tuple[bool, bool]:
-    return OneTimeCode.purpose == purpose, OneTimeCode.address == identity.value  # type: ignore[return-value]
+def _of(purpose: Purpose, identity: Identity) -> ColumnElement[bool]:
+    return and_(OneTimeCode.purpose == purpose, OneTimeCode.address == identity.value)
 
 
 def _locked_row(purpose: Purpose, identity: Identity, now: datetime) -> OneTimeCode:
@@ -118,5 +118,5 @@ def _locked_row(purpose: Purpose, identity: Identity, now: datetime) -> OneTimeC
             .where(OneTimeCode.sent_at < now - KEEP)
             .execution_options(synchronize_session=False)
         )
-    query = select(OneTimeCode).where(*_of(purpose, identity))
+    query = select(OneTimeCode).where(_of(purpose, identity))
     return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()

@@ -150,7 +150,7 @@ class SecondFactor(TwoFactorVerifyCodeForm, _Counted):  # type: ignore[misc]  # 
         return self.counted(self.user, self.code, lambda: super(SecondFactor, self).validate(**kwargs))
 
 
-class SecondFactorSetup(TwoFactorSetupForm):
+class SecondFactorSetup(TwoFactorSetupForm):  # type: ignore[misc]  # untyped base
     """Setting the second factor up, or switching it off. An authenticator app is the only kind there is."""
 
     setup = RadioField(
@@ -159,7 +159,7 @@ class SecondFactorSetup(TwoFactorSetupForm):
     )
 
 
-class NoRescue(TwoFactorRescueForm):
+class NoRescue(TwoFactorRescueForm):  # type: ignore[misc]  # untyped base
     """The library makes this form beside the code's; the page has no such thing."""
 
     help_setup = RadioField(choices=[SelectChoice("help", _l("운영자에게 알리기"))])

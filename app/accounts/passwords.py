@@ -66,7 +66,7 @@ def _parts(personal: tuple[str | None, ...]) -> list[str]:
     return [_plain(part) for part in found if len(_plain(part)) >= 4]
 
 
-class Passwords(PasswordUtil):
+class Passwords(PasswordUtil):  # type: ignore[misc]  # untyped base
     """What Flask-Security asks when a password is chosen."""
 
     def validate(self, password: str, is_register: bool, **kwargs: Any) -> tuple[list[str] | None, str]:
@@ -78,7 +78,7 @@ class Passwords(PasswordUtil):
         return ([fault] if fault else None), normal
 
 
-class OnceOnlyTotp(Totp):
+class OnceOnlyTotp(Totp):  # type: ignore[misc]  # untyped base
     """Time-based codes (RFC 6238), none of which is accepted a second time."""
 
     def verify_totp(self, token: str, totp_secret: str, user: User, window: int = 0) -> bool:
@@ -91,10 +91,11 @@ class OnceOnlyTotp(Totp):
         # The database compares, so that of two who use one code at once only one succeeds.
         unused = or_(User.tf_last_counter.is_(None), User.tf_last_counter < counter)
         with transaction() as session:
-            spent = session.execute(
+            spent = session.scalar(
                 update(User)
                 .where(User.id == user.id, unused)
                 .values(tf_last_counter=counter)
+                .returning(User.id)
                 .execution_options(synchronize_session=False)
             )
-        return bool(spent.rowcount == 1)
+        return spent is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from app.cases.models import Case, Photo
-from app.consultations.models import Booking
+from app.consultations.models import Availability, Booking
 from app.extensions import db
 from tests.permissions.world import World
 
@@ -42,3 +42,9 @@ def test_a_time_is_not_booked_for_someone_else_s_patient(world: World) -> None:
             booking for booking in made if booking.patient.public_id in (values["patient"], values["child"])
         ] == []
     world.restore()
+
+
+def test_another_doctor_s_times_are_not_removed(world: World) -> None:
+    before = count(world, Availability)
+    world.client("doctor B").post(f"/doctor/availability/{world.values['A']['pattern']}/remove")
+    assert count(world, Availability) == before
