@@ -18,12 +18,12 @@ def build(
     data: Path,
     *,
     version: str,
-    views: tuple[str, ...],
+    average: bool = True,
     threads: int,
     log: Callable[[str], None],
 ) -> None:
     """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md."""
-    net, about = load_checkpoint(checkpoint)
+    net, about = load_checkpoint(checkpoint, average=average)
     saved = about["recipe"]
     recipe = Recipe(
         **{k: v for k, v in saved.items() if k not in {"shares", "sources"}},
@@ -38,5 +38,5 @@ def build(
     export_onnx(net, folder)
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    config = neutral_config(recipe.resolution, recipe.large, views, version)
+    config = neutral_config(recipe.resolution, recipe.large, version)
     fit(folder, data, train, config, threads=threads, log=log)

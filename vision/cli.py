@@ -114,7 +114,7 @@ def _export(args: argparse.Namespace) -> int:
         MODELS / args.name,
         data_dir() / "skin",
         version=args.version,
-        views=tuple(args.views),
+        average=not args.last,
         threads=args.threads,
         log=_say_timed,
     )
@@ -126,13 +126,6 @@ def _measure(args: argparse.Namespace) -> int:
     from vision.measure import measure
 
     measure(args.model, data_dir(), threads=args.threads, log=_say_timed)
-    return 0
-
-
-def _compare(args: argparse.Namespace) -> int:
-    from vision.compare import compare_views
-
-    sys.stdout.write(compare_views(args.model, data_dir() / "skin", threads=args.threads, log=_say_timed))
     return 0
 
 
@@ -186,16 +179,13 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
     export.add_argument("--version", default="1")
     export.add_argument(
-        "--views", nargs="+", default=["frame"], help="what the network sees (default: frame)"
+        "--last", action="store_true", help="the last weights instead of their moving average"
     )
 
     measure = command(
         "measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md."
     )
     measure.add_argument("--model", help="name of a model, or its folder")
-
-    compare = command("compare", _compare, "Compare views of the same network on the validation pictures.")
-    compare.add_argument("--model", help="name of a model, or its folder")
 
     bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
     bench.add_argument("--model", help="name of a model, or its folder")

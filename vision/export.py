@@ -20,13 +20,14 @@ from vision.golden import golden_pictures
 from vision.net import WithMap, lite0
 
 
-def load_checkpoint(path: Path) -> tuple[Any, dict[str, Any]]:
-    """The averaged network of a checkpoint in evaluation mode, and the run's recipe and progress."""
+def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str, Any]]:
+    """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress."""
     state = torch.load(path, map_location="cpu", weights_only=True)
     net = lite0(len(KEYS), pretrained=False)
-    net.load_state_dict(state["averaged"], strict=True)
+    net.load_state_dict(state["averaged" if average else "net"], strict=True)
     net.eval()
     about = {
+        "weights": "moving average" if average else "last",
         "recipe": json.loads(state["recipe"]),
         "steps": state["step"],
         "progress": round(state["progress"], 4),

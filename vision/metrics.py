@@ -45,10 +45,14 @@ class Table:
         return Table(self.labels[which], self.top[which], self.probability[which], self.groups[which])
 
 
+def recalls(labels: Int64, guess: Int64) -> list[float]:
+    """Sensitivity of each class that occurs, in order."""
+    return [float((guess[labels == k] == k).mean()) for k in np.unique(labels)]
+
+
 def balanced_accuracy(table: Table) -> float:
     """Mean sensitivity of ``top`` over the classes that occur."""
-    seen = np.unique(table.labels)
-    return float(np.mean([(table.top[table.labels == k] == k).mean() for k in seen]))
+    return float(np.mean(recalls(table.labels, table.top)))
 
 
 def auroc(score: Float64, positive: Bool) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from vision.images import Decoded, decode, one_resolution
 from vision.ood import FeatureSpace
-from vision.predict import Predictor
+from vision.predict import Predictor, Reading
 from vision.quality import brightness, sharpness
 
 Float64 = npt.NDArray[np.float64]
@@ -33,34 +33,54 @@ class Samples:
         return space.distances(self.texture)
 
 
-def read_all(
-    predictor: Predictor,
-    pictures: Iterable[bytes],
-    *,
-    change: Change | None = None,
-    views: tuple[str, ...] | None = None,
-) -> Samples:
-    """Read pictures as ``predict`` would, each changed first at the working resolution if asked."""
+def read_views(
+    predictor: Predictor, pictures: Iterable[bytes], names: Sequence[str], *, change: Change | None = None
+) -> dict[str, Samples]:
+    """Read pictures as ``predict`` would, each view apart.
+
+    Each picture is changed first, at the working resolution, if asked.
+    """
     resolution = predictor.config.resolution
-    logits, pooled, textures, sharp, bright = [], [], [], [], []
+    readings: dict[str, list[Reading]] = {name: [] for name in names}
+    light = []
     for data in pictures:
         decoded = decode(data, resolution)
-        if change is not None:
-            decoded = Decoded(change(one_resolution(decoded.pixels, resolution)), decoded.size)
         picture = one_resolution(decoded.pixels, resolution)
-        reading = predictor.read(predictor.prepare(Decoded(picture, decoded.size), views))
-        logits.append(reading.logits)
-        pooled.append(reading.pooled)
-        textures.append(reading.texture)
-        sharp.append(sharpness(picture))
-        bright.append(brightness(picture))
+        if change is not None:
+            picture = change(picture)
+        for name in names:
+            views = predictor.prepare(Decoded(picture, decoded.size), (name,))
+            readings[name].append(replace(predictor.read(views), features=[]))
+        light.append((sharpness(picture), brightness(picture)))
+    sharp, bright = np.array(light).T
+    return {
+        name: Samples(
+            np.array([r.logits for r in found], dtype=np.float64),
+            np.array([r.pooled for r in found]),
+            np.array([r.texture for r in found]),
+            sharp,
+            bright,
+        )
+        for name, found in readings.items()
+    }
+
+
+def merged(parts: Sequence[Samples]) -> Samples:
+    """What the network says when these views are averaged."""
     return Samples(
-        np.array(logits, dtype=np.float64),
-        np.array(pooled),
-        np.array(textures),
-        np.array(sharp),
-        np.array(bright),
+        np.mean([p.logits for p in parts], axis=0),
+        np.mean([p.pooled for p in parts], axis=0),
+        np.mean([p.texture for p in parts], axis=0),
+        parts[0].sharpness,
+        parts[0].brightness,
     )
+
+
+def read_all(predictor: Predictor, pictures: Iterable[bytes], *, change: Change | None = None) -> Samples:
+    """Read pictures with the views of the model's config."""
+    names = predictor.config.views
+    found = read_views(predictor, pictures, names, change=change)
+    return merged([found[name] for name in names])
 
 
 def blurred(sigma: float) -> Change:
