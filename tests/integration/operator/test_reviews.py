@@ -261,3 +261,18 @@ def test_what_does_not_exist_is_not_found(office: Client) -> None:
         "/operator/analyses/x/clouds/high.png",
     ):
         assert office.get(address).status_code == 404
+
+
+def test_when_files_are_read_the_form_for_the_analysis_appears_without_loading_the_page(
+    office: Client, operator: User, work: Work
+) -> None:
+    create_import(operator, rows=3)
+    from_htmx = {"HX-Request": "true"}
+    before = office.get("/operator/reviews/work", headers=from_htmx).text
+    assert "hx-swap-oob" not in before
+    assert "data-finished" not in before
+    work()
+    after = office.get("/operator/reviews/work", headers=from_htmx).text
+    assert 'id="analyse" hx-swap-oob="true"' in after
+    assert "분석 시작" in after
+    assert "data-finished" in after
