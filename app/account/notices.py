@@ -8,10 +8,11 @@ from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app.infra.moments import moment
 from app.notifications import service
 from app.notifications.models import Notice
 from app.notifications.policy import visible_notices
-from app.notifications.words import WORDS, moment
+from app.notifications.words import WORDS
 from app.permissions import Permission, Role
 from app.policy import holds, requires, visible_or_404
 from app.web import navigation

@@ -41,7 +41,7 @@ class Identity:
         if self.channel is Channel.MOBILE:
             return f"{domestic(self.value)[:4]}****-{self.value[-4:]}"
         name, _, host = self.value.partition("@")
-        return f"{name[:2]}{'*' * max(len(name) - 2, 2)}@{host}"
+        return f"{name[:2]}****@{host}"
 
 
 class NotAnIdentity(ValueError):

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from flask_babel import format_date, format_datetime, get_locale
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.cases.models import Finding, NextStep
-
-PATTERNS = {"ko": "M월 d일 (E) aaaa h:mm", "en": "EEE, MMM d, h:mm a"}
-
-
-def moment(at: datetime | None) -> str:
-    """Return a moment in Korean time, in the reader's language."""
-    if at is None:
-        return ""
-    return str(format_datetime(at, PATTERNS["en" if str(get_locale()) == "en" else "ko"]))
+from app.infra.moments import moment as moment
 
 
 def deadline(finding: Finding) -> datetime | None:

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 
-from flask_babel import format_date, format_decimal, format_time, get_locale
+from flask_babel import format_decimal
 from flask_babel import gettext as _
 
-CLOCK = {"ko": "aaaa h:mm", "en": "h:mm a"}
-DAY = {"ko": "M월 d일 EEEE", "en": "EEEE, MMMM d"}
-
-
-def _language() -> str:
-    return "en" if str(get_locale()) == "en" else "ko"
-
-
-def time_of_day(at: datetime) -> str:
-    """The hour and minute."""
-    return str(format_time(at, CLOCK[_language()]))
-
-
-def day(at: datetime | date) -> str:
-    """The day with its weekday; the year is left out, for a booking is never far off."""
-    return str(format_date(at, DAY[_language()]))
+from app.infra.moments import day as day
+from app.infra.moments import span as span
+from app.infra.moments import time_of_day as time_of_day
 
 
 def when(at: datetime) -> str:

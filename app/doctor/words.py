@@ -13,13 +13,15 @@ from app.cases import body_sites, diagnoses
 from app.cases.models import Agreement, Case, CaseOpinion, NextStep, Prediction
 from app.consultations.words import day as day
 from app.consultations.words import price as price
+from app.consultations.words import span as span
 from app.consultations.words import time_of_day as time_of_day
+from app.infra.moments import moment as moment
 
 CONFIDENCE = (("sure", _l("확신함")), ("likely", _l("그럴 것 같음")), ("unsure", _l("확신 없음")))
 NEXT_STEP = (
     (NextStep.NOTHING.value, _l("따로 할 일 없음")),
     (NextStep.WATCH.value, _l("지켜보기")),
-    (NextStep.CONSULT.value, _l("원격 상담")),
+    (NextStep.CONSULT.value, _l("비대면 상담")),
     (NextStep.IN_PERSON.value, _l("피부과 직접 진료")),
 )
 NEXT_STEP_HINT = {
@@ -84,11 +86,6 @@ def next_step(key: str) -> Any:
 def date(at: datetime) -> str:
     """A day with its year."""
     return str(format_date(at, "long"))
-
-
-def moment(at: datetime) -> str:
-    """A day with its year, and the time."""
-    return f"{format_date(at, 'medium')} {time_of_day(at)}"
 
 
 def diagnosis_name(key: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
-from flask_babel import LazyString, format_datetime, get_locale
+from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from app.notifications.models import NoticeKind
@@ -62,11 +61,3 @@ WORDS: dict[NoticeKind, Words] = {
         _l("살핌: 상담 예약이 취소되었습니다. 로그인하여 확인하세요."),
     ),
 }
-
-# Babel's own Korean patterns say "AM 10:00".
-_MOMENT = {"ko": "y년 M월 d일 aaaa h:mm", "en": "MMMM d, y, h:mm a"}
-
-
-def moment(at: datetime) -> str:
-    """Return a moment in words, in Korean time and the reader's language."""
-    return str(format_datetime(at, _MOMENT["en" if str(get_locale()) == "en" else "ko"]))

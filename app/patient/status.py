@@ -99,7 +99,7 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
         ),
         CaseState.WITHDRAWN: (
             _("거둠"),
-            _("이 사례는 거두셨습니다."),
+            _("이 사진은 거두셨습니다."),
             _("필요하면 언제든지 새로 보내 주세요."),
         ),
     }[state]

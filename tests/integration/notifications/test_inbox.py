@@ -55,7 +55,7 @@ def test_a_notice_leads_to_the_case_and_is_read_from_then_on(
     assert _badge(page) == "2"
     assert page.count("새 알림</span>") == 2
     assert "판독 결과가 도착했습니다" in page
-    assert "2026년 11월 23일 오전 10:00" in page
+    assert "11월 23일 (월) 오전 10:00" in page
     answer = client.post(f"/notices/{_newest(db, sender).public_id}/open")
     assert (answer.status_code, answer.location) == (303, f"/patient/cases/{case.public_id}")
     assert client.get(answer.location).status_code == 200

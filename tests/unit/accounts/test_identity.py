@@ -70,4 +70,4 @@ def test_anything_is_either_an_identity_or_refused(text: str) -> None:
 
 def test_masked_shows_enough_for_the_owner_alone() -> None:
     assert parse("010-1234-5678").masked == "010-****-5678"
-    assert parse("younghee@example.com").masked == "yo******@example.com"
+    assert parse("younghee@example.com").masked == "yo****@example.com"

@@ -1,0 +1,49 @@
+"""Days and times in words, in Korean time and the reader's language: one style for every door."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from flask_babel import format_date, format_datetime, format_time, get_locale
+
+from app.infra import clock
+
+# Babel's own Korean patterns say "AM 10:00".
+CLOCK = {"ko": "aaaa h:mm", "en": "h:mm a"}
+HALF_OF_DAY, HOUR = "a", "h:mm"
+DAY = {"ko": "M월 d일 EEEE", "en": "EEEE, MMMM d"}
+SHORT = {"ko": "M월 d일 (E)", "en": "EEE, MMM d"}
+SHORT_OF_YEAR = {"ko": "y년 M월 d일 (E)", "en": "EEE, MMM d, y"}
+BETWEEN = {"ko": " ", "en": ", "}
+
+
+def _language() -> str:
+    return "en" if str(get_locale()) == "en" else "ko"
+
+
+def time_of_day(at: datetime) -> str:
+    """The hour and minute."""
+    return str(format_time(at, CLOCK[_language()]))
+
+
+def span(start: datetime, end: datetime) -> str:
+    """From one time of day to another, the half of the day said once: 오전 10:00–10:30, 10:00–10:30 AM."""
+    if format_time(start, HALF_OF_DAY) != format_time(end, HALF_OF_DAY):
+        return f"{time_of_day(start)}–{time_of_day(end)}"
+    if _language() == "en":
+        return f"{format_time(start, HOUR)}–{time_of_day(end)}"
+    return f"{time_of_day(start)}–{format_time(end, HOUR)}"
+
+
+def day(at: datetime | date) -> str:
+    """A day that is never far off, with its weekday: 11월 23일 월요일."""
+    return str(format_date(at, DAY[_language()]))
+
+
+def moment(at: datetime | None) -> str:
+    """A day and a time: 11월 23일 (월) 오전 10:00; with the year unless it is this one. Nothing for none."""
+    if at is None:
+        return ""
+    this_year = at.astimezone(clock.KST).year == clock.today_in_korea().year
+    short = (SHORT if this_year else SHORT_OF_YEAR)[_language()]
+    return f"{format_datetime(at, short)}{BETWEEN[_language()]}{time_of_day(at)}"
