@@ -55,15 +55,21 @@ def _classes() -> tuple[str, ...]:
 
 
 def measured_urgent_share(name: str) -> dict[str, Any] | None:
-    """Return the share of urgent notices that proved right when measured, None if it was not measured."""
+    """Return the share of urgent notices that proved right when measured, None if it was not measured.
+
+    share, low and high (95 % interval): 0..1; count: how many notices the share rests on.
+    """
     from vision.registry import folder_of
 
-    path = folder_of(name) / "metrics.json"
     try:
-        measured = json.loads(path.read_text(encoding="utf-8"))["urgent_notice"]
-    except (OSError, KeyError, ValueError):
+        metrics = json.loads((folder_of(name) / "metrics.json").read_text(encoding="utf-8"))
+        measured = metrics["urgent_notice"]
+        share, (low, high) = measured["ppv"], measured["ppv_interval"] or (None, None)
+    except (OSError, KeyError, TypeError, ValueError):
         return None
-    return dict(measured)
+    if share is None:
+        return None
+    return {"share": share, "low": low, "high": high, "count": measured.get("notices")}
 
 
 @jobs.handler("analyse_case", on_failure=analysis.give_up)
