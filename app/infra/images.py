@@ -21,7 +21,6 @@ MIN_SIDE = 64
 JPEG_QUALITY = 90
 
 register_heif_opener(thumbnails=False)
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 _one_at_a_time = threading.BoundedSemaphore(2)  # a decoded photo takes up to 200 MB
 
 
