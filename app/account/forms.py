@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, RadioField, SelectChoice, SelectField, StringField
-from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
 
 from app.accounts.identity import Identity, NotAnIdentity, parse
 from app.accounts.models import Sex
@@ -82,7 +82,7 @@ def name_field(label: Any) -> StringField:
         label,
         filters=[lambda text: " ".join((text or "").split())],
         validators=[
-            InputRequired(_l("이름을 적어 주세요.")),
+            DataRequired(_l("이름을 적어 주세요.")),  # blanks alone are no name
             Length(min=1, max=60, message=_l("이름은 60자까지 적을 수 있습니다.")),
         ],
     )
