@@ -30,10 +30,12 @@ TOO_WIDE = """() => {
     return box.width && box.right > width + 1 && getComputedStyle(e).position !== "fixed";
   });
   const inner = out.filter(e => !out.some(other => other !== e && e.contains(other)));
-  return inner.slice(0, 4).map(e => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`)
+  const name = e => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`;
+  return inner.slice(0, 4).map(name)
     .concat(`${document.scrollingElement.scrollWidth} px`);
 }"""
 SETTLE = "() => document.fonts.ready.then(() => true)"
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OPEN_ALL = "() => document.querySelectorAll('main details').forEach(details => details.open = true)"
 
 
@@ -105,6 +107,7 @@ class Eyes:
         page.evaluate(OPEN_ALL)
         found += [f"axe, {fault}" for fault in page.evaluate(RUN_AXE, None)]
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
+        page.evaluate(NEXT_FRAME)
         found += [f"axe in the dark, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])]
         page.evaluate("document.documentElement.dataset.text = 'xlarge'")
         found += [f"too wide in the largest type: {what}" for what in page.evaluate(TOO_WIDE)]

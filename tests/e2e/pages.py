@@ -124,7 +124,12 @@ SIGN_IN = [
     Look("account.idle"),
     Look("account.idle", "patient", "other_window"),
     Look("security.two_factor_token_validation", "second factor"),
-    Look("security.two_factor_token_validation", "second factor", "wrong", act=lambda page: send(page, code="000000")),
+    Look(
+        "security.two_factor_token_validation",
+        "second factor",
+        "wrong",
+        act=lambda page: send(page, code="000000"),
+    ),
     Look("security.mf_recovery", "second factor"),
 ]
 ACCOUNT = [
@@ -170,10 +175,16 @@ PATIENT = [
     case("patient.case_questions", "patient", "draft"),
     Look("patient.case_questions", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
     case("patient.case_person", "patient", "draft"),
-    Look("patient.case_person", "patient", "wrong", {"public_id": "=begun draft"}, act=lambda p: send(p, age="")),
+    Look(
+        "patient.case_person",
+        "patient",
+        "wrong",
+        {"public_id": "=begun draft"},
+        act=lambda p: send(p, age=""),
+    ),
     case("patient.case_review", "patient", "draft"),
     case("patient.case_review", "newcomer", "new draft"),
-    Look("patient.case_review", "newcomer", "wrong", {"public_id": "=new draft"}, act=send_to("/review")),
+    Look("patient.case_review", "newcomer", "wrong", {"public_id": "=new draft"}, act=send),
     *(
         case("patient.case", "patient", name)
         for name in (
@@ -206,14 +217,23 @@ DOCTOR = [
     Look("doctor.home", "doctor"),
     Look("doctor.home", "doctor", "nothing_yet", empty=True),
     case("doctor.case", "doctor", "unread"),
-    Look("doctor.case", "doctor", "unread_wrong", {"public_id": "=unread"}, act=send_to("/first-read"), status=422),
+    Look(
+        "doctor.case",
+        "doctor",
+        "unread_wrong",
+        {"public_id": "=unread"},
+        act=send_to("/first-read"),
+        status=422,
+    ),
     case("doctor.case", "doctor", "read"),
     case("doctor.case", "doctor", "revealed"),
     case("doctor.case", "doctor", "asked"),
     case("doctor.case", "doctor", "amended"),
     case("doctor.finding_sign", "doctor", "to sign"),
     case("doctor.finding_amend", "doctor", "watch"),
-    Look("doctor.finding_amend", "doctor", "wrong", {"public_id": "=watch"}, act=send_to("/decide"), status=422),
+    Look(
+        "doctor.finding_amend", "doctor", "wrong", {"public_id": "=watch"}, act=send_to("/decide"), status=422
+    ),
     Look("doctor.readings", "doctor"),
     Look("doctor.readings", "doctor", "held", {"tab": "held"}),
     Look("doctor.readings", "doctor", "none", empty=True),
@@ -232,14 +252,20 @@ OPERATOR = [
     Look("operator.reviews", "operator"),
     Look("operator.reviews", "operator", "none", empty=True),
     Look("operator.imports", "operator"),
-    *(case("operator.import_page", "operator", f"import {name}") for name in ("done", "refused", "queued", "reading")),
+    *(
+        case("operator.import_page", "operator", f"import {name}")
+        for name in ("done", "refused", "queued", "reading")
+    ),
     Look("operator.analyses", "operator"),
-    *(case("operator.analysis_page", "operator", f"analysis {name}") for name in ("analysed", "failed", "running")),
+    *(
+        case("operator.analysis_page", "operator", f"analysis {name}")
+        for name in ("analysed", "failed", "running")
+    ),
     Look("operator.invitations", "operator"),
     Look("operator.invitations", "operator", "none", empty=True),
     Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
     Look("operator.audit_log", "operator"),
-    Look("operator.audit_log", "operator", "none", {"action": "nothing"}),
+    Look("operator.audit_log", "operator", "none", {"since": "2020-01-01", "until": "2020-01-02"}),
 ]
 LOOKS = [*PUBLIC, *SIGN_IN, *ACCOUNT, *PATIENT, *DOCTOR, *OPERATOR]
 

@@ -3,56 +3,42 @@
 from __future__ import annotations
 
 import contextvars
-import time
 from datetime import date, timedelta
 from typing import Any
 
-from flask import session
-from flask_security.recoverable import generate_reset_password_token
 from sqlalchemy import select
 
-from app.account import pending
-from app.accounts import invitations, service
-from app.accounts.codes import Purpose
-from app.accounts.identity import Channel, Identity
+from app.accounts import service
 from app.accounts.models import User
 from app.cases import drafts, reading, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
 from app.consultations import service as consultations
-from app.extensions import db, security
+from app.extensions import db
 from app.infra import clock, jobs
-from app.infra.database import random_id, transaction
+from app.infra.database import transaction
 from app.infra.worker import WorkerBeat
-from app.permissions import Role
 from app.reviews.models import Analysis, ReviewImport, WorkState
+from tests.e2e import story_people
 from tests.e2e.site import Site
-from tests.factories.accounts import PASSWORD, create_child, create_doctor, create_operator, create_patient, submit
-from tests.factories.cases import CALM, RED_FLAGS, WORRYING, analyse, create_case, create_photo, create_sender, take
+from tests.e2e.story_people import LONG_EMAIL, LONG_NAME, sign_in
+from tests.factories.accounts import (
+    PASSWORD,
+    create_child,
+    create_doctor,
+    create_operator,
+    create_patient,
+)
+from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_sender, take
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
-from tests.harness.client import Client
 
-LONG_NAME = "남궁마리아막달레나"
-LONG_EMAIL = "a.rather.long.address.for.a.small.screen@hospital-of-the-south.example.test"
 ADVICE = (
     "지금 보기에는 검버섯(지루각화증)으로 보이며 해롭지 않습니다.\n\n"
     "다만 크기가 커지거나 색이 여러 가지로 변하거나 피가 나면 다시 사진을 보내 주시고, "
     "햇볕이 강한 날에는 모자를 쓰고 자외선 차단제를 발라 주세요."
 )
 REASON = "가장자리가 고르고 표면이 도드라져 있어 흑색종보다는 지루각화증에 가깝습니다."
-
-
-def sign_in(site: Site, name: str, user: User, **more: Any) -> None:
-    """Let `name` be signed in as `user`, having just proven who they are."""
-
-    def fill() -> None:
-        session["_user_id"], session["_fresh"] = user.fs_uniquifier, True
-        session["sid"], session["seen"] = random_id(), int(clock.now().timestamp())
-        session["fs_paa"] = time.time()
-        session.update(more)
-
-    site.remember(name, fill)
 
 
 def empty_house(site: Site) -> None:
@@ -66,9 +52,7 @@ def full_house(site: Site) -> None:
     """A small practice in full swing; what it is called by is in `site.ids`."""
     morning = site.clock.now
     site.clock.set(morning - timedelta(days=3))
-    patient = create_sender(
-        name="김순자", email=LONG_EMAIL, password=PASSWORD, birth_date=date(1954, 3, 2)
-    )
+    patient = create_sender(name="김순자", email=LONG_EMAIL, password=PASSWORD, birth_date=date(1954, 3, 2))
     child = create_child(patient, name="김도윤", birth_date=date(2018, 5, 5))
     doctor = create_doctor(name="최은영", clinic="지리산 아래 첫 동네 살핌의원", specialty="피부과")
     other = create_doctor(name=LONG_NAME, clinic="새봄의원", specialty="가정의학과")
@@ -79,8 +63,9 @@ def full_house(site: Site) -> None:
     _doctor_cases(site, doctor)
     _drafts(site, patient)
     _reviews(site, operator)
-    secured = _people(site, patient, doctor, operator)
-    _visitors(site, doctor, secured)
+    _run(site, "notifications.tell")
+    story_people.signed_in(site, patient, doctor, operator)
+    story_people.half_way(site, doctor)
     _work(site)
 
 
@@ -119,7 +104,9 @@ def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning:
         next_step="in_person",
         within_days=14,
     )
-    cases.ask(patient, amended.public_id, "약을 먹고 있는데 진료를 받으러 가도 괜찮을까요? 무엇을 챙겨 가면 될까요?")
+    cases.ask(
+        patient, amended.public_id, "약을 먹고 있는데 진료를 받으러 가도 괜찮을까요? 무엇을 챙겨 가면 될까요?"
+    )
     signing.answer(amended.id, doctor.id, "드시는 약 이름을 적어 가세요. 그대로 드셔도 됩니다.")
     draft = signing.Draft(
         diagnosis="mel",
@@ -131,7 +118,13 @@ def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning:
     signing.save_draft(amended.id, doctor.id, draft)
     signing.sign(amended.id, doctor.id, draft.digest)
     asked = create_case(
-        patient, doctor=doctor, site="neck", opinion=None, diagnosis="other", advice=ADVICE, next_step="consult"
+        patient,
+        doctor=doctor,
+        site="neck",
+        opinion=None,
+        diagnosis="other",
+        advice=ADVICE,
+        next_step="consult",
     )
     cases.ask(patient, asked.public_id, "가려울 때 발라도 되는 연고가 있을까요?")
     site.clock.set(morning - timedelta(hours=2))
@@ -143,7 +136,12 @@ def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning:
         "submitted": create_case(patient, state=CaseState.SUBMITTED, site="foot_left"),
         "waiting": create_case(patient, state=CaseState.WAITING, site="hand_right"),
         "urgent": create_case(
-            patient, state=CaseState.WAITING, answers=RED_FLAGS, opinion=WORRYING, photo_count=3, site="abdomen"
+            patient,
+            state=CaseState.WAITING,
+            answers=RED_FLAGS,
+            opinion=WORRYING,
+            photo_count=3,
+            site="abdomen",
         ),
         "unanalysed": create_case(patient, state=CaseState.WAITING, opinion=None, site="thigh_left"),
         "being read": create_case(patient, state=CaseState.READING, doctor=doctor, site="chest"),
@@ -182,7 +180,9 @@ def _doctor_cases(site: Site, doctor: User) -> None:
     for name in ("unread", "read", "revealed", "to sign"):
         opinion = WORRYING if name in ("revealed", "to sign") else None
         more = {"opinion": opinion} if opinion else {}
-        case = create_case(sender, state=CaseState.WAITING, photo_count=2, answers=RED_FLAGS, site="upper_back", **more)
+        case = create_case(
+            sender, state=CaseState.WAITING, photo_count=2, answers=RED_FLAGS, site="upper_back", **more
+        )
         stages[name] = take(case, doctor)
     for name in ("read", "revealed", "to sign"):
         reading.store_first_read(
@@ -198,7 +198,9 @@ def _doctor_cases(site: Site, doctor: User) -> None:
 def _reviews(site: Site, operator: User) -> None:
     rows = [review_row() for _ in range(90)] + [review_row(star=9), ["", "", "", "", "", ""]]
     done = create_import(operator, review_csv(rows))
-    refused = create_import(operator, b"not,a,review\n1,2,3\n", filename=f"{'a-rather-long-name-of-a-file-' * 3}.csv")
+    refused = create_import(
+        operator, b"not,a,review\n1,2,3\n", filename=f"{'a-rather-long-name-of-a-file-' * 3}.csv"
+    )
     _run(site, "reviews.import")
     analysed = create_analysis(operator)
     _run(site, "reviews.analyse")
@@ -211,7 +213,12 @@ def _reviews(site: Site, operator: User) -> None:
     queued, reading_now = create_import(operator), create_import(operator)
     with transaction():
         reading_now.state, reading_now.total, reading_now.handled = WorkState.RUNNING, 1869, 500
-    files: dict[str, ReviewImport] = {"done": done, "refused": refused, "queued": queued, "reading": reading_now}
+    files: dict[str, ReviewImport] = {
+        "done": done,
+        "refused": refused,
+        "queued": queued,
+        "reading": reading_now,
+    }
     runs: dict[str, Analysis] = {"analysed": analysed, "failed": failed, "running": running}
     site.ids |= {f"import {name}": item.public_id for name, item in files.items()}
     site.ids |= {f"analysis {name}": run.public_id for name, run in runs.items()}
@@ -223,77 +230,14 @@ def _fail(run: Analysis) -> None:
     run.error_ko, run.error_en = "낱말을 나누는 사전을 찾지 못했습니다.", "The dictionary was not found."
 
 
-def _people(site: Site, patient: User, doctor: User, operator: User) -> User:
-    _run(site, "notifications.tell")
-    sign_in(site, "patient", patient)
-    sign_in(site, "doctor", doctor)
-    sign_in(site, "operator", operator)
-    said = [("success", "저장했습니다."), ("info", "먼저 로그인해 주세요."), ("warning", "그 사이에 바뀌었습니다.")]
-    sign_in(site, "told", patient, _flashes=[*said, ("error", "파일을 받지 못했습니다. 다시 골라 주세요.")])
-    sign_in(site, "shared", patient, shared_device=True)
-    invitations.invite(
-        invited_by=operator, role=Role.DOCTOR, email=f"new.{LONG_EMAIL}", licence_number="900123", clinic="새봄의원", specialty=""
-    )
-    invitations.invite(invited_by=operator, role=Role.OPERATOR, email="new.colleague@example.test")
-    secured = create_doctor(name="정다은")
-    with transaction() as s:
-        row = s.merge(secured)
-        row.tf_primary_method = "authenticator"
-        row.tf_totp_secret = security.totp_factory.generate_totp_secret()
-        row.mf_recovery_codes = [f"1a2b-3c4d-{n}e6f" for n in range(8)]
-    sign_in(site, "secured", secured)
-    return secured
-
-
-def _visitors(site: Site, doctor: User, secured: User) -> None:
-    """People half-way through signing up, signing in or choosing a new password."""
-    mobile = Identity(Channel.MOBILE, "+821098765432")
-    email = Identity(Channel.EMAIL, LONG_EMAIL)
-
-    def waits(purpose: Purpose, identity: Identity, proven: bool = False) -> Any:
-        def fill() -> None:
-            pending.put(purpose, identity)
-            if proven:
-                found = pending.get(purpose)
-                assert found is not None
-                pending.prove(found)
-
-        return fill
-
-    site.remember("visitor", lambda: None)
-    site.remember("signing up", waits(Purpose.SIGN_UP, mobile))
-    site.remember("signed up", waits(Purpose.SIGN_UP, mobile, proven=True))
-    site.remember("signed up by e-mail", waits(Purpose.SIGN_UP, email, proven=True))
-    site.remember("signing in", waits(Purpose.SIGN_IN, mobile))
-    site.remember("recovering", waits(Purpose.RECOVER, mobile))
-    site.remember("recovering by e-mail", waits(Purpose.RESET_LINK, email))
-    bare = create_patient(name="이말순")
-
-    def confirming(purpose: Purpose, identity: Identity) -> Any:
-        def fill() -> None:
-            session["_user_id"], session["_fresh"] = bare.fs_uniquifier, True
-            session["sid"], session["seen"] = random_id(), int(clock.now().timestamp())
-            session["fs_paa"] = time.time()
-            pending.put(purpose, identity)
-
-        return fill
-
-    site.remember("confirming", confirming(Purpose.CONFIRM, Identity(Channel.MOBILE, str(bare.mobile))))
-    site.remember("changing number", confirming(Purpose.NEW_CONTACT, mobile))
-    browser = Client(site.app, site.app.response_class)
-    submit(browser, "/login", identity=str(secured.email), password=PASSWORD)
-    site.sessions["second factor"] = site.cookie_of(browser)
-    opened = invitations.invite(
-        invited_by=None, role=Role.DOCTOR, email="d@example.test", licence_number="1", clinic="새봄의원", name="강하늘"
-    )
-    site.ids |= {"invitation": invitations.token_of(opened), "reset": generate_reset_password_token(doctor)}
-
-
 def _work(site: Site) -> None:
     """A worker that is there, and jobs that failed for good."""
     with transaction() as s:
         s.add(WorkerBeat(holder="here", seen_at=clock.now()))
-        for kind, why in (("analyse_case", "ModelError: the model file is damaged"), ("notifications.deliver", None)):
+        for kind, why in (
+            ("analyse_case", "ModelError: the model file is damaged"),
+            ("notifications.deliver", None),
+        ):
             job = jobs.Job(kind=kind, arguments={}, state=jobs.JobState.FAILED, attempts=5, error=why)
             job.run_after = job.created_at = job.finished_at = clock.now()
             s.add(job)

@@ -31,7 +31,9 @@ def houses(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) -
         made: dict[bool, Site] = {}
         for empty, tell in ((True, story.empty_house), (False, story.full_house)):
             folder = tmp_path_factory.mktemp("house")
-            site = stack.enter_context(serve(all_databases.url("sqlite", folder), folder / "instance", secrets))
+            site = stack.enter_context(
+                serve(all_databases.url("sqlite", folder), folder / "instance", secrets)
+            )
             with site.app.app_context():
                 tell(site)
             made[empty] = site
@@ -42,7 +44,7 @@ def houses(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) -
 def eyes(browser: Browser) -> Iterator[Eyes]:
     """One window of a phone's width."""
     assert AXE.exists(), f"{AXE} is missing: run `python frontend/build.py --dev`"
-    context = browser.new_context(viewport=PHONE, locale="ko-KR", color_scheme="light", reduced_motion="reduce")
+    context = browser.new_context(viewport=PHONE, locale="ko-KR", color_scheme="light")
     yield Eyes.opened(context)
     context.close()
 
