@@ -13,6 +13,7 @@ from app.account.forms import RELATIONS, Confirm, DependentForm
 from app.accounts import service
 from app.accounts.errors import NotAChild, NotYours, TooManyDependents
 from app.accounts.models import ConsentKind, Sex
+from app.infra import moments
 from app.permissions import Permission
 from app.policy import requires
 

@@ -40,6 +40,11 @@ def day(at: datetime | date) -> str:
     return str(format_date(at, DAY[_language()]))
 
 
+def date_of(iso: str | None) -> str:
+    """A day with its year, from its eight digits (1954-03-02): 1954년 3월 2일. Nothing for none."""
+    return str(format_date(date.fromisoformat(iso), "long")) if iso else ""
+
+
 def moment(at: datetime | None) -> str:
     """A day and a time: 11월 23일 (월) 오전 10:00; with the year unless it is this one. Nothing for none."""
     if at is None:
