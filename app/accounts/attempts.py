@@ -8,15 +8,18 @@ nothing about who has an account.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.accounts.errors import Locked
-from app.accounts.models import FailedAttempts
+from app.accounts.models import FailedAttempts, OneTimeCode
 from app.extensions import db
 from app.infra import clock
-from app.infra.database import transaction
+from app.infra.database import fresh, transaction
+
+Row = TypeVar("Row", FailedAttempts, OneTimeCode)
 
 LIMIT = 8
 WINDOW = timedelta(minutes=15)
@@ -57,22 +60,37 @@ def forget(purpose: str, identity: str) -> None:
 
 
 def _locked_row(purpose: str, identity: str, now: datetime) -> FailedAttempts:
-    values = {"purpose": purpose, "identity": identity, "count": 0, "first_at": now}
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    made = db.session.execute(insert(FailedAttempts).values(**values).on_conflict_do_nothing())
-    if made.rowcount:  # type: ignore[attr-defined]  # a cursor's result has it
+    row = upsert(FailedAttempts, "identity", purpose=purpose, identity=identity, count=0, first_at=now)
+    if row.count == 0:
         _tidy(now)
-    query = select(FailedAttempts).where(
-        FailedAttempts.purpose == purpose, FailedAttempts.identity == identity
+    return row
+
+
+def upsert(model: type[Row], key: str, **values: Any) -> Row:
+    """Return the row of this purpose and `key`, made if there was none, locked in any case.
+
+    One statement: between two of them the row could be deleted by someone else.
+    """
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    made = db.session.execute(
+        insert(model)
+        .values(**values)
+        .on_conflict_do_update(index_elements=["purpose", key], set_={"purpose": values["purpose"]})
+        .returning(model.id)
     )
-    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    row = fresh(model, made.scalar_one())
+    if row is None:
+        raise RuntimeError("a row that was just locked is gone")
+    return row
 
 
 def _tidy(now: datetime) -> None:
-    # Identities that nobody has would pile up otherwise.
+    # Identities that nobody has would pile up otherwise. What someone else holds is left for another time.
     over = or_(FailedAttempts.locked_until.is_(None), FailedAttempts.locked_until < now)
-    db.session.execute(
-        delete(FailedAttempts)
-        .where(FailedAttempts.first_at < now - KEEP, over)
-        .execution_options(synchronize_session=False)
-    )
+    forget_rows(FailedAttempts, (FailedAttempts.first_at < now - KEEP) & over)
+
+
+def forget_rows(model: type[Row], old: ColumnElement[bool]) -> None:
+    """Delete the `old` rows that nobody has locked."""
+    found = select(model.id).where(old).with_for_update(skip_locked=True)
+    db.session.execute(delete(model).where(model.id.in_(found)).execution_options(synchronize_session=False))

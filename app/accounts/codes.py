@@ -12,14 +12,12 @@ import hmac
 import unicodedata
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, and_, select
 
 from app.accounts import attempts
 from app.accounts.errors import TooManyCodes
 from app.accounts.identity import Identity
 from app.accounts.models import OneTimeCode
-from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.crypto import keyring
 from app.infra.database import fresh, random_id, transaction
@@ -100,23 +98,18 @@ def _of(purpose: Purpose, identity: Identity) -> ColumnElement[bool]:
 
 
 def _locked_row(purpose: Purpose, identity: Identity, now: datetime) -> OneTimeCode:
-    values = {
-        "purpose": purpose,
-        "address": identity.value,
-        "nonce": random_id(),
-        "attempts": 0,
-        "sent_at": now,
-        "sent_count": 0,
-        "counted_from": now,
-        "expires_at": now,
-    }
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    made = db.session.execute(insert(OneTimeCode).values(**values).on_conflict_do_nothing())
-    if made.rowcount:  # type: ignore[attr-defined]  # a cursor's result has it
-        db.session.execute(
-            delete(OneTimeCode)
-            .where(OneTimeCode.sent_at < now - KEEP)
-            .execution_options(synchronize_session=False)
-        )
-    query = select(OneTimeCode).where(_of(purpose, identity))
-    return db.session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    row = attempts.upsert(
+        OneTimeCode,
+        "address",
+        purpose=purpose,
+        address=identity.value,
+        nonce=random_id(),
+        attempts=0,
+        sent_at=now,
+        sent_count=0,
+        counted_from=now,
+        expires_at=now,
+    )
+    if row.sent_count == 0:
+        attempts.forget_rows(OneTimeCode, OneTimeCode.sent_at < now - KEEP)
+    return row
