@@ -27,6 +27,7 @@ def dependents() -> str:
         guardianships=service.guardianships_of(current_user),
         relations={choice.value: choice.label for choice in RELATIONS},
         form=Confirm(),
+        date_of=moments.date_of,
     )
 
 
