@@ -19,6 +19,7 @@ def build(
     *,
     version: str,
     average: bool = True,
+    views: tuple[str, ...] | None = None,
     threads: int,
     log: Callable[[str], None],
 ) -> None:
@@ -39,4 +40,4 @@ def build(
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     config = neutral_config(recipe.resolution, recipe.large, version)
-    fit(folder, data, train, config, threads=threads, log=log)
+    fit(folder, data, train, config, views=views, threads=threads, log=log)

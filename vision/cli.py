@@ -115,6 +115,7 @@ def _export(args: argparse.Namespace) -> int:
         data_dir() / "skin",
         version=args.version,
         average=not args.last,
+        views=tuple(args.views) if args.views else None,
         threads=args.threads,
         log=_say_timed,
     )

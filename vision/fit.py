@@ -5,7 +5,7 @@ Which pictures serve what (groups are lesions or patients, never divided):
 - validation half A: temperature, bias and priors;
 - validation half B: conformal quantiles, the size of set still called a reading, risk and urgent thresholds;
 - all validation pictures, validation patches: limits of distance, bare skin, sharpness, exposure and size;
-- the first half of the ordinary photos: checked while choosing how to measure distance, never a limit.
+- the first half of the ordinary photos: choosing how to measure distance (EXPERIMENTS.md), never a limit.
 Test pictures and the second half of the ordinary photos serve nothing here: see ``vision.measure``.
 """
 
@@ -30,7 +30,7 @@ from vision.net import FEATURES, TEXTURE
 from vision.ood import FeatureSpace, fit_distance, fit_probe
 from vision.predict import Predictor
 from vision.registry import read_config, write_sums
-from vision.samples import Change, Samples, exposed, merged, read_all, read_views, reduced
+from vision.samples import Samples, merged, read_all, read_views, reduced
 
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
@@ -43,7 +43,9 @@ URGENT_SPECIFICITY = 0.95
 WRONGLY_REFUSED = 0.005
 """Share of good validation photos that a single limit may refuse."""
 MOST_UNCERTAIN = 0.35
-SPACE_PICTURES = 1500
+DARKER_SKIN = 0.5
+"""Dark skin reflects about half the light of the skin in the data: how far below it a photo may be."""
+SPACE_PICTURES = 1000
 SINGLE_VIEWS = ("centre", "frame", "frame-mirrored")
 VIEWS: tuple[tuple[str, ...], ...] = (
     ("centre",),
@@ -54,9 +56,7 @@ VIEWS: tuple[tuple[str, ...], ...] = (
 VIEW_GAIN = 0.005
 """What the mean balanced accuracy over domains must gain for a dearer set of views to be chosen."""
 FLIPS_ALLOWED = 0.15
-DARKER = (1.0, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12)
-BRIGHTER = (1.0, 1.15, 1.3, 1.5, 1.75, 2.0, 2.5)
-SMALLER = (150.0, 120.0, 100.0, 80.0, 60.0, 40.0)
+SIZES = (150, 120, 100, 80, 60)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +121,14 @@ def _bytes(images: Path, records: Sequence[Record]) -> Any:
 
 
 def fit(
-    folder: Path, data: Path, train: list[Record], config: dict[str, Any], *, threads: int, log: Log
+    folder: Path,
+    data: Path,
+    train: list[Record],
+    config: dict[str, Any],
+    *,
+    views: tuple[str, ...] | None,
+    threads: int,
+    log: Log,
 ) -> None:
     """Fit everything on a folder that holds model.onnx and head.npy. data: where labels.csv and images are."""
     FeatureSpace.empty(TEXTURE, FEATURES).save(folder / "ood.npz")
@@ -131,7 +138,12 @@ def fit(
     records = read_labels(data / "labels.csv")
     val = [r for r in records if r.split == "val" and r.label >= 0 and r.source in {t.source for t in train}]
     log(f"reading {len(val)} validation pictures")
-    validation = choose_views(val, read_views(predictor, _bytes(images, val), SINGLE_VIEWS), config, log)
+    if views:
+        config["views"] = list(views)
+    singles = read_views(predictor, _bytes(images, val), views or SINGLE_VIEWS)
+    if not views:
+        choose_views(val, singles, config, log)
+    validation = Validation(val, merged([singles[v] for v in config["views"]]))
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     fit_calibration(validation, config)
@@ -141,14 +153,14 @@ def fit(
     space = _space(predictor, images, train, [r for r in patches if r.split == "train"])
     space.save(folder / "ood.npz")
     fit_limits(validation, space, config)
-    log("reading darkened, brightened and reduced copies")
-    fit_by_effect(predictor, validation, images, config)
+    log("reading reduced copies")
+    fit_size(predictor, validation, images, config)
     write_config(folder, config)
 
 
 def choose_views(
     records: list[Record], singles: dict[str, Samples], config: dict[str, Any], log: Log
-) -> Validation:
+) -> None:
     """Choose the views by balanced accuracy (plain argmax) on all validation pictures, averaged over domains."""
     labels = np.array([r.label for r in records], dtype=np.int64)
     domains = np.array([r.domain for r in records])
@@ -167,7 +179,6 @@ def choose_views(
             best, best_score = views, score
     config["views"] = list(best)
     config["views_on_validation"] = table
-    return Validation(records, merged([singles[v] for v in best]))
 
 
 def fit_calibration(validation: Validation, config: dict[str, Any]) -> None:
@@ -228,7 +239,10 @@ def _space(predictor: Predictor, images: Path, train: list[Record], bare: list[R
 
 
 def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, Any]) -> None:
-    """Limits that refuse at most WRONGLY_REFUSED of clinical and of dermoscopic validation pictures each."""
+    """Limits that refuse at most WRONGLY_REFUSED of clinical and of dermoscopic validation pictures each.
+
+    Exposure keeps a distance from them: the photos at hand show light skin, and dark skin, well lit, must pass.
+    """
     samples = validation.samples
     kinds = [validation.domain(*CLINICAL), ~validation.domain(*CLINICAL)]
 
@@ -240,38 +254,25 @@ def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, An
 
     config["quality"].update(
         sharpness=low(samples.sharpness),
+        darkest=round(low(samples.brightness) * DARKER_SKIN, 1),
+        brightest=round((high(samples.brightness) + 255.0) / 2.0, 1),
         far=high(samples.far(space)),
         plain=high(space.plainness(samples.pooled)),
     )
 
 
-def fit_by_effect(predictor: Predictor, validation: Validation, images: Path, config: dict[str, Any]) -> None:
-    """Exposure and size: where changed copies of clinical validation photos begin to change the decision.
-
-    A percentile of the photos at hand would suit light skin only, for they show little else. So each limit
-    is the last step before more than FLIPS_ALLOWED of decisions flip, and never inside what good photos span.
-    """
+def fit_size(predictor: Predictor, validation: Validation, images: Path, config: dict[str, Any]) -> None:
+    """The smallest size at which few decisions on clinical validation photos differ from the full size's."""
     rows = np.flatnonzero(validation.domain(*CLINICAL))[::4]
     records = [validation.records[i] for i in rows]
     before = validation.samples.logits[rows].argmax(axis=1)
-    light = validation.samples.brightness
-
-    def last_good(steps: Sequence[float], change: Callable[[float], Change]) -> tuple[float, float]:
-        """The strongest step that flips few decisions, and the median brightness of its copies."""
-        good = (steps[0], float(np.median(light[rows])))
-        for step in steps[1:]:
-            copies = read_all(predictor, _bytes(images, records), change=change(step))
-            if (copies.logits.argmax(axis=1) != before).mean() > FLIPS_ALLOWED:
-                break
-            good = (step, float(np.median(copies.brightness)))
-        return good
-
-    darkest, brightest = last_good(DARKER, exposed)[1], last_good(BRIGHTER, exposed)[1]
-    config["quality"].update(
-        darkest=round(min(darkest, float(np.quantile(light, WRONGLY_REFUSED))), 1),
-        brightest=round(max(brightest, float(np.quantile(light, 1.0 - WRONGLY_REFUSED))), 1),
-        size=last_good(SMALLER, lambda side: reduced(round(side)))[0],
-    )
+    good = SIZES[0]
+    for size in SIZES[1:]:
+        after = read_all(predictor, _bytes(images, records), change=reduced(size)).logits.argmax(axis=1)
+        if (after != before).mean() > FLIPS_ALLOWED:
+            break
+        good = size
+    config["quality"]["size"] = good
 
 
 def _by_class(values: npt.NDArray[np.float64]) -> dict[str, float]:
