@@ -179,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--checkpoint", required=True)
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
     export.add_argument("--version", default="1")
+    export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(
         "--last", action="store_true", help="the last weights instead of their moving average"
     )
