@@ -17,4 +17,6 @@ def verify() -> None:
     if fault is None:
         click.echo(f"감사 기록 {end.count}건이 온전합니다. / {end.count} audit entries, all intact.")
         return
-    raise click.ClickException(f"entry {fault.number}: {fault.what} ({end.count} entries before it are intact)")
+    raise click.ClickException(
+        f"entry {fault.number}: {fault.what} ({end.count} entries before it are intact)"
+    )
