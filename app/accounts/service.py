@@ -10,10 +10,21 @@ from collections.abc import Collection
 from datetime import date
 
 from flask_security.utils import hash_password
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import joinedload
 
+from app.accounts.care import (
+    AGE_OF_CONSENT,
+    LATEST_BIRTH_YEARS_AGO,
+    MAX_DEPENDENTS,
+    add_dependent,
+    add_patient,
+    age_in_years,
+    dependents_of,
+    end_guardianship,
+    guardianships_of,
+    patients_for,
+)
 from app.accounts.consents import (
     AT_SIGN_UP,
     BEFORE_A_CASE,
@@ -32,23 +43,23 @@ from app.accounts.errors import (
     IdentityMissing,
     IdentityTaken,
     LicenceTaken,
-    NotAChild,
     NotYours,
     PasswordMissing,
-    TooManyDependents,
     TooYoung,
 )
 from app.accounts.identity import normalise_email, normalise_mobile
-from app.accounts.models import ConsentKind, DoctorProfile, Guardianship, Patient, Sex, User
+from app.accounts.models import ConsentKind, DoctorProfile, Patient, Sex, User
 from app.audit import service as audit
 from app.extensions import db, security
 from app.infra import clock
-from app.infra.database import fresh, random_id, transaction
+from app.infra.database import fresh, transaction
 from app.permissions import Role
 
 __all__ = [
     "AT_SIGN_UP",
     "BEFORE_A_CASE",
+    "LATEST_BIRTH_YEARS_AGO",
+    "MAX_DEPENDENTS",
     "ConsentState",
     "ConsentText",
     "add_dependent",
@@ -71,17 +82,6 @@ __all__ = [
     "update_profile",
     "withdraw_consent",
 ]
-
-AGE_OF_CONSENT = 14
-"""Below it a guardian consents (PIPA art. 22-2)."""
-MAX_DEPENDENTS = 10
-LATEST_BIRTH_YEARS_AGO = 120
-
-
-def age_in_years(birth_date: date) -> int:
-    """Return the age today in Korea, in completed years (만 나이); negative for a date in the future."""
-    today = clock.today_in_korea().date()
-    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
 
 
 def find_user(*, email: str | None = None, mobile: str | None = None) -> User | None:
@@ -132,7 +132,7 @@ def register_patient(
     kept = hashed(password) if password else None
     with transaction():
         user = _add_user(Role.PATIENT, name, email, mobile, kept, locale, is_demo)
-        patient = _add_patient(name, birth_date, sex, is_demo, user_id=user.id)
+        patient = add_patient(name, birth_date, sex, is_demo, user_id=user.id)
         user.patient = patient
         db.session.flush()
         audit.record("account.created", f"user:{user.id}", patient_id=patient.id)
@@ -225,21 +225,6 @@ def _add_user(
     return user
 
 
-def _add_patient(name: str, birth_date: date, sex: Sex, is_demo: bool, user_id: int | None = None) -> Patient:
-    patient = Patient(
-        public_id=random_id(),
-        user_id=user_id,
-        name=name.strip(),
-        birth_date=birth_date.isoformat(),
-        sex=sex,
-        is_demo=is_demo,
-        created_at=clock.now(),
-    )
-    db.session.add(patient)
-    db.session.flush()
-    return patient
-
-
 def flush_or(error: type[Exception]) -> None:
     """Flush, and name what a broken constraint means."""
     # Two at once can both find nothing; the database's constraint decides, and this names its verdict.
@@ -247,90 +232,6 @@ def flush_or(error: type[Exception]) -> None:
         db.session.flush()
     except IntegrityError as fault:
         raise error from fault
-
-
-def patients_for(user: User) -> list[Patient]:
-    """Return the patients whom `user` may act for: themself first, then the children in their care."""
-    own = db.session.scalar(select(Patient).where(Patient.user_id == user.id))
-    return ([own] if own else []) + dependents_of(user)
-
-
-def dependents_of(user: User) -> list[Patient]:
-    """Return the patients in whose place `user` acts as a guardian at present, oldest entry first."""
-    return [guardianship.patient for guardianship in guardianships_of(user)]
-
-
-def guardianships_of(user: User) -> list[Guardianship]:
-    """Return the guardianships of `user` that last, with their patients, oldest entry first."""
-    query = (
-        select(Guardianship)
-        .options(joinedload(Guardianship.patient))
-        .where(Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None))
-        .order_by(Guardianship.started_at, Guardianship.id)
-    )
-    return list(db.session.scalars(query))
-
-
-def add_dependent(
-    guardian: User,
-    *,
-    name: str,
-    birth_date: date,
-    sex: Sex,
-    relation: str,
-    consents: Collection[ConsentKind] = (ConsentKind.HEALTH_DATA,),
-    is_demo: bool = False,
-) -> Patient:
-    """Add a child under 14 as a patient in the care of `guardian`, with the guardian's consents for them.
-
-    Raises `NotAChild`, `ConsentMissing` without the consent to health data, `TooManyDependents`,
-    `NotYours` for someone who is not a patient themself.
-    """
-    if not 0 <= age_in_years(birth_date) < AGE_OF_CONSENT:
-        raise NotAChild
-    if ConsentKind.HEALTH_DATA not in consents:
-        raise ConsentMissing([ConsentKind.HEALTH_DATA])
-    with transaction() as session:
-        if fresh(User, guardian.id) is None or guardian.role != Role.PATIENT:
-            raise NotYours
-        held = select(func.count()).where(
-            Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None)
-        )
-        if (session.scalar(held) or 0) >= MAX_DEPENDENTS:
-            raise TooManyDependents
-        patient = _add_patient(name, birth_date, sex, is_demo)
-        session.add(
-            Guardianship(
-                guardian_id=guardian.id,
-                patient_id=patient.id,
-                relation=relation.strip(),
-                started_at=clock.now(),
-            )
-        )
-        session.flush()
-        audit.record("guardianship.started", f"patient:{patient.public_id}", patient_id=patient.id)
-        give_consents(guardian, patient, consents)
-    return patient
-
-
-def end_guardianship(guardian: User, patient: Patient) -> None:
-    """Record that `guardian` no longer acts for the child. Raises `NotYours` if they do not."""
-    with transaction() as session:
-        query = (
-            select(Guardianship)
-            .where(
-                Guardianship.guardian_id == guardian.id,
-                Guardianship.patient_id == patient.id,
-                Guardianship.ended_at.is_(None),
-            )
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
-        row = session.scalar(query)
-        if row is None:
-            raise NotYours
-        row.ended_at = clock.now()
-        audit.record("guardianship.ended", f"patient:{patient.public_id}", patient_id=patient.id)
 
 
 def update_profile(user: User, *, name: str, locale: str) -> User:
