@@ -33,12 +33,12 @@ def own(client: Client, patient: User) -> Client:
 
 
 def test_the_profile(own: Client, patient: User, db: Any) -> None:
+    assert "이름을 적어 주세요" in submit(own, "/account/profile", name=" ", locale="ko").text
     assert submit(own, "/account/profile", name="  김  영희 ", locale="en").location == "/account/profile"
     db.session.expire_all()
     assert (patient.name, patient.locale) == ("김 영희", "en")
     assert patient.patient is not None
     assert patient.patient.name == "김 영희"
-    assert "이름을 적어 주세요" in submit(own, "/account/profile", name=" ", locale="ko").text
     submit(own, "/account/profile", name="김영희", locale="xx")
     db.session.expire_all()
     assert patient.locale == "en"
