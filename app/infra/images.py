@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from PIL import Image, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
-FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")
+SEVERAL_PICTURES = ("MPO", "HEIF")
+"""Formats in which phones keep more beside the photo (an HDR gain map, a depth map): the first one counts."""
 MAX_PIXELS = 64_000_000
 MAX_SIDE = 3000
 MIN_SIDE = 64
@@ -75,7 +77,7 @@ def _decode(data: bytes) -> Image.Image:
     picture = Image.open(io.BytesIO(data))
     if picture.format not in FORMATS:
         raise BadImage("format")
-    if getattr(picture, "n_frames", 1) > 1 and picture.format != "HEIF":
+    if getattr(picture, "n_frames", 1) > 1 and picture.format not in SEVERAL_PICTURES:
         raise BadImage("animated")
     if picture.width * picture.height > MAX_PIXELS:
         raise BadImage("too_large")

@@ -40,6 +40,16 @@ def test_every_format_that_phones_make_is_taken(kind: str) -> None:
     assert (clean.width, clean.height) == (320, 200)
 
 
+def test_a_jpeg_with_a_gain_map_behind_it_is_the_photo_alone() -> None:
+    """Phones that photograph in HDR (Ultra HDR) write a second, smaller JPEG behind the first one."""
+    source = encoded(picture(), "MPO", save_all=True, append_images=[Image.new("RGB", (80, 50), "green")])
+    assert getattr(Image.open(io.BytesIO(source)), "n_frames", 1) == 2
+    result = Image.open(io.BytesIO(images.clean(source).jpeg))
+    assert (result.format, result.size, getattr(result, "n_frames", 1)) == ("JPEG", (320, 200), 1)
+    left, _, right = result.convert("RGB").getpixel((20, 100))
+    assert left > 180 > 60 > right
+
+
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "LA", "CMYK", "1", "I;16"])
 def test_every_colour_mode_is_taken(mode: str) -> None:
     kind = "JPEG" if mode == "CMYK" else "PNG"
