@@ -127,7 +127,8 @@ class SmtpMail:
                     server.login(self.user, self.password)
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
-            raise DeliveryFailed(type(error).__name__) from error
+            # Without its cause: servers quote the address that they refuse, and failures are logged.
+            raise DeliveryFailed(type(error).__name__) from None
 
 
 def init_app(app: Flask, mail: MailPort, sms: SmsPort) -> None:
