@@ -8,13 +8,14 @@ from flask_babel import format_decimal
 from flask_babel import gettext as _
 
 from app.infra.moments import day as day
+from app.infra.moments import day_and_time
 from app.infra.moments import span as span
 from app.infra.moments import time_of_day as time_of_day
 
 
 def when(at: datetime) -> str:
-    """The day and the time."""
-    return f"{day(at)} {time_of_day(at)}"
+    """The day with its weekday, and the time."""
+    return day_and_time(at)
 
 
 def price(won: int) -> str:

@@ -40,6 +40,11 @@ def day(at: datetime | date) -> str:
     return str(format_date(at, DAY[_language()]))
 
 
+def day_and_time(at: datetime) -> str:
+    """A day that is never far off, and a time: 11월 23일 월요일 오전 10:00."""
+    return f"{day(at)}{BETWEEN[_language()]}{time_of_day(at)}"
+
+
 def date_of(iso: str | None) -> str:
     """A day with its year, from its eight digits (1954-03-02): 1954년 3월 2일. Nothing for none."""
     return str(format_date(date.fromisoformat(iso), "long")) if iso else ""
