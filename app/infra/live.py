@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import psycopg
 import structlog
 from flask import Flask, Response, current_app, request
+from flask_login import current_user
 
 from app.extensions import db
 from app.infra import events
@@ -26,6 +29,9 @@ POLL_SECONDS = 0.4
 HEARTBEAT_SECONDS = 15.0
 STREAM_SECONDS = 300.0
 RETRY_MS = 2000
+PER_PERSON = 4
+"""How many streams one person may have open: a few windows, not everyone's places."""
+LARGEST_ID = 2**63 - 1
 
 
 class Waker:
@@ -38,23 +44,27 @@ class Waker:
         self._turn = 0
         self._thread: threading.Thread | None = None
         self._places = threading.BoundedSemaphore(limit) if limit else None
-        self._streams = 0
+        self._streams: Counter[str] = Counter()
 
-    def enter(self) -> bool:
-        """Take a place for a stream; False when this process serves as many as it may."""
+    def enter(self, who: str) -> bool:
+        """Take a place for a stream of `who`; False when they, or this process, have as many as allowed."""
         if self._places is None or not self._places.acquire(blocking=False):
             return False
         with self._changed:
-            self._streams += 1
+            if self._streams[who] >= PER_PERSON:
+                self._places.release()
+                return False
+            self._streams[who] += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="live-watch", daemon=True)
                 self._thread.start()
         return True
 
-    def leave(self) -> None:
+    def leave(self, who: str) -> None:
         """Give the place back; the watcher ends with the last stream."""
         with self._changed:
-            self._streams -= 1
+            self._streams[who] -= 1
+            self._streams += Counter()  # forget those who have none
         assert self._places is not None
         self._places.release()
 
@@ -88,7 +98,7 @@ class Waker:
 
     def _idle(self) -> bool:
         with self._changed:
-            if self._streams == 0:
+            if not self._streams.total():
                 self._thread = None
                 return True
             return False
@@ -132,14 +142,16 @@ def stream(topics: Sequence[str]) -> Response:
         after = int(request.headers.get("Last-Event-ID") or request.args.get("after") or events.last_id())
     except ValueError:
         return Response("Last-Event-ID is not a number", 400, mimetype="text/plain")
+    after = max(0, min(after, LARGEST_ID))
+    who = str(current_user.get_id() or request.remote_addr)
     db.session.remove()
-    if not waker.enter():
+    if not waker.enter(who):
         return Response("busy", 503, {"Retry-After": "30"}, mimetype="text/plain")
     app = current_app._get_current_object()  # type: ignore[attr-defined]
     response = Response(_produce(app, waker, list(topics), after), mimetype="text/event-stream")
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
-    response.call_on_close(waker.leave)
+    response.call_on_close(partial(waker.leave, who))
     return response
 
 

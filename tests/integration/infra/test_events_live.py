@@ -11,6 +11,7 @@ from flask import Flask
 
 from app.infra import events, live
 from app.infra.database import transaction
+from app.policy import public
 
 pytestmark = pytest.mark.usefixtures("real_clock")
 
@@ -87,3 +88,34 @@ def test_places_are_limited_and_given_back(make_app: Any, monkeypatch: pytest.Mo
 def test_a_strange_position_is_refused(app: Flask) -> None:
     with app.test_request_context(headers={"Last-Event-ID": "1 OR 1=1"}):
         assert live.stream(["t"]).status_code == 400
+
+
+def test_a_position_beyond_any_id_waits_like_the_last(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(app, 1)
+    assert frames(open_stream(app, 10**30, monkeypatch, 0.1)) == []
+    assert len(frames(open_stream(app, -(10**30), monkeypatch, 0.1))) == 1
+
+
+def test_one_person_cannot_take_everyones_places(app: Flask) -> None:
+    """Streams hold threads: whoever opens them again and again must leave places to the others."""
+    greedy, other = {"REMOTE_ADDR": "192.0.2.1"}, {"REMOTE_ADDR": "192.0.2.2"}
+    with app.test_request_context(environ_base=greedy):
+        taken = [live.stream(["t"]) for _ in range(live.PER_PERSON + 3)]
+    assert [answer.status_code for answer in taken] == [200] * live.PER_PERSON + [503] * 3
+    with app.test_request_context(environ_base=other):
+        someone_else = live.stream(["t"])
+    assert someone_else.status_code == 200
+    for answer in (*taken, someone_else):
+        answer.close()
+    with app.test_request_context(environ_base=greedy):
+        again = live.stream(["t"])
+    assert again.status_code == 200
+    again.close()
+
+
+def test_asking_for_the_head_alone_takes_no_place(make_app: Any) -> None:
+    app = make_app(live_streams=1)
+    app.add_url_rule("/somewhere", view_func=public(lambda: live.stream(["t"])))
+    for _ in range(2):
+        with app.test_client().head("/somewhere") as answer:  # closed, as a server does at its end
+            assert answer.status_code == 200
