@@ -46,7 +46,7 @@ def _clouds(random: np.random.Generator, cells: int) -> FloatArray:
 
 def _skin(random: np.random.Generator) -> FloatArray:
     tone = np.array(SKINS[int(random.integers(len(SKINS)))], dtype=np.float64)
-    light = 1 + 0.035 * _clouds(random, 4) + 0.02 * _clouds(random, 24) + 0.018 * _clouds(random, 180)
+    light = 1 + 0.035 * _clouds(random, 4) + 0.02 * _clouds(random, 24) + 0.012 * _clouds(random, 180)
     redness = np.stack([4 * _clouds(random, 10), -2 * _clouds(random, 12), -2 * _clouds(random, 12)], axis=-1)
     return np.asarray(tone * light[..., None] + redness, dtype=np.float64)
 
@@ -79,7 +79,8 @@ def lesion(kind: str, seed: int) -> bytes:
     picture, share = _skin(random), _shape(random, look)
     mix = 1 / (1 + np.exp(-2.2 * _clouds(random, 7)))
     colour = mix[..., None] * np.array(look.second) + (1 - mix[..., None]) * np.array(look.colour)
-    colour = colour * (1 + 0.22 * look.rough * _clouds(random, 90))[..., None]
+    grain = 0.6 * _clouds(random, 16) + 0.35 * _clouds(random, 38) + 0.15 * _clouds(random, 90)
+    colour = colour * (1 + 0.2 * look.rough * grain)[..., None]
     picture = picture * (1 - 0.92 * share[..., None]) + colour * 0.92 * share[..., None]
     _hairs(random, picture)
     drawn = Image.fromarray(np.clip(picture + random.normal(0, 2.5, picture.shape), 0, 255).astype(np.uint8))
