@@ -98,6 +98,7 @@ def verify() -> tuple[chain.Head, chain.Fault | None]:
         outside = log.file.read()
     except ValueError as error:
         return chain.Head(0, ""), chain.Fault(0, str(error))
+    _see_one_moment()
     inside = db.session.get(AuditHead, ONLY_ROW, populate_existing=True)
     query = select(AuditEntry).order_by(AuditEntry.number)
     with contextlib.closing(
@@ -112,4 +113,12 @@ def verify() -> tuple[chain.Head, chain.Fault | None]:
         and (inside.count, inside.mac or chain.GENESIS) != (end.count, end.mac)
     ):
         fault = chain.Fault(end.count, "the head inside the database says otherwise")
+    db.session.commit()  # whatever is read next should be of its own moment again
     return end, fault
+
+
+def _see_one_moment() -> None:
+    """Let what follows be read from one snapshot: others write meanwhile, and head and log must agree."""
+    db.session.commit()
+    if db.engine.dialect.name == "postgresql":  # SQLite does so by itself
+        db.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, event, select, update
 
 from app.audit import chain, service
 from app.audit.models import AuditEntry, AuditHead, Outcome
@@ -49,6 +49,28 @@ def tamper(db: Any, statement: Any) -> None:
 
 def test_an_untouched_log_is_whole(log: Any) -> None:
     assert service.verify() == (chain.Head(ENTRIES, log.session.get(AuditEntry, ENTRIES).mac), None)
+
+
+def test_an_entry_written_while_the_log_is_checked_is_no_fault(log: Any, app: Flask) -> None:
+    def write() -> None:
+        with app.app_context():
+            service.record("photo.read", "photo:meanwhile")
+
+    def meanwhile(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "FROM audit_entry" in statement and not written:
+            written.append(threading.Thread(target=write))
+            written[0].start()
+            written[0].join()
+
+    written: list[threading.Thread] = []
+    event.listen(log.engine, "before_cursor_execute", meanwhile)
+    try:
+        found = service.verify()
+    finally:
+        event.remove(log.engine, "before_cursor_execute", meanwhile)
+    assert written
+    assert found[1] is None
+    assert service.verify()[0].count == ENTRIES + 1
 
 
 def test_who_when_where_whose_what_and_outcome_are_written(log: Any, clock: Any) -> None:
