@@ -23,16 +23,19 @@ RUN_AXE = """async rules => {
     rule.nodes.slice(0, 3).map(node => `${node.target.join(" ")} ${(node.any[0] || {}).message || ""}`).join(" | "));
 }"""
 TOO_WIDE = """() => {
-  const width = innerWidth;
-  if (document.scrollingElement.scrollWidth <= width) return [];
-  const out = [...document.body.querySelectorAll("*")].filter(e => {
-    const box = e.getBoundingClientRect();
-    return box.width && box.right > width + 1 && getComputedStyle(e).position !== "fixed";
-  });
-  const inner = out.filter(e => !out.some(other => other !== e && e.contains(other)));
+  const root = document.scrollingElement;
+  if (root.scrollWidth <= innerWidth) return [];
+  const held = e => {  // within something that scrolls by itself, or stays where it is
+    for (let up = e; up && up !== document.body; up = up.parentElement) {
+      const style = getComputedStyle(up);
+      if (style.position === "fixed" || (up !== e && style.overflowX !== "visible")) return true;
+    }
+    return false;
+  };
+  const out = [...document.body.querySelectorAll("*")].filter(
+    e => e.checkVisibility() && e.getBoundingClientRect().right > innerWidth + 1 && !held(e));
   const name = e => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`;
-  return inner.slice(0, 4).map(name)
-    .concat(`${document.scrollingElement.scrollWidth} px`);
+  return [`${root.scrollWidth} px`].concat(out.slice(0, 6).map(name));
 }"""
 SETTLE = "() => document.fonts.ready.then(() => true)"
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
