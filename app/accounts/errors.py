@@ -56,10 +56,6 @@ class InvitationInvalid(AccountError):
     """The link is unknown, used, revoked or too old."""
 
 
-class AlreadyInvited(AccountError):
-    """This address belongs to somebody who already has an account."""
-
-
 class Locked(AccountError):
     """Too many wrong attempts; nothing is looked at before `until`."""
 

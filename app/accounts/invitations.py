@@ -21,7 +21,6 @@ from app.infra.database import fresh, random_id, transaction
 from app.permissions import ROLE_PERMISSIONS, Permission, Role
 
 VALID = timedelta(days=7)
-DOCTOR_DETAILS = ("name", "licence_number", "clinic", "specialty")
 
 
 def invite(

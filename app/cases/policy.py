@@ -41,11 +41,6 @@ def can_see_opinion(user: User, case: Case) -> bool:
     return case.state == CaseState.SIGNED and _acts_in(user, case)
 
 
-def can_edit(user: User, case: Case) -> bool:
-    """True while the case is a draft of someone that `user` acts for."""
-    return case.state == CaseState.DRAFT and _acts_in(user, case)
-
-
 def can_withdraw(user: User, case: Case) -> bool:
     """True until the finding is signed."""
     return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _acts_in(user, case)

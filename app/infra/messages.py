@@ -10,7 +10,7 @@ import json
 import os
 import smtplib
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol, cast
@@ -28,22 +28,12 @@ class DeliveryFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """One file that goes with an e-mail."""
-
-    filename: str
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True)
 class Mail:
     """One e-mail in plain text."""
 
     to: str
     subject: str
     body: str
-    attachments: tuple[Attachment, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -117,9 +107,6 @@ class SmtpMail:
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = self.sender, mail.to, mail.subject
         message.set_content(mail.body)
-        for part in mail.attachments:
-            kind, subtype = part.media_type.split("/", 1)
-            message.add_attachment(part.content, maintype=kind, subtype=subtype, filename=part.filename)
         try:
             with smtplib.SMTP(self.host, self.port, timeout=15) as server:
                 server.starttls()

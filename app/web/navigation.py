@@ -61,11 +61,6 @@ def register_for_all(item: Item) -> None:
     _for_all[item.endpoint] = item
 
 
-def registered_roles() -> tuple[str, ...]:
-    """The roles that have a navigation."""
-    return tuple(_items)
-
-
 def navigation_role() -> str | None:
     """Whose navigation to show: the door being used, or else the signed-in person's own role."""
     if request.blueprint in _items:
