@@ -143,6 +143,9 @@ class Settings(BaseSettings):
             "SESSION_COOKIE_SAMESITE": "Lax",
             "SESSION_COOKIE_NAME": "__Host-salpim" if self.secure else "salpim",
             "PERMANENT_SESSION_LIFETIME": self.session_minutes * 60,
+            # Written only when it changes: an answer that is late (a photo, a file that anyone may keep) must
+            # not bring an older session back.
+            "SESSION_REFRESH_EACH_REQUEST": False,
             "WTF_CSRF_TIME_LIMIT": None,
             "BABEL_DEFAULT_LOCALE": "ko",
             "BABEL_DEFAULT_TIMEZONE": "Asia/Seoul",

@@ -130,7 +130,7 @@ def error_response(status: int, words: Explanation, headers: dict[str, str] | No
     else:
         response = make_response(_render(status, words))
     response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = "private, no-store"
     for name in ("Retry-After", "Allow"):
         if headers and name in headers:
             response.headers[name] = headers[name]

@@ -62,7 +62,7 @@ def register(app: Flask) -> None:
             response.headers.setdefault("Strict-Transport-Security", HSTS)
         # Pages hold health data or a form token. A shared computer's back button must not bring them back.
         if response.mimetype == "text/html":
-            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     app.after_request(protect)

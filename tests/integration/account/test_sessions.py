@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Flask
@@ -139,3 +140,39 @@ def test_a_device_of_ones_own_is_not_signed_out_for_being_idle(
     sign_in(client, patient)
     clock.advance(hours=11)
     assert reaches_account(client)
+
+
+def test_a_file_that_anyone_may_keep_carries_no_session(client: Client, db: Any, clock: Any) -> None:
+    enter(client, create_patient(password=PASSWORD))
+    page = client.get("/home", follow_redirects=True)
+    address = re.search(r'href="(/assets/main-\w+\.css)"', page.text)
+    assert address
+    clock.advance(minutes=1)
+    with client.get(address[1]) as asset:
+        assert "public" in asset.headers["Cache-Control"]
+        assert "Set-Cookie" not in asset.headers
+
+
+def test_a_session_of_ones_own_device_lasts_while_it_is_used(
+    app: Flask, client: Client, db: Any, clock: Any
+) -> None:
+    enter(client, create_patient(password=PASSWORD))
+    before = cookie_of(client).value
+    clock.advance(minutes=1)
+    answer = client.get("/account")
+    assert cookie_of(client).value != before
+    assert "Expires" in answer.headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.get("/account", headers={"X-Background": "1"}).headers
+
+
+def test_pages_of_a_person_are_kept_by_nobody(client: Client, db: Any) -> None:
+    enter(client, create_patient(password=PASSWORD))
+    for address in (
+        "/account",
+        "/patient/",
+        "/notices/",
+        "/patient/cases/new",
+        "/patient/bookings",
+        "/nowhere",
+    ):
+        assert client.get(address).headers["Cache-Control"] == "private, no-store", address
