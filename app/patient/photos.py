@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, jsonify, make_response, redirect, request, url_for
+from flask import abort, flash, jsonify, make_response, redirect, request, session, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.cases import photos, policy
 from app.cases.errors import NoSuchCase, TooManyPhotos
 from app.cases.models import Case, Photo
+from app.extensions import limiter
 from app.infra.images import BadImage
 from app.infra.storage import ObjectLost
 from app.patient import uploads
@@ -26,11 +28,17 @@ from app.web.errors import wants_json
 PRIVATE_SECONDS = 300
 """A phone on a slow line should not fetch a photo again for each look at the page."""
 
+# Decoding a photo and judging its quality is the dearest thing that the web process does.
+few_uploads = limiter.shared_limit(
+    "30 per minute; 300 per hour", "photos", key_func=lambda: str(current_user.get_id()), methods=["POST"]
+)
+
 
 @blueprint.url_value_preprocessor
 def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
-    """Let requests that bring photos be as large as several photos are."""
-    if request.method == "POST" and endpoint in ("patient.case_photos", "patient.photo_upload"):
+    """Let requests that bring photos be as large as several photos are. A visitor's are never read so far."""
+    brings_photos = request.method == "POST" and endpoint in ("patient.case_photos", "patient.photo_upload")
+    if brings_photos and "_user_id" in session:
         uploads.expect_photos()
 
 
@@ -53,6 +61,7 @@ def shown(case: Case, photo: Photo) -> dict[str, Any]:
 
 
 @blueprint.route("/cases/<public_id>/photos", methods=["GET", "POST"])
+@few_uploads
 @requires(Permission.CASE_SEND)
 def case_photos(public_id: str) -> Response | str:
     """Take photos or choose them; what is refused is named, the rest is kept."""
@@ -101,6 +110,7 @@ def _take_all(case: Case, files: list[Any]) -> list[str]:
 
 
 @blueprint.post("/cases/<public_id>/photos/upload")
+@few_uploads
 @requires(Permission.CASE_SEND)
 def photo_upload(public_id: str) -> Response | tuple[Response, int]:
     """Take one photo (field `photo`) and answer with its quality, as JSON."""

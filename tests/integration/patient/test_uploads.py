@@ -145,6 +145,32 @@ def test_far_too_much_at_once_comes_back_to_the_form(make_app: Callable[..., Fla
         assert alone.json["error"]["title"]
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_visitor_cannot_send_as_much_as_a_patient(make_app: Callable[..., Flask]) -> None:
+    client = make_app(max_upload_mb=1).test_client()
+    body = b"--b\r\nContent-Disposition: form-data; name=photo; filename=x.jpg\r\n\r\n" + b"x" * 2 * MB
+    answer = client.post(
+        "/patient/cases/whose/photos/upload",
+        data=body + b"\r\n--b--\r\n",
+        content_type="multipart/form-data; boundary=b",
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_photos_are_taken_at_a_human_pace(make_app: Callable[..., Flask]) -> None:
+    """Counted for each person, not for the address that a whole clinic may share."""
+    app = make_app(rate_limits=True)
+    with app.app_context():
+        hurried, other = Browser(app, create_patient()), Browser(app, create_patient())
+        case = hurried.start()
+        answers = [hurried.upload_one(case, b"no photo").status_code for _ in range(31)]
+        assert answers == [422] * 30 + [429]
+        assert hurried.get(f"{case}/photos").status_code == 200
+        assert other.upload_one(other.start(), lesion("nv", 5)).status_code == 201
+
+
 @pytest.mark.parametrize(("language", "words"), [("ko", "너무 어둡습니다"), ("en", "too dark")])
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_the_quality_check_answers_at_once_in_the_readers_language(
