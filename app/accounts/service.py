@@ -48,6 +48,7 @@ from app.accounts.errors import (
     TooYoung,
 )
 from app.accounts.identity import normalise_email, normalise_mobile
+from app.accounts.links import settings
 from app.accounts.models import ConsentKind, DoctorProfile, Patient, Sex, User
 from app.audit import service as audit
 from app.extensions import db, security
@@ -85,12 +86,16 @@ __all__ = [
 
 
 def find_user(*, email: str | None = None, mobile: str | None = None) -> User | None:
-    """Return the user known by this normalised e-mail address or mobile number; None for neither."""
-    if email:
-        return db.session.scalar(select(User).where(User.email == email))
-    if mobile:
-        return db.session.scalar(select(User).where(User.mobile == mobile))
-    return None
+    """Return the user known by this normalised e-mail address or mobile number; None for neither.
+
+    In production nobody of the demonstration is known: its passwords are public, and a database may have
+    been filled before it went into production.
+    """
+    known = User.email == email if email else User.mobile == mobile if mobile else None
+    if known is None:
+        return None
+    query = select(User).where(known)
+    return db.session.scalar(query.where(~User.is_demo) if settings().env == "production" else query)
 
 
 def hashed(password: str) -> str:

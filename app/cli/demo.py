@@ -40,7 +40,8 @@ def _settings() -> Settings:
     return settings
 
 
-def _people(*, demo: bool | None = None) -> int:
+def people(*, demo: bool | None = None) -> int:
+    """Return how many users there are, or how many that are (not) of the demonstration."""
     query = select(func.count()).select_from(User)
     return db.session.scalar(query if demo is None else query.where(User.is_demo == demo)) or 0
 
@@ -49,8 +50,8 @@ def _people(*, demo: bool | None = None) -> int:
 def fill() -> None:
     """Fill an empty database with people and cases; one that holds anything is left alone."""
     settings = _settings()
-    if _people():
-        if not _people(demo=False) and not _operators():
+    if people():
+        if not people(demo=False) and not _operators():
             raise click.ClickException(
                 "시연 자료가 채워지다 말았습니다. 데이터베이스를 비우고 다시 실행해 주세요 · "
                 "The demonstration is only half there: empty the database and run again"

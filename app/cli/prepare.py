@@ -17,6 +17,7 @@ from flask.cli import ScriptInfo
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
+from app.cli import demo
 from config import ConfigurationError, Settings, load
 
 EXPLAINED = 3
@@ -43,10 +44,15 @@ def reason(error: BaseException) -> str | None:
 
 
 def prepare(application: Flask, settings: Settings) -> None:
-    """Migrate, and fill an empty development database."""
+    """Migrate, and fill an empty development database. Whose passwords are public has no place in production."""
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with application.app_context():
         flask_migrate.upgrade()
+        if settings.env == "production" and demo.people(demo=True):
+            raise click.ClickException(
+                "데이터베이스에 시연용 사람이 있어 운영 환경으로 켜지 않습니다 · "
+                "The database holds people of the demonstration: production does not start with them"
+            )
     if settings.env == "development":
         run_command(application, "demo", "fill")
 

@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from flask import Flask
 
+from app.accounts import service
 from app.accounts.models import Patient, User
 from app.audit import service as audit
 from app.cases.models import Case, CaseState
+from app.cli import prepare
 from app.cli.demo_photos import ATTRIBUTION, DRAWN, Photos
 from app.cli.drawings import LOOKS, lesion
 from app.consultations.models import Availability, Booking
@@ -103,6 +106,21 @@ def test_there_is_no_demonstration_in_production(make_app: Callable[..., Flask])
         answer = app.test_cli_runner().invoke(args=["demo", command])
         assert answer.exit_code == 1
         assert "no demonstration in production" in answer.output
+
+
+def test_a_database_with_the_demonstration_does_not_become_a_production_one(app: Flask, db: Any) -> None:
+    known = create_patient(is_demo=True, mobile="+821099990001")
+    real = create_patient(mobile="+821099990002")
+    settings = app.extensions["salpim.settings"]
+    production = settings.model_copy(update={"env": "production"})
+    app.extensions["salpim.settings"] = production
+    with pytest.raises(click.ClickException, match="people of the demonstration"):
+        prepare.prepare(app, production)
+    # Started by other means: their passwords are public, so nobody signs in as one of them.
+    assert service.find_user(mobile="+821099990001") is None
+    assert service.find_user(mobile="+821099990002") == real
+    app.extensions["salpim.settings"] = settings
+    assert service.find_user(mobile="+821099990001") == known
 
 
 @pytest.mark.parametrize("kind", LOOKS)
