@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Patient, User
 from app.accounts.policy import visible_patients
@@ -20,6 +21,7 @@ from app.infra import clock
 from app.infra.database import fresh, random_id, transaction
 
 FORM_KEY_LENGTH = 40
+SHOWN = 20
 
 
 def new_form_key() -> str:
@@ -118,9 +120,10 @@ def answer(
 
 
 def open_drafts(user: User) -> list[Case]:
-    """Return the drafts of everyone that `user` acts for, newest first."""
+    """Return the drafts of everyone that `user` acts for, newest first, with what a list shows of them."""
     query = policy.visible_cases(user).where(Case.state == CaseState.DRAFT).order_by(Case.id.desc())
-    return list(db.session.scalars(query))
+    shown = (joinedload(Case.patient), joinedload(Case.lesion), selectinload(Case.photos))
+    return list(db.session.scalars(query.options(*shown).limit(SHOWN)))
 
 
 def missing_steps(case: Case) -> list[str]:

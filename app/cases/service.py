@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from sqlalchemy.orm import joinedload, selectinload
+
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit import service as audit
@@ -73,8 +75,14 @@ def withdraw(user: User, public_id: str) -> Case:
 
 
 def sent_cases(user: User) -> list[Case]:
-    """Return the cases sent for everyone that `user` acts for, newest first."""
-    query = policy.visible_cases(user).where(Case.submitted_at.is_not(None))
+    """Return the cases sent for everyone that `user` acts for, newest first, with what a list shows of them."""
+    shown = (
+        joinedload(Case.patient),
+        joinedload(Case.lesion),
+        joinedload(Case.question),
+        selectinload(Case.findings),
+    )
+    query = policy.visible_cases(user).where(Case.submitted_at.is_not(None)).options(*shown)
     return list(db.session.scalars(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(SHOWN)))
 
 
