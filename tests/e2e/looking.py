@@ -37,6 +37,10 @@ TOO_WIDE = """() => {
   const name = e => `${e.tagName.toLowerCase()}.${[...e.classList].join(".")} “${e.textContent.trim().slice(0, 40)}”`;
   return [`${root.scrollWidth} px`].concat(out.slice(0, 6).map(name));
 }"""
+BURSTING = """() => [...document.querySelectorAll(
+    "button, .krds-btn, .krds-badge, .choice, .portal-nav li, .slot, .tabs__tab")]
+  .filter(e => e.checkVisibility() && e.clientWidth && e.scrollWidth > e.clientWidth + 1)
+  .slice(0, 4).map(e => `${e.className || e.tagName} “${e.textContent.trim().slice(0, 40)}”`)"""
 SETTLE = "() => document.fonts.ready.then(() => true)"
 NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OPEN_ALL = "() => document.querySelectorAll('main details').forEach(details => details.open = true)"
@@ -114,6 +118,7 @@ class Eyes:
         found += [f"axe in the dark, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])]
         page.evaluate("document.documentElement.dataset.text = 'xlarge'")
         found += [f"too wide in the largest type: {what}" for what in page.evaluate(TOO_WIDE)]
+        found += [f"words outside their box in the largest type: {what}" for what in page.evaluate(BURSTING)]
         return found
 
     def photograph(self, folder: Path, name: str, language: str) -> None:
