@@ -178,10 +178,13 @@ def _doctor_cases(site: Site, doctor: User) -> None:
     stages: dict[str, Case] = {}
     sender = create_sender(name="박영수")
     for name in ("unread", "read", "revealed", "to sign"):
-        opinion = WORRYING if name in ("revealed", "to sign") else None
-        more = {"opinion": opinion} if opinion else {}
         case = create_case(
-            sender, state=CaseState.WAITING, photo_count=2, answers=RED_FLAGS, site="upper_back", **more
+            sender,
+            state=CaseState.WAITING,
+            photo_count=2,
+            answers=RED_FLAGS,
+            opinion=WORRYING,
+            site="upper_back",
         )
         stages[name] = take(case, doctor)
     for name in ("read", "revealed", "to sign"):

@@ -15,8 +15,8 @@ from playwright.sync_api import Browser
 from tests.e2e import story
 from tests.e2e.conftest import PHONE
 from tests.e2e.looking import AXE, LANGUAGES, Eyes
-from tests.e2e.pages import FAILING, LOOKS, NOT_PAGES, Look
-from tests.e2e.site import Site, serve
+from tests.e2e.pages import LOOKS, NOT_PAGES, Look
+from tests.e2e.site import FAILING, Site, serve
 
 pytestmark = pytest.mark.browser
 
