@@ -175,8 +175,12 @@ class RecoveryCode(MfRecoveryForm, _Counted):  # type: ignore[misc]  # untyped b
         self.code.data = (self.code.data or "").strip().lower()
         if self.user is None:
             return False
-        fresh(User, self.user.id)  # two at once: the second one finds the code gone
-        return self.counted(self.user, self.code, lambda: super(RecoveryCode, self).validate(**kwargs))
+        return self.counted(self.user, self.code, lambda: self._is_unused(**kwargs))
+
+    def _is_unused(self, **kwargs: Any) -> bool:
+        # Two at once: the second one finds the code gone. Locked after the count, as everywhere.
+        fresh(User, self.user.id)
+        return bool(super().validate(**kwargs))
 
 
 def _parsed(text: str | None) -> Identity | None:

@@ -154,5 +154,9 @@ def _hooks(when: str) -> list[Callable[[], None]]:
 
 
 def fresh(model: type[Row], key: Any) -> Row | None:
-    """Read the row anew and lock it until the transaction ends; None if there is none."""
-    return db.session.get(model, key, populate_existing=True, with_for_update=True)
+    """Read the row anew and lock it until the transaction ends; None if there is none.
+
+    Others who would lock it wait; rows that only refer to it may still be written, so that two who lock
+    different rows and refer to each other's do not wait in a circle (PostgreSQL's FOR NO KEY UPDATE).
+    """
+    return db.session.get(model, key, populate_existing=True, with_for_update={"key_share": True})
