@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
+from app.accounts.sessions import SHARED
 from app.cases import photos, policy
 from app.cases.errors import NoSuchCase, TooManyPhotos
 from app.cases.models import Case, Photo
@@ -159,7 +160,10 @@ def photo_remove(public_id: str, photo_id: str) -> Response:
 def _private(data: bytes, media_type: str) -> Response:
     response = make_response(data)
     response.mimetype = media_type
-    response.headers["Cache-Control"] = f"private, max-age={PRIVATE_SECONDS}"
+    shared = session.get(SHARED)  # whoever comes next must not find it
+    response.headers["Cache-Control"] = (
+        "private, no-store" if shared else f"private, max-age={PRIVATE_SECONDS}"
+    )
     return response
 
 

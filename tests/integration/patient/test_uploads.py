@@ -214,7 +214,11 @@ def test_photos_are_private_and_each_reading_is_recorded(browser: Callable[..., 
         assert answer.mimetype == "image/jpeg"
         assert "private" in answer.headers["Cache-Control"]
         assert stranger.get(address).status_code == 404
+    with patient.client.session_transaction() as session:
+        session["shared_device"] = True
+    answer = patient.get(f"/patient/photos/{photo.public_id}")
+    assert answer.headers["Cache-Control"] == "private, no-store"
     read = database.select(AuditEntry).where(AuditEntry.action == "photo.read")
     entries = list(database.session.scalars(read))
-    assert [entry.actor_id for entry in entries] == [patient.user.id] * 2
+    assert [entry.actor_id for entry in entries] == [patient.user.id] * 3
     assert all(entry.target == f"photo:{photo.public_id}" for entry in entries)
