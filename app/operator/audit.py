@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -19,6 +19,8 @@ from app.operator.blueprint import door, page_number
 from app.operator.forms import AuditFilterForm
 from app.permissions import Permission
 from app.policy import requires
+
+EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
 
 
 @door.get("/audit")
@@ -41,12 +43,17 @@ def audit_log() -> str:
 
 
 def _filter(form: AuditFilterForm) -> reading.Filter:
-    since, until = form.since.data, form.until.data
+    since, until = _within_reason(form.since.data), _within_reason(form.until.data)
     return reading.Filter(
         since=datetime.combine(since, time(), KST) if since else None,
         until=datetime.combine(until + timedelta(days=1), time(), KST) if until else None,
         action=form.action.data or None,
     )
+
+
+def _within_reason(day: date | None) -> date | None:
+    """A day that still has a day before and after it, in every time zone."""
+    return min(max(day, EARLIEST), LATEST) if day else None
 
 
 @door.post("/audit/verify")
