@@ -40,13 +40,16 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
     genuine = [(finding, signing.is_genuine(finding)) for finding in reversed(case.findings)]
     if case.state == CaseState.SIGNED and case.finding is not None:
         audit.record("finding.read", f"finding:{case.finding.public_id}", patient_id=case.patient_id)
+    machine = status.machine_part(case) if policy.can_see_opinion(me(), case) else None
+    if machine is not None:
+        audit.record("prediction.read", case.topic, patient_id=case.patient_id)
     return {
         "case": case,
         "status": status.describe(case),
         "urgency": status.urgency(case),
         "findings": genuine,
         "diagnoses": diagnoses,
-        "machine": status.machine_part(case) if policy.can_see_opinion(me(), case) else None,
+        "machine": machine,
         "next_step": status.next_step,
         "moment": status.moment,
         "site": body_sites.find(case.lesion.body_site if case.lesion else None),

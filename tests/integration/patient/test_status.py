@@ -144,8 +144,9 @@ def test_the_finding_stands_above_the_machine_and_says_who_signed(browser: Calla
     assert places == sorted(places)
     assert "진단이나 처방이 아닙니다" in page
     assert patient.get(f"/patient/photos/{case.photos[0].public_id}/heatmap").mimetype == "image/png"
-    read = database.select(AuditEntry).where(AuditEntry.action == "finding.read")
-    assert [entry.actor_id for entry in database.session.scalars(read)] == [patient.user.id]
+    for what in ("finding.read", "prediction.read", "heatmap.read"):
+        read = database.select(AuditEntry).where(AuditEntry.action == what)
+        assert [entry.actor_id for entry in database.session.scalars(read)] == [patient.user.id], what
 
 
 def test_where_the_analysis_failed_it_says_so_and_the_doctors_word_stands_alone(
