@@ -49,6 +49,7 @@ def eyes(browser: Browser) -> Iterator[Eyes]:
     context.close()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_every_address_is_a_page_here_or_says_why_not(app: Flask) -> None:
     answering = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
     pages = {look.endpoint for look in LOOKS} - {FAILING}
