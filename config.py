@@ -111,6 +111,11 @@ class Settings(BaseSettings):
                 raise ValueError("SALPIM_DEBUG must be off in production")
             if not self.public_url.startswith("https://"):
                 raise ValueError("SALPIM_PUBLIC_URL must begin with https:// in production")
+            if not self.trusted_proxies:
+                raise ValueError(
+                    "SALPIM_TRUSTED_PROXIES must say how many proxies stand in front (at least the one that speaks "
+                    "https): without it everyone seems to come from the same address"
+                )
             if self.second_factor != "required":
                 raise ValueError("SALPIM_SECOND_FACTOR must be 'required' in production")
             if self.sms == "console" or self.mail == "console":

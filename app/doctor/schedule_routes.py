@@ -76,7 +76,7 @@ def availability_add() -> Any:
     return _page(form), 422
 
 
-@blueprint.post("/availability/<int:pattern_id>/remove")
+@blueprint.post("/availability/<int(max=9223372036854775807):pattern_id>/remove")
 @requires(Permission.AVAILABILITY_MANAGE)
 def availability_remove(pattern_id: int) -> Response:
     """Stop offering it. What is booked stays booked."""

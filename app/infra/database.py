@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import structlog
 from flask import Flask
 from sqlalchemy import BigInteger, Connection, DateTime, Dialect, Engine, Integer, event, text
 from sqlalchemy.orm import Session
@@ -16,6 +17,8 @@ from sqlalchemy.types import TypeDecorator
 from app.extensions import Base, db
 
 Row = TypeVar("Row", bound=Base)
+
+log = structlog.get_logger(__name__)
 
 _WRITE = "salpim_write"
 _IN_BLOCK = "salpim.transaction"
@@ -116,7 +119,11 @@ def transaction() -> Iterator[Session]:
         session.info.pop(_BEFORE_COMMIT, None)
         session.info.pop(_AFTER_COMMIT, None)
     for hook in hooks:
-        hook()
+        try:
+            hook()
+        except Exception:
+            # The change is saved: its author must not be told otherwise, nor the other hooks go without.
+            log.exception("transaction.after_commit_failed")
 
 
 def _run_last(session: Session) -> None:

@@ -51,7 +51,7 @@ def jobs() -> str:
     )
 
 
-@door.post("/jobs/<int:job_id>/retry")
+@door.post("/jobs/<int(max=9223372036854775807):job_id>/retry")
 @requires(Permission.JOB_MANAGE)
 def job_retry(job_id: int) -> Response:
     """Put a job that failed back in line."""

@@ -17,6 +17,7 @@ PRODUCTION: dict[str, Any] = {
     "env": "production",
     "public_url": "https://salpim.example",
     "second_factor": "required",
+    "trusted_proxies": 1,
 }
 
 
@@ -48,6 +49,7 @@ def test_a_complete_production_environment_starts() -> None:
         ({"audit_key": KEYS["master_key"]}, "differ"),
         ({"public_url": "http://salpim.example"}, "https"),
         ({"debug": True}, "SALPIM_DEBUG"),
+        ({"trusted_proxies": 0}, "SALPIM_TRUSTED_PROXIES"),
         ({"second_factor": "optional"}, "SALPIM_SECOND_FACTOR"),
         ({"sms": "console"}, "SALPIM_SMS"),
         ({"port": 70000}, "PORT"),
