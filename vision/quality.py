@@ -56,12 +56,12 @@ ADVICE: dict[str, tuple[str, str]] = {
         "The photo is too bright. Turn the flash off, avoid direct light, and take it again.",
     ),
     "no_skin_lesion": (
-        "피부 병변 사진으로 보이지 않습니다. 병변이 사진 가운데에 오도록 가까이에서 찍어 주세요.",
-        "This does not look like a skin lesion. Take the photo from close by, with the spot in the middle.",
+        "피부의 점이나 반점을 찍은 사진으로 보이지 않습니다. 그 자리가 사진 가운데에 오도록 가까이에서 찍어 주세요.",
+        "This does not look like a photo of a spot on the skin. Take it from close by, with the spot in the middle.",
     ),
     "no_lesion": (
-        "사진에서 병변이 잘 보이지 않습니다. 병변이 가운데에 크게 오도록 다시 찍어 주세요.",
-        "No lesion can be made out. Take the photo again with the spot large and in the middle.",
+        "사진에서 점이나 반점이 잘 보이지 않습니다. 그 자리가 가운데에 크게 오도록 다시 찍어 주세요.",
+        "No spot can be made out. Take the photo again with the spot large and in the middle.",
     ),
 }
 FINE = ("좋습니다.", "Good.")
