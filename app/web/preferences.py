@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 
 from app.web.locale import LOCALE_COOKIE, LOCALES
 
@@ -48,12 +48,15 @@ def store(response: Response, name: str, value: str, *, secure: bool) -> bool:
     return True
 
 
+def can_be_fetched() -> bool:
+    """Whether the address of this request, which may be a form being sent, is a page to come back to."""
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(method="GET")
+
+
 def here() -> str:
     """The local address to come back to after changing a preference ("/" where a GET makes no sense)."""
-    rule = request.url_rule
-    if rule is None or rule.methods is None or "GET" not in rule.methods:
-        return "/"
-    return request.full_path.rstrip("?")
+    return request.full_path.rstrip("?") if can_be_fetched() else "/"
 
 
 def is_local(address: str) -> bool:
@@ -67,10 +70,11 @@ def is_local(address: str) -> bool:
 
 
 def register(app: Flask) -> None:
-    """Offer `prefs` and `here()` to every template."""
+    """Offer `prefs`, `here()` and `can_be_fetched()` to every template."""
 
     def context() -> dict[str, Any]:
         return {"prefs": current_preferences()}
 
     app.context_processor(context)
     app.add_template_global(here, "here")
+    app.add_template_global(can_be_fetched, "can_be_fetched")

@@ -53,6 +53,9 @@ async function start(name, element) {
 }
 
 html.classList.add("has-js");
+// A form that came back with errors can be fetched as a page too. Without this the browser's "back" to it asks
+// whether to send the form again, or shows nothing at all.
+if (document.body.dataset.answeredForm !== undefined) history.replaceState(history.state, "", location.href);
 confirmBefore(document);
 bind(document);
 document.addEventListener("htmx:load", (event) => bind(event.detail.elt));

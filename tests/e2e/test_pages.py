@@ -1,4 +1,4 @@
-"""Every page looks right on a phone: found from the URL map, so that none can be forgotten."""
+"""Every page looks right on a phone: found from the URL map, so that none can be forgotten. And "back" finds it again."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import story
 from tests.e2e.conftest import PHONE
 from tests.e2e.looking import AXE, LANGUAGES, Eyes
-from tests.e2e.pages import LOOKS, NOT_PAGES, Look
+from tests.e2e.pages import LOOKS, NOT_PAGES, Look, send, send_to
 from tests.e2e.site import FAILING, Site, serve
 
 pytestmark = pytest.mark.browser
@@ -73,3 +73,23 @@ def test_page(houses: dict[bool, Site], eyes: Eyes, look: Look) -> None:
             eyes.photograph(Path(folder), look.name, language)
         faults += [f"{language}: {fault}" for fault in eyes.faults(language)]
     assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        Look("patient.case_place", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
+        Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
+    ],
+    ids=lambda look: look.endpoint,
+)
+def test_back_to_a_form_that_came_back_with_errors_shows_it(
+    houses: dict[bool, Site], eyes: Eyes, look: Look
+) -> None:
+    site = houses[False]
+    assert eyes.open(site, look, "ko") == look.status
+    heading = eyes.page.locator("h1").inner_text()
+    eyes.page.goto(f"{site.url}/emergencies")
+    eyes.page.go_back()
+    expect(eyes.page.locator("h1")).to_have_text(heading)
+    assert eyes.page.url == site.url + look.address(site)

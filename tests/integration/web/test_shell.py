@@ -109,6 +109,14 @@ def test_a_preference_is_kept_and_leads_back(client: Client) -> None:
     assert 'data-text="large"' in client.get("/").text
 
 
+def test_a_preference_chosen_on_a_form_that_came_back_leads_to_that_form(client: Client) -> None:
+    token = _token(client.get("/login").text)
+    refused = client.post("/login?next=/terms", data={"csrf_token": token, "identity": "", "password": ""})
+    assert 'name="next" value="/login?next=/terms"' in refused.text
+    lost = client.post("/nowhere", data={"csrf_token": token})
+    assert 'name="next" value="/"' in lost.text
+
+
 def test_a_preference_never_leads_elsewhere(client: Client) -> None:
     for address in (
         "https://evil.example",
