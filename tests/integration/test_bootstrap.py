@@ -124,8 +124,8 @@ def test_the_portal_starts_survives_and_stops_without_losing_anything(
     # The web process dies: visitors wait for the next one, they are not turned away.
     web = portal.children("gunicorn")
     os.kill(min(web, key=lambda process: process.create_time()).pid, signal.SIGKILL)
-    assert portal.get("/healthz")[0] == 200
     assert ended(web), "nothing is left of the one that died"
+    assert portal.get("/healthz")[0] == 200
     worker = portal.children("worker")
     os.kill(worker[0].pid, signal.SIGKILL)
     portal.wait_for("restarting", 2)
