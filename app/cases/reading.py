@@ -7,7 +7,6 @@ has waited `soon_after_hours` (triage.toml) counts as soon whatever it is about,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -50,28 +49,14 @@ class BadReading(CaseError):
         self.field = field
 
 
-@dataclass(frozen=True)
-class QueueCounts:
-    """How many cases wait in each band."""
+def waiting_count() -> int:
+    """Return how many cases wait, those held too long among them.
 
-    soon: int
-    in_turn: int
-
-    @property
-    def total(self) -> int:
-        """How many wait in all."""
-        return self.soon + self.in_turn
-
-
-def queue_counts() -> QueueCounts:
-    """Return how many cases wait, those held too long among them."""
-    first = triage.queue_order(clock.now())[0]
+    Never by band: a doctor who sees a band shrink by the case just taken knows what the model said of it.
+    """
     overdue = (Case.state == CaseState.READING) & (Case.taken_at < clock.now() - rules().hold)
     waiting = (Case.state == CaseState.WAITING) | overdue
-    found: dict[int, int] = {}
-    for rank, count in db.session.execute(select(first, func.count()).where(waiting).group_by(first)):
-        found[int(rank)] = int(count)
-    return QueueCounts(soon=found.get(0, 0), in_turn=found.get(1, 0))
+    return db.session.scalar(select(func.count()).select_from(Case).where(waiting)) or 0
 
 
 def in_hand(doctor_id: int) -> list[Case]:

@@ -22,11 +22,11 @@ from app.policy import requires
 @blueprint.get("/")
 @requires(Permission.QUEUE_TAKE)
 def home() -> str:
-    """The queue in two numbers, and what this doctor has begun."""
+    """How many cases wait, and what this doctor has begun."""
     me, today = doctor(), clock.today_in_korea().date()
     return render_template(
         "doctor/home.html",
-        counts=reading.queue_counts(),
+        waiting=reading.waiting_count(),
         held=reading.in_hand(me.id),
         hold_limit=rules().hold_limit,
         hold_hours=rules().hold_hours,
@@ -39,8 +39,8 @@ def home() -> str:
 @blueprint.get("/queue")
 @requires(Permission.QUEUE_TAKE)
 def queue() -> str:
-    """The two numbers again, for a page that stays open."""
-    return render_template("doctor/_queue.html", counts=reading.queue_counts())
+    """The number again, for a page that stays open."""
+    return render_template("doctor/_queue.html", waiting=reading.waiting_count())
 
 
 @blueprint.post("/next")
