@@ -98,7 +98,7 @@ class Eyes:
         return statuses[-1]
 
     def faults(self, language: str) -> list[str]:
-        """Return what is wrong with the open page at phone width, everything unfolded, in the dark, in the largest type."""
+        """Return what is wrong with the open page at phone width, unfolded, on a desk, in the dark, in the largest type."""
         page = self.page
         found = [f"console {said}" for said in self.said]
         shape = page.evaluate(
@@ -113,6 +113,11 @@ class Eyes:
         found += [f"too wide: {what}" for what in page.evaluate(TOO_WIDE)]
         page.evaluate(OPEN_ALL)
         found += [f"axe, {fault}" for fault in page.evaluate(RUN_AXE, None)]
+        page.set_viewport_size(DESKTOP)
+        page.evaluate(NEXT_FRAME)
+        found += [f"too wide on a desk: {what}" for what in page.evaluate(TOO_WIDE)]
+        found += [f"axe on a desk, {fault}" for fault in page.evaluate(RUN_AXE, None)]
+        page.set_viewport_size(PHONE)
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.evaluate(NEXT_FRAME)
         found += [f"axe in the dark, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])]
