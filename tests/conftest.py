@@ -15,7 +15,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 import config
-from tests.harness import databases, network, postgres
+from tests.harness import databases, network, portal, postgres
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -180,6 +180,15 @@ def real_clock(app: Flask) -> None:
     from app.infra.clock import set_clock, system
 
     set_clock(app.extensions, system)
+
+
+@pytest.fixture(name="portal")
+def running_portal(
+    app: Flask, database_url: str, secrets: dict[str, str], tmp_path: Path
+) -> Iterator[portal.Portal]:
+    """Web and worker in processes of their own, over the database of `app`."""
+    with portal.serve(app, database_url, secrets, tmp_path / "portal.log") as running:
+        yield running
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from app.accounts import service as accounts
 from app.consultations import availability
-from tests.e2e.conftest import PASSWORD, PHONE, Portal
+from tests.e2e.conftest import PASSWORD, PHONE
+from tests.harness.portal import Portal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.usefixtures("real_clock")]
 
