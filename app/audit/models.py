@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Base
 from app.infra.crypto import EncryptedText
 from app.infra.database import Serial, UtcDateTime
+from app.infra.immutability import guard
 
 
 class Outcome(enum.StrEnum):
@@ -24,7 +25,8 @@ class Outcome(enum.StrEnum):
 class AuditEntry(Base):
     """Who did what to whose data, when, from where, and how it ended.
 
-    `number` counts from 1 without gaps; `mac` covers every other column and the `mac` before.
+    `number` counts from 1 without gaps; `mac` covers every other column and the `mac` before. The database
+    refuses to change or remove an entry; who owns it can take that guard away, but not forge the chain.
     """
 
     __tablename__ = "audit_entry"
@@ -43,6 +45,9 @@ class AuditEntry(Base):
     target: Mapped[str] = mapped_column(String(96))
     outcome: Mapped[Outcome] = mapped_column(String(16))
     mac: Mapped[str] = mapped_column(String(64))
+
+
+GUARDS = guard(AuditEntry, "the audit log is only ever added to")
 
 
 class AuditHead(Base):

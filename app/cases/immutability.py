@@ -1,48 +1,18 @@
-"""A signed finding never changes and never goes: kept by the mapper and, behind its back, by the database.
-
-`IMMUTABILITY_DDL` holds the statements for each database, for `create_all` (attached below) and for the
-migrations to execute; `IMMUTABILITY_DROP` takes them away. On SQLite a migration that rebuilds the table
-(Alembic's batch mode) must execute `IMMUTABILITY_DDL` again, for the triggers go with the old table.
-"""
+"""A signed finding never changes and never goes: kept by the mapper and, behind its back, by the database."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import DDL, event
+from sqlalchemy import event
 from sqlalchemy.orm import object_session
 
 from app.cases.models import Finding
+from app.infra.immutability import guard
 
 _MESSAGE = "a signed finding never changes"
 
-IMMUTABILITY_DDL: dict[str, tuple[str, ...]] = {
-    "sqlite": (
-        f"""CREATE TRIGGER finding_never_updated BEFORE UPDATE ON finding
-        BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END""",
-        f"""CREATE TRIGGER finding_never_deleted BEFORE DELETE ON finding
-        BEGIN SELECT RAISE(ABORT, '{_MESSAGE}'); END""",
-    ),
-    "postgresql": (
-        f"""CREATE OR REPLACE FUNCTION finding_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION '{_MESSAGE}'; END $$""",
-        """CREATE TRIGGER finding_never_changed BEFORE UPDATE OR DELETE ON finding
-        FOR EACH ROW EXECUTE FUNCTION finding_never_changes()""",
-        """CREATE TRIGGER finding_never_emptied BEFORE TRUNCATE ON finding
-        FOR EACH STATEMENT EXECUTE FUNCTION finding_never_changes()""",
-    ),
-}
-IMMUTABILITY_DROP: dict[str, tuple[str, ...]] = {
-    "sqlite": (
-        "DROP TRIGGER IF EXISTS finding_never_updated",
-        "DROP TRIGGER IF EXISTS finding_never_deleted",
-    ),
-    "postgresql": (
-        "DROP TRIGGER IF EXISTS finding_never_changed ON finding",
-        "DROP TRIGGER IF EXISTS finding_never_emptied ON finding",
-        "DROP FUNCTION IF EXISTS finding_never_changes()",
-    ),
-}
+GUARDS = guard(Finding, _MESSAGE)
 
 
 class FindingIsSigned(Exception):
@@ -61,14 +31,3 @@ def _refuse_delete(_mapper: Any, _connection: Any, _finding: Finding) -> None:
 
 event.listen(Finding, "before_update", _refuse_update)
 event.listen(Finding, "before_delete", _refuse_delete)
-for _dialect, _statements in IMMUTABILITY_DDL.items():
-    for _statement in _statements:
-        event.listen(Finding.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
-# PostgreSQL keeps the function when the table goes; SQLite drops triggers with their table.
-event.listen(
-    Finding.__table__,
-    "after_drop",
-    DDL("DROP FUNCTION IF EXISTS finding_never_changes()").execute_if(  # type: ignore[no-untyped-call]
-        dialect="postgresql"
-    ),
-)

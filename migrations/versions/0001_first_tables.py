@@ -14,32 +14,36 @@ branch_labels = None
 depends_on = None
 
 
-# A signed finding never changes and never goes: the database refuses too.
+# What is signed and what is recorded never changes and never goes: the database refuses too.
+GUARDED = {
+    "finding": "a signed finding never changes",
+    "audit_entry": "the audit log is only ever added to",
+}
 GUARDS = {
     "sqlite": (
-        """CREATE TRIGGER finding_never_updated BEFORE UPDATE ON finding
-        BEGIN SELECT RAISE(ABORT, 'a signed finding never changes'); END""",
-        """CREATE TRIGGER finding_never_deleted BEFORE DELETE ON finding
-        BEGIN SELECT RAISE(ABORT, 'a signed finding never changes'); END""",
+        """CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{message}'); END""",
+        """CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table}
+        BEGIN SELECT RAISE(ABORT, '{message}'); END""",
     ),
     "postgresql": (
-        """CREATE OR REPLACE FUNCTION finding_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN RAISE EXCEPTION 'a signed finding never changes'; END $$""",
-        """CREATE TRIGGER finding_never_changed BEFORE UPDATE OR DELETE ON finding
-        FOR EACH ROW EXECUTE FUNCTION finding_never_changes()""",
-        """CREATE TRIGGER finding_never_emptied BEFORE TRUNCATE ON finding
-        FOR EACH STATEMENT EXECUTE FUNCTION finding_never_changes()""",
+        """CREATE OR REPLACE FUNCTION {table}_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION '{message}'; END $$""",
+        """CREATE TRIGGER {table}_never_changed BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {table}_never_changes()""",
+        """CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {table}_never_changes()""",
     ),
 }
 UNGUARDS = {
     "sqlite": (
-        "DROP TRIGGER IF EXISTS finding_never_updated",
-        "DROP TRIGGER IF EXISTS finding_never_deleted",
+        "DROP TRIGGER IF EXISTS {table}_never_updated",
+        "DROP TRIGGER IF EXISTS {table}_never_deleted",
     ),
     "postgresql": (
-        "DROP TRIGGER IF EXISTS finding_never_changed ON finding",
-        "DROP TRIGGER IF EXISTS finding_never_emptied ON finding",
-        "DROP FUNCTION IF EXISTS finding_never_changes()",
+        "DROP TRIGGER IF EXISTS {table}_never_changed ON {table}",
+        "DROP TRIGGER IF EXISTS {table}_never_emptied ON {table}",
+        "DROP FUNCTION IF EXISTS {table}_never_changes()",
     ),
 }
 
@@ -722,14 +726,16 @@ def upgrade() -> None:
         sa.UniqueConstraint("photo_id", "model_sha256", name=op.f("uq_prediction_photo_id")),
     )
 
-    for statement in GUARDS[op.get_bind().dialect.name]:
-        op.execute(statement)
+    for table, message in GUARDED.items():
+        for statement in GUARDS[op.get_bind().dialect.name]:
+            op.execute(statement.format(table=table, message=message))
 
 
 def downgrade() -> None:
     """Undo."""
-    for statement in UNGUARDS[op.get_bind().dialect.name]:
-        op.execute(statement)
+    for table, message in GUARDED.items():
+        for statement in UNGUARDS[op.get_bind().dialect.name]:
+            op.execute(statement.format(table=table, message=message))
 
     op.drop_table("prediction")
     op.drop_table("finding")

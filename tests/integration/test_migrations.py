@@ -15,11 +15,14 @@ from sqlalchemy import inspect, text
 
 import config
 from app import create_app
+from app.audit.models import GUARDS as AUDIT_GUARDS
+from app.cases.immutability import GUARDS as FINDING_GUARDS
 from app.extensions import db
 
 TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
-    "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    "sqlite": "SELECT sql FROM sqlite_master WHERE type = 'trigger'",
+    "postgresql": """SELECT pg_get_triggerdef(t.oid) || ' ' || p.prosrc
+        FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE NOT tgisinternal""",
 }
 
 
@@ -40,8 +43,10 @@ def tables() -> set[str]:
 
 
 def triggers() -> set[str]:
+    """What each trigger does, in the database's own words."""
     with db.engine.connect() as connection:
-        return set(connection.scalars(text(TRIGGERS[db.engine.dialect.name])))
+        found = connection.scalars(text(TRIGGERS[db.engine.dialect.name]))
+        return {" ".join(definition.split()) for definition in found}
 
 
 def differences() -> list[Any]:
@@ -61,7 +66,23 @@ def test_migrated_and_created_databases_have_the_same_triggers(empty: Flask) -> 
     flask_migrate.downgrade(revision="base")
     db.create_all()
     assert triggers() == migrated
-    assert migrated, "signed findings are guarded by the database too"
+    for guarded in ("finding", "audit_entry"):
+        assert sum(f" ON {guarded} " in _plain(trigger) for trigger in migrated) == 2, guarded
+
+
+def _plain(definition: str) -> str:
+    return definition.replace("public.", "")
+
+
+def test_what_guards_a_table_can_be_taken_away_and_put_back(empty: Flask) -> None:
+    flask_migrate.upgrade()
+    guarded, dialect = triggers(), db.engine.dialect.name
+    for step in ("dropped", "made"):
+        with db.engine.begin() as connection:
+            for guards in (AUDIT_GUARDS, FINDING_GUARDS):
+                for statement in getattr(guards, step)[dialect]:
+                    connection.execute(text(statement))
+        assert triggers() == (guarded if step == "made" else set())
 
 
 def test_up_down_and_up_again(empty: Flask) -> None:

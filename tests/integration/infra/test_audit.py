@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import delete, event, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from app.audit import chain, service
-from app.audit.models import AuditEntry, AuditHead, Outcome
+from app.audit.models import GUARDS, AuditEntry, AuditHead, Outcome
 from app.infra.database import transaction
+from tests.harness.tampering import unguarded
 
 ENTRIES = 6
 
@@ -40,11 +42,33 @@ def head_file(app: Flask) -> Path:
     return Path(app.instance_path) / "audit" / "head.json"
 
 
-def tamper(db: Any, statement: Any) -> None:
-    """Change rows as someone with access to the database could."""
-    with transaction() as session:
+def tamper(*statements: Any) -> None:
+    """Change rows as the owner of the database could."""
+    with unguarded(GUARDS) as session:
+        for statement in statements:
+            session.execute(statement)
+
+
+EMPTIED = {"sqlite": "DELETE FROM audit_entry WHERE 1", "postgresql": "TRUNCATE audit_entry"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        update(AuditEntry).values(actor_id=9),
+        text("UPDATE audit_entry SET target = 'photo:99' WHERE number = 2"),
+        delete(AuditEntry),
+        text("DELETE FROM audit_entry WHERE number = 6"),
+        EMPTIED,
+    ],
+)
+def test_the_database_refuses_to_change_what_was_recorded(log: Any, statement: Any) -> None:
+    if statement is EMPTIED:
+        statement = text(EMPTIED[log.engine.dialect.name])
+    with pytest.raises(DBAPIError, match="only ever added to"), transaction() as session:
         session.execute(statement)
-    db.session.expire_all()
+    log.session.rollback()
+    assert service.verify()[0].count == ENTRIES
 
 
 def test_an_untouched_log_is_whole(log: Any) -> None:
@@ -104,31 +128,31 @@ def test_who_when_where_whose_what_and_outcome_are_written(log: Any, clock: Any)
     ],
 )
 def test_a_changed_entry_is_named(log: Any, change: dict[str, Any]) -> None:
-    tamper(log, update(AuditEntry).where(AuditEntry.number == 4).values(**change))
+    tamper(update(AuditEntry).where(AuditEntry.number == 4).values(**change))
     assert fault() == chain.Fault(4, "changed")
 
 
 def test_a_changed_time_is_named(log: Any, clock: Any) -> None:
-    tamper(log, update(AuditEntry).where(AuditEntry.number == 2).values(at=clock.advance(seconds=1)))
+    tamper(update(AuditEntry).where(AuditEntry.number == 2).values(at=clock.advance(seconds=1)))
     assert fault() == chain.Fault(2, "changed")
 
 
 def test_a_removed_entry_is_named(log: Any) -> None:
-    tamper(log, delete(AuditEntry).where(AuditEntry.number == 3))
+    tamper(delete(AuditEntry).where(AuditEntry.number == 3))
     assert fault() == chain.Fault(3, "removed or reordered")
 
 
 def test_removing_and_renumbering_is_noticed(log: Any) -> None:
-    tamper(log, delete(AuditEntry).where(AuditEntry.number == 3))
+    tamper(delete(AuditEntry).where(AuditEntry.number == 3))
     for number in range(4, ENTRIES + 1):
-        tamper(log, update(AuditEntry).where(AuditEntry.number == number).values(number=number - 1))
+        tamper(update(AuditEntry).where(AuditEntry.number == number).values(number=number - 1))
     assert fault() == chain.Fault(3, "changed")
 
 
 def test_removing_the_last_entry_is_noticed(log: Any) -> None:
-    tamper(log, delete(AuditEntry).where(AuditEntry.number == ENTRIES))
+    tamper(delete(AuditEntry).where(AuditEntry.number == ENTRIES))
     before = log.session.get(AuditEntry, ENTRIES - 1)
-    tamper(log, update(AuditHead).values(count=ENTRIES - 1, mac=before.mac))
+    tamper(update(AuditHead).values(count=ENTRIES - 1, mac=before.mac))
     found = fault()
     assert found is not None
     assert found.number == ENTRIES
@@ -137,7 +161,7 @@ def test_removing_the_last_entry_is_noticed(log: Any) -> None:
 
 def test_swapping_two_entries_is_noticed(log: Any) -> None:
     for old, new in ((2, 99), (3, 2), (99, 3)):
-        tamper(log, update(AuditEntry).where(AuditEntry.number == old).values(number=new))
+        tamper(update(AuditEntry).where(AuditEntry.number == old).values(number=new))
     assert fault() == chain.Fault(2, "changed")
 
 
@@ -148,7 +172,7 @@ def test_a_log_rewritten_as_a_whole_with_the_key_is_noticed(
     import config
 
     key, before = config.key_bytes(secrets["audit_key"]), chain.GENESIS
-    with transaction() as session:
+    with unguarded(GUARDS) as session:
         for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.number)):
             entry.actor_id = 42
             entry.mac = before = chain.mac_of(entry, before, key)
@@ -159,8 +183,8 @@ def test_a_log_rewritten_as_a_whole_with_the_key_is_noticed(
 
 
 def test_an_emptied_log_is_noticed(log: Any) -> None:
-    tamper(log, delete(AuditEntry))
-    tamper(log, delete(AuditHead))
+    tamper(delete(AuditEntry))
+    tamper(delete(AuditHead))
     found = fault()
     assert found is not None
     assert found.number == 1
@@ -211,7 +235,7 @@ def test_many_writers_make_one_chain(app: Flask, log: Any, real_clock: None) -> 
 def test_the_command_names_the_place_and_fails(log: Any, app: Flask) -> None:
     runner = app.test_cli_runner()
     assert runner.invoke(args=["audit", "verify"]).exit_code == 0
-    tamper(log, update(AuditEntry).where(AuditEntry.number == 4).values(actor_id=9))
+    tamper(update(AuditEntry).where(AuditEntry.number == 4).values(actor_id=9))
     result = runner.invoke(args=["audit", "verify"])
     assert result.exit_code == 1
     assert "entry 4: changed" in result.output

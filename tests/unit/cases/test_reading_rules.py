@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from app.cases import advice, diagnoses
-from app.cases.immutability import IMMUTABILITY_DDL, IMMUTABILITY_DROP
 from app.cases.models import NextStep
 from app.cases.reading import CONFIDENCES
 from app.cases.reading_rules import rules
@@ -40,7 +39,3 @@ def test_a_patient_reads_the_starting_text_in_their_language() -> None:
 def test_every_key_has_words() -> None:
     assert set(dict(words.CONFIDENCE)) == set(CONFIDENCES)
     assert set(dict(words.NEXT_STEP)) == {step.value for step in NextStep}
-
-
-def test_what_guards_a_finding_can_be_taken_away_again() -> None:
-    assert set(IMMUTABILITY_DDL) == set(IMMUTABILITY_DROP) == {"sqlite", "postgresql"}
