@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import structlog
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.audit import chain
 from app.audit.models import AuditEntry, AuditHead, Outcome
@@ -19,6 +20,9 @@ from app.infra.database import after_commit, before_commit, fresh, transaction
 
 _KEY = "salpim.audit"
 ONLY_ROW = 1
+INSIDE = "the head inside the database says otherwise"
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,14 @@ class Actor:
     role: str = "system"
     address: str | None = None
     request_id: str | None = None
+
+
+class LogIsBroken(Exception):
+    """The log does not hold in itself, whatever its heads say."""
+
+    def __init__(self, fault: chain.Fault) -> None:
+        super().__init__(f"entry {fault.number}: {fault.what}")
+        self.fault = fault
 
 
 SYSTEM = Actor()
@@ -46,6 +58,10 @@ def init_app(app: Flask, key: bytes, head: Path) -> None:
     app.extensions[_KEY] = _Log(key, chain.HeadFile(head, key))
 
 
+def _kept() -> _Log:
+    return cast(_Log, current_app.extensions[_KEY])
+
+
 def act_as(actor: Actor) -> None:
     """Say who acts in the rest of this context (a request, a command)."""
     _actor.set(actor)
@@ -59,8 +75,16 @@ def record(
     `action` is a dotted verb (``photo.read``), `target` names the object (``case:<public id>``);
     neither carries personal data.
     """
+    entry = _entry(action, target, patient_id, outcome)
+    with transaction():
+        before_commit(lambda: _append(entry))
+
+
+def _entry(
+    action: str, target: str, patient_id: int | None = None, outcome: Outcome = Outcome.DONE
+) -> AuditEntry:
     actor = _actor.get()
-    entry = AuditEntry(
+    return AuditEntry(
         at=clock.now(),
         actor_id=actor.user_id,
         actor_role=actor.role,
@@ -71,50 +95,107 @@ def record(
         target=target,
         outcome=outcome,
     )
-    with transaction():
-        before_commit(lambda: _append(entry))
 
 
-def _append(entry: AuditEntry) -> None:
-    log = cast(_Log, current_app.extensions[_KEY])
-    session = db.session
+def _append(entry: AuditEntry, *, renew: bool = False) -> None:
+    """Write the entry behind the last one; the head outside follows, or with `renew` is written anew."""
+    kept, session = _kept(), db.session
     head = fresh(AuditHead, ONLY_ROW)
     if head is None:
         head = AuditHead(id=ONLY_ROW, count=0, mac="")
         session.add(head)
-    entry.number = head.count + 1
-    entry.mac = chain.mac_of(entry, head.mac or chain.GENESIS, log.key)
+    last = session.scalar(select(func.max(AuditEntry.number))) or 0
+    if head.count == last == 0:
+        kept.file.begin()
+    fault = None if renew else _fault_at_the_end(kept.file, head.count, last)
+    # Whoever tampers with the log must not bring the portal to a stop: it goes on behind the last number.
+    entry.number = max(head.count, last) + 1
+    entry.mac = chain.mac_of(entry, head.mac or chain.GENESIS, kept.key)
     session.add(entry)
     head.count, head.mac = entry.number, entry.mac
     session.flush()
-    count, mac = head.count, head.mac
-    after_commit(lambda: log.file.advance(count, mac))
+    end = chain.Head(head.count, head.mac)
+    if renew:
+        after_commit(lambda: kept.file.renew(end))
+    elif fault is None:
+        after_commit(lambda: kept.file.advance(end))
+    else:
+        # The head outside stays where it is, for it is the proof that something was done to the log.
+        log.error("audit.log_not_intact", what=fault, number=entry.number)
+
+
+def _fault_at_the_end(file: chain.HeadFile, count: int, last: int) -> str | None:
+    """Return why the log is not the one that the head outside was written for; None if it is.
+
+    It is if the entry at which that head was written still has its MAC: one look at one row. The head may lag
+    behind by what others have committed just now, and by what one wrote who was killed before moving it.
+    """
+    if count != last:
+        return INSIDE
+    try:
+        outside = file.read()
+    except ValueError as error:
+        return str(error)
+    if outside is None:
+        return chain.MISSING
+    if outside.count == 0:
+        return None
+    mac = db.session.scalar(select(AuditEntry.mac).where(AuditEntry.number == outside.count))
+    return None if mac == outside.mac else "the head outside of the database says otherwise"
 
 
 def verify() -> tuple[chain.Head, chain.Fault | None]:
     """Check the whole log against its key and both heads; return its end and the first fault."""
-    log = cast(_Log, current_app.extensions[_KEY])
+    file = _kept().file
+    outside, unreadable = None, None
     try:
-        outside = log.file.read()
+        outside = file.read()
     except ValueError as error:
-        return chain.Head(0, ""), chain.Fault(0, str(error))
+        unreadable = chain.Fault(0, str(error))
+    end, fault = _check(outside)
+    if fault is None and outside is None:
+        fault = unreadable or (chain.Fault(end.count, chain.MISSING) if end.count or file.begun else None)
+    return end, fault
+
+
+def _check(outside: chain.Head | None) -> tuple[chain.Head, chain.Fault | None]:
     _see_one_moment()
     inside = db.session.get(AuditHead, ONLY_ROW, populate_existing=True)
-    query = select(AuditEntry).order_by(AuditEntry.number)
-    with contextlib.closing(
-        db.session.scalars(query, execution_options={"yield_per": 1000, "populate_existing": True})
-    ) as entries:
-        end, fault = chain.check(entries, log.key, outside)
-    if fault is None and outside is None and end.count:
-        fault = chain.Fault(end.count, "the head outside of the database is missing")
-    if (
-        fault is None
-        and inside is not None
-        and (inside.count, inside.mac or chain.GENESIS) != (end.count, end.mac)
-    ):
-        fault = chain.Fault(end.count, "the head inside the database says otherwise")
+    end, fault = _walk(outside, at_once=1000)
+    if fault is not None and fault.what == chain.UNREADABLE:
+        end, fault = _walk(outside, at_once=1)  # which of the thousand
+    said = chain.Head(inside.count, inside.mac or chain.GENESIS) if inside else chain.Head(0, chain.GENESIS)
+    if fault is None and said != end:
+        fault = chain.Fault(end.count, INSIDE)
     db.session.commit()  # whatever is read next should be of its own moment again
     return end, fault
+
+
+def _walk(outside: chain.Head | None, at_once: int) -> tuple[chain.Head, chain.Fault | None]:
+    query = select(AuditEntry).order_by(AuditEntry.number)
+    options = {"yield_per": at_once, "populate_existing": True}
+    with contextlib.closing(db.session.scalars(query, execution_options=options)) as entries:
+        return chain.check(entries, _kept().key, outside)
+
+
+def fault_of_head() -> chain.Fault | None:
+    """Return what is wrong with the head outside; raise `LogIsBroken` if the log does not hold in itself."""
+    _end, fault = verify()
+    if fault is not None:
+        _end, broken = _check(None)
+        if broken is not None:
+            raise LogIsBroken(broken)
+    return fault
+
+
+def renew_head(fault: chain.Fault) -> None:
+    """Write the head outside anew for the log as it stands, and record that and what was wrong with it.
+
+    For a head that was lost, a machine that has none yet, or a database put back from a copy.
+    """
+    entry = _entry("audit.head_renewed", f"head: {fault.what}")
+    with transaction():
+        before_commit(lambda: _append(entry, renew=True))
 
 
 def _see_one_moment() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.orm import Session
 
 from app.infra.database import transaction
@@ -24,3 +24,10 @@ def unguarded(guards: Guards) -> Iterator[Session]:
         for statement in guards.made[dialect]:
             session.execute(text(statement))
     session.expire_all()
+
+
+def tamper(guards: Guards, *statements: Executable) -> None:
+    """Run the statements as the owner of the database could."""
+    with unguarded(guards) as session:
+        for statement in statements:
+            session.execute(statement)

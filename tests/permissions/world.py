@@ -177,6 +177,8 @@ def _restorer(app: Flask, database: Path) -> Callable[[], None]:
         db.engine.dispose()
     shutil.copyfile(database, kept)
     shutil.copytree(objects, kept_objects)
+    head = Path(app.instance_path) / "audit" / "head.json"
+    kept_head = head.read_bytes()
 
     def restore() -> None:
         with app.app_context():
@@ -187,7 +189,6 @@ def _restorer(app: Flask, database: Path) -> Callable[[], None]:
         shutil.copyfile(kept, database)
         shutil.rmtree(objects)
         shutil.copytree(kept_objects, objects)
-        head = Path(app.instance_path) / "audit" / "head.json"
-        head.unlink(missing_ok=True)
+        head.write_bytes(kept_head)
 
     return restore
