@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +78,15 @@ def record(
     """
     entry = _entry(action, target, patient_id, outcome)
     with transaction():
-        before_commit(lambda: _append(entry))
+        before_commit(lambda: _append([entry]))
+
+
+def record_each(action: str, targets: Iterable[tuple[str, int | None]]) -> None:
+    """Append one entry for each target and the patient whose data it is, all in one go."""
+    entries = [_entry(action, target, patient_id) for target, patient_id in targets]
+    if entries:
+        with transaction():
+            before_commit(lambda: _append(entries))
 
 
 def _entry(
@@ -97,8 +106,8 @@ def _entry(
     )
 
 
-def _append(entry: AuditEntry, *, renew: bool = False) -> None:
-    """Write the entry behind the last one; the head outside follows, or with `renew` is written anew."""
+def _append(entries: list[AuditEntry], *, renew: bool = False) -> None:
+    """Write the entries behind the last one; the head outside follows, or with `renew` is written anew."""
     kept, session = _kept(), db.session
     head = fresh(AuditHead, ONLY_ROW)
     if head is None:
@@ -109,10 +118,11 @@ def _append(entry: AuditEntry, *, renew: bool = False) -> None:
         kept.file.begin()
     fault = None if renew else _fault_at_the_end(kept.file, head.count, last)
     # Whoever tampers with the log must not bring the portal to a stop: it goes on behind the last number.
-    entry.number = max(head.count, last) + 1
-    entry.mac = chain.mac_of(entry, head.mac or chain.GENESIS, kept.key)
-    session.add(entry)
-    head.count, head.mac = entry.number, entry.mac
+    for number, entry in enumerate(entries, max(head.count, last) + 1):
+        entry.number = number
+        entry.mac = chain.mac_of(entry, head.mac or chain.GENESIS, kept.key)
+        head.count, head.mac = number, entry.mac
+    session.add_all(entries)
     session.flush()
     end = chain.Head(head.count, head.mac)
     if renew:
@@ -121,7 +131,7 @@ def _append(entry: AuditEntry, *, renew: bool = False) -> None:
         after_commit(lambda: kept.file.advance(end))
     else:
         # The head outside stays where it is, for it is the proof that something was done to the log.
-        log.error("audit.log_not_intact", what=fault, number=entry.number)
+        log.error("audit.log_not_intact", what=fault, number=end.count)
 
 
 def _fault_at_the_end(file: chain.HeadFile, count: int, last: int) -> str | None:
@@ -195,7 +205,7 @@ def renew_head(fault: chain.Fault) -> None:
     """
     entry = _entry("audit.head_renewed", f"head: {fault.what}")
     with transaction():
-        before_commit(lambda: _append(entry, renew=True))
+        before_commit(lambda: _append([entry], renew=True))
 
 
 def _see_one_moment() -> None:

@@ -59,8 +59,7 @@ def earlier(user: User, case: Case) -> list[Finding]:
     for finding in db.session.scalars(query.order_by(Finding.case_id, Finding.version)):
         latest[finding.case_id] = finding
     found = sorted(latest.values(), key=lambda f: f.signed_at, reverse=True)[: rules().earlier_shown]
-    for finding in found:
-        audit.record("finding.read", f"finding:{finding.public_id}", patient_id=case.patient_id)
+    audit.record_each("finding.read", [(f"finding:{f.public_id}", case.patient_id) for f in found])
     return found
 
 
@@ -74,7 +73,7 @@ def findings_of(case: Case) -> list[Finding]:
 
 
 def signed_cases(doctor_id: int, page: int = 1) -> SignedPage:
-    """Return the cases that a doctor has signed."""
+    """Return the cases that a doctor has signed; the reading of each one's last finding is recorded."""
     mine = (Case.doctor_id == doctor_id) & (Case.state == CaseState.SIGNED)
     count = db.session.scalar(select(func.count()).select_from(Case).where(mine)) or 0
     pages = max(1, -(-count // PER_PAGE))
@@ -87,7 +86,10 @@ def signed_cases(doctor_id: int, page: int = 1) -> SignedPage:
         .limit(PER_PAGE)
         .offset((page - 1) * PER_PAGE)
     )
-    return SignedPage(list(db.session.scalars(query)), page, pages)
+    cases = list(db.session.scalars(query))
+    shown = [(f"finding:{case.findings[-1].public_id}", case.patient_id) for case in cases]
+    audit.record_each("finding.read", shown)
+    return SignedPage(cases, page, pages)
 
 
 def open_questions(doctor_id: int) -> list[Question]:

@@ -64,10 +64,11 @@ def readings() -> Any:
     """What this doctor has in hand and has signed."""
     me = doctor()
     tab = "held" if request.args.get("tab") == "held" else "signed"
+    page = request.args.get("page", 1, int)
     return render_template(
         "doctor/readings.html",
         words=words,
         tab=tab,
         held=reading.in_hand(me.id),
-        signed=reading_views.signed_cases(me.id, request.args.get("page", 1, int)),
+        signed=reading_views.signed_cases(me.id, page) if tab == "signed" else None,
     )

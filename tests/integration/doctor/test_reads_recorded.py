@@ -1,0 +1,66 @@
+"""Whoever is shown a finding is written down, whichever page shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event, select
+
+from app.accounts.models import User
+from app.audit import service as audit
+from app.audit.models import AuditEntry
+from app.cases.models import Case, CaseState
+from tests.factories.cases import create_case
+from tests.harness.client import Client
+
+
+def reads(db: Any) -> list[tuple[str, int, int]]:
+    """Which findings were read, of whom and by whom."""
+    query = select(AuditEntry.target, AuditEntry.patient_id, AuditEntry.actor_id)
+    return [tuple(row) for row in db.session.execute(query.where(AuditEntry.action == "finding.read"))]
+
+
+def statements_of(db: Any, client: Client, address: str) -> int:
+    """How many statements a page costs."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        assert client.get(address).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+    return len(sent)
+
+
+def test_the_list_of_signed_readings_records_each_finding_that_it_shows(
+    desk: Client, doctor: User, db: Any
+) -> None:
+    shown: list[Case] = [create_case(doctor=doctor) for _ in range(3)]
+    create_case()
+    assert desk.get("/doctor/readings").status_code == 200
+    assert sorted(reads(db)) == sorted(
+        (f"finding:{case.findings[-1].public_id}", case.patient_id, doctor.id) for case in shown
+    )
+    assert audit.verify()[1] is None
+
+
+def test_the_list_of_cases_in_hand_shows_no_finding_and_records_none(
+    desk: Client, doctor: User, db: Any
+) -> None:
+    create_case(doctor=doctor)
+    create_case(state=CaseState.READING, doctor=doctor)
+    assert desk.get("/doctor/readings?tab=held").status_code == 200
+    assert reads(db) == []
+
+
+def test_recording_many_reads_costs_no_more_statements_than_one(desk: Client, doctor: User, db: Any) -> None:
+    create_case(doctor=doctor)
+    desk.get("/doctor/readings")
+    one = statements_of(db, desk, "/doctor/readings")
+    for _ in range(4):
+        create_case(doctor=doctor)
+    assert statements_of(db, desk, "/doctor/readings") == one
+    assert len(reads(db)) == 1 + 1 + 5
