@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.infra.messages import DeliveryFailed, Mail, SmtpMail
+from tests.harness import smtp
 
 ADDRESS = "hong.gildong@example.test"
 
@@ -25,7 +27,7 @@ class RefusingServer:
     def __exit__(self, *_error: Any) -> None:
         pass
 
-    def starttls(self) -> None:
+    def starttls(self, **_named: Any) -> None:
         pass
 
     def send_message(self, message: Any) -> None:
@@ -40,3 +42,30 @@ def test_a_refused_address_is_not_in_what_gets_logged(monkeypatch: pytest.Monkey
     logged = "".join(traceback.format_exception(failure.value))
     assert "SMTPRecipientsRefused" in logged
     assert ADDRESS not in logged
+
+
+def _send(port: int) -> None:
+    mailer = SmtpMail("localhost", port, "portal", "the mail password", "noreply@salpim.example")
+    mailer.send(Mail(ADDRESS, "code", "The code is 123456"))
+
+
+def test_a_server_that_proves_its_name_gets_the_mail(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    certificate = smtp.make_certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with smtp.serving(certificate) as (port, heard):
+        _send(port)
+    assert f"rcpt TO:<{ADDRESS}>" in heard
+    assert "The code is 123456" in heard
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", False), ("elsewhere.example", True)])
+def test_an_impostor_between_us_and_the_mail_server_hears_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, trusted: bool
+) -> None:
+    certificate = smtp.make_certificate(tmp_path, name)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    refusal = pytest.raises(DeliveryFailed, match="SSLCertVerificationError")
+    with smtp.serving(certificate) as (port, heard), refusal:
+        _send(port)
+    assert [line.split()[0].upper() for line in heard] == ["EHLO", "STARTTLS"]
