@@ -25,6 +25,15 @@ _IN_BLOCK = "salpim.transaction"
 _BEFORE_COMMIT = "salpim.before_commit"
 _AFTER_COMMIT = "salpim.after_commit"
 _LAST_LOCK = 7_260_001
+_PRAGMAS = (
+    "foreign_keys=ON",
+    "journal_mode=WAL",
+    # NORMAL would let a power loss take the last commits back, and with them a signature already shown.
+    "synchronous=FULL",
+    # Erasing destroys keys: what was deleted must not stay readable in free pages, whatever the build's default.
+    "secure_delete=ON",
+    "busy_timeout=30000",
+)
 
 # SQLite numbers rows by itself only for a column of type INTEGER.
 Serial = BigInteger().with_variant(Integer(), "sqlite")
@@ -77,7 +86,7 @@ def _prepare_sqlite(engine: Engine) -> None:
     def _on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, see below
         cursor = connection.cursor()
-        for pragma in ("foreign_keys=ON", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+        for pragma in _PRAGMAS:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
