@@ -106,22 +106,27 @@ class Settings(BaseSettings):
             raise ValueError(
                 "SALPIM_SECRET_KEY, SALPIM_MASTER_KEY and SALPIM_AUDIT_KEY must differ from each other"
             )
-        if self.env == "production":
-            if self.debug:
-                raise ValueError("SALPIM_DEBUG must be off in production")
-            if not self.public_url.startswith("https://"):
-                raise ValueError("SALPIM_PUBLIC_URL must begin with https:// in production")
-            if not self.trusted_proxies:
-                raise ValueError(
-                    "SALPIM_TRUSTED_PROXIES must say how many proxies stand in front (at least the one that speaks "
-                    "https): without it everyone seems to come from the same address"
-                )
-            if self.second_factor != "required":
-                raise ValueError("SALPIM_SECOND_FACTOR must be 'required' in production")
-            if self.sms == "console" or self.mail == "console":
-                raise ValueError(
-                    "SALPIM_SMS and SALPIM_MAIL must not print codes to the console in production"
-                )
+        return self
+
+    @model_validator(mode="after")
+    def _fit_for_production(self) -> Settings:
+        if self.env != "production":
+            return self
+        if self.debug:
+            raise ValueError("SALPIM_DEBUG must be off in production")
+        if not self.public_url.startswith("https://"):
+            raise ValueError("SALPIM_PUBLIC_URL must begin with https:// in production")
+        if not self.trusted_proxies:
+            raise ValueError(
+                "SALPIM_TRUSTED_PROXIES must say how many proxies stand in front (at least the one that speaks "
+                "https): without it everyone seems to come from the same address"
+            )
+        if not self.rate_limits:
+            raise ValueError("SALPIM_RATE_LIMITS must be on in production: they brake floods and guessing")
+        if self.second_factor != "required":
+            raise ValueError("SALPIM_SECOND_FACTOR must be 'required' in production")
+        if self.sms == "console" or self.mail == "console":
+            raise ValueError("SALPIM_SMS and SALPIM_MAIL must not print codes to the console in production")
         return self
 
     @property

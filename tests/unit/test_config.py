@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import AliasChoices
 
 import config
 
@@ -19,6 +21,8 @@ PRODUCTION: dict[str, Any] = {
     "second_factor": "required",
     "trusted_proxies": 1,
 }
+ELSEWHERE = {"SALPIM_HOST", "SALPIM_CACHE", "TEST_DATABASE_URL"}
+"""What README's table names and something other than `Settings` reads."""
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +54,7 @@ def test_a_complete_production_environment_starts() -> None:
         ({"public_url": "http://salpim.example"}, "https"),
         ({"debug": True}, "SALPIM_DEBUG"),
         ({"trusted_proxies": 0}, "SALPIM_TRUSTED_PROXIES"),
+        ({"rate_limits": False}, "SALPIM_RATE_LIMITS"),
         ({"second_factor": "optional"}, "SALPIM_SECOND_FACTOR"),
         ({"sms": "console"}, "SALPIM_SMS"),
         ({"port": 70000}, "PORT"),
@@ -85,3 +90,16 @@ def test_development_secrets_are_made_once_private_and_kept(tmp_path: Path) -> N
     assert all(result == results[0] for result in results)
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
     assert [p.name for p in tmp_path.iterdir()] == ["secrets.json"]
+
+
+def _variable(name: str) -> str:
+    """Return what a setting is called in the environment."""
+    alias = config.Settings.model_fields[name].validation_alias
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"SALPIM_{name.upper()}"
+
+
+def test_the_readme_s_table_names_every_setting_and_no_other() -> None:
+    readme = (config.ROOT / "README.md").read_text(encoding="utf-8")
+    table = readme[readme.index("| variable |") :].partition("\n\n")[0]
+    named = re.findall(r"`([^`]+)`", "\n".join(line.split("|")[1] for line in table.splitlines()))
+    assert sorted(named) == sorted({_variable(name) for name in config.Settings.model_fields} | ELSEWHERE)
