@@ -43,11 +43,13 @@ def _reason(output: str) -> str:
     lines = [
         line.removeprefix("npm error").strip() for line in output.splitlines() if line.startswith("npm error")
     ]
-    lines = [line for line in lines if line and not line.startswith(("A complete log", "code", "syscall", "errno"))]
+    lines = [
+        line for line in lines if line and not line.startswith(("A complete log", "code", "syscall", "errno"))
+    ]
     unreachable = any(
         word in output for word in ("ENOTFOUND", "ECONNREFUSED", "ETIMEDOUT", "EAI_AGAIN", "network")
     )
-    detail = lines[0] if lines else "npm ci failed"
+    detail = lines[0] if lines else "npm gave no reason"
     if unreachable:
         return (
             f"the npm registry cannot be reached ({detail}); check the network or `npm config get registry`"
