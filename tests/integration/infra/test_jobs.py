@@ -13,6 +13,7 @@ from sqlalchemy import select
 from app.infra import events, jobs, worker
 from app.infra.database import transaction
 from app.infra.jobs import Job, JobState
+from tests.harness.logged import RENDERERS, logged
 
 
 class Refused(Exception):
@@ -112,6 +113,25 @@ def test_a_failure_is_tried_again_later_and_then_given_up(
     assert jobs.retry(job_id)
     assert state(db, job_id).state == JobState.QUEUED
     assert not jobs.retry(job_id)
+
+
+@RENDERERS
+def test_a_failure_is_logged_by_types_and_places_not_by_what_someone_wrote(
+    db: Any, handlers: dict[str, jobs.Handler], as_json: bool
+) -> None:
+    def compute(run: jobs.Run) -> jobs.Effect:
+        try:
+            raise ValueError("홍길동 +821012345678")
+        except ValueError as error:
+            raise Refused("gildong@example.test") from error
+
+    jobs.handler("work")(compute)
+    job_id = ask("work")
+    with logged(as_json=as_json) as written:
+        jobs.run(job_id, "a")
+    assert not [said for said in ("홍길동", "+8210", "gildong") if said in written.getvalue()]
+    for told in ("job.failed", "Refused", "ValueError", "test_jobs.py", "in compute"):
+        assert told in written.getvalue()
 
 
 def test_what_cannot_succeed_is_not_tried_again(db: Any, handlers: dict[str, jobs.Handler]) -> None:
