@@ -31,7 +31,7 @@ graceful_timeout = 5
 # The heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a memory file system
 umask = 0o077
-# The portal writes its own log of requests, without addresses that carry personal data.
+# The portal writes its own log of requests (app/web/request_log.py), without addresses that carry personal data.
 accesslog = None
 errorlog = "-"
 loglevel = "warning"

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.extensions import db, limiter
 from app.infra import worker
 from app.policy import public
+from app.web.request_log import unlogged
 
 blueprint = Blueprint("health", __name__)
 
@@ -16,6 +17,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 @public
 @limiter.exempt
+@unlogged
 def healthz() -> Response:
     """The process answers."""
     return jsonify(status="ok")
@@ -24,6 +26,7 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @public
 @limiter.exempt
+@unlogged
 def readyz() -> tuple[Response, int]:
     """The database answers, and a worker has shown itself lately."""
     try:

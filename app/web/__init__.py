@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from app.web import assets, errors, headers, navigation, preferences, request_id, text
+from app.web import assets, errors, headers, navigation, preferences, request_id, request_log, text
 from app.web.locale import select_locale
 
 __all__ = ["init_app", "select_locale"]
@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     assets.register(app, blueprint)
     app.register_blueprint(blueprint)
     request_id.register(app)
+    request_log.register(app)
     headers.register(app)
     preferences.register(app)
     navigation.register_globals(app)

@@ -8,6 +8,8 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, request, send_from_directory, url_for
 
+from app.web.request_log import unlogged
+
 DIST = Path(__file__).parent / "static" / "dist"
 ONE_YEAR = 365 * 24 * 3600
 ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
@@ -83,6 +85,7 @@ def register(app: Flask, blueprint: Blueprint) -> None:
     """Add the route `/assets/<name>` and the Jinja global `asset(name)`."""
     app.extensions["web_assets"] = Manifest(Path(app.config.get("ASSETS_DIST") or DIST))
 
+    @unlogged
     def asset_file(name: str) -> Any:
         return _serve(name)
 
