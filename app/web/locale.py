@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import has_request_context, request
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
 LOCALES = ("ko", "en")
 DEFAULT_LOCALE = "ko"
@@ -21,10 +22,15 @@ def select_locale() -> str:
     chosen = request.cookies.get(LOCALE_COOKIE)
     if chosen in LOCALES:
         return chosen
-    own = getattr(current_user, "locale", None) if current_user else None
-    if own in LOCALES:
-        return str(own)
-    return _from_browser()
+    own = _own()
+    return own if own in LOCALES else _from_browser()
+
+
+def _own() -> str | None:
+    try:
+        return getattr(current_user, "locale", None) if current_user else None
+    except SQLAlchemyError:
+        return None  # with the database down, the page that says so still needs a language
 
 
 def _from_browser() -> str:
