@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.instance / 'salpim.db'}"
 
     @property
+    def workers(self) -> Path:
+        """Where the workers of this machine leave word of themselves."""
+        return self.instance / "workers"
+
+    @property
     def secure(self) -> bool:
         """True where the portal is reached over https, so that cookies may be restricted to it."""
         return self.public_url.startswith("https://")

@@ -1,7 +1,7 @@
 """Make the database ready before anything is served: `python -m app.cli.prepare`.
 
-Brings the tables to the present version and, in development, fills an empty database with the
-demonstration. Ends in one line where it cannot.
+Brings the tables to the present version, clears up after workers that died and, in development, fills an
+empty database with the demonstration. Ends in one line where it cannot.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import create_app
 from app.cli import demo
+from app.infra import worker
 from config import ConfigurationError, Settings, load
 
 EXPLAINED = 3
@@ -53,6 +54,8 @@ def prepare(application: Flask, settings: Settings) -> None:
                 "데이터베이스에 시연용 사람이 있어 운영 환경으로 켜지 않습니다 · "
                 "The database holds people of the demonstration: production does not start with them"
             )
+        # The beat of a worker that is gone must not pass for an answer of the one that is about to start.
+        worker.release_dead(settings.workers)
     if settings.env == "development":
         run_command(application, "demo", "fill")
 

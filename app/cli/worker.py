@@ -20,5 +20,5 @@ def worker() -> None:
         app,
         threads=settings.worker_threads,
         sweep_seconds=settings.sweep_seconds,
-        folder=settings.instance / "workers",
+        folder=settings.workers,
     )

@@ -5,6 +5,10 @@ does. It runs in two parts: the handler computes, outside of any transaction, an
 *effect*; the effect runs in the one transaction that also marks the job as done. A worker that is
 killed in between leaves a lease behind which runs out (or is released when the next worker on this
 machine starts), and the work is done again: exactly once in effect.
+
+Every claim is an attempt, also one whose worker died of it: a job that kills its worker has as many
+tries as one that fails. Only an attempt that was cut short because the worker was told to stop is
+not counted.
 """
 
 from __future__ import annotations
@@ -30,6 +34,7 @@ log = structlog.get_logger(__name__)
 Effect = Callable[[], None]
 BACK_OFF_SECONDS = 2.0
 BACK_OFF_LIMIT_SECONDS = 600.0
+LEFT_BEHIND = "the worker died while it did this job"
 
 
 class JobState(enum.StrEnum):
@@ -184,7 +189,9 @@ def run(job_id: int, holder: str) -> JobState | None:
 
 def _claim(job_id: int, holder: str) -> tuple[str, dict[str, Any], str] | None:
     moment, lease = clock.now(), secrets.token_hex(12)
-    free = or_(Job.state == JobState.QUEUED, (Job.state == JobState.RUNNING) & (Job.lease_until < moment))
+    # The lease of one that was left behind was its wait.
+    left = (Job.state == JobState.RUNNING) & (Job.lease_until < moment)
+    free = or_(Job.state == JobState.QUEUED, left & (Job.attempts < registry.attempts))
     with transaction() as session:
         claim = (
             update(Job)
@@ -198,10 +205,20 @@ def _claim(job_id: int, holder: str) -> tuple[str, dict[str, Any], str] | None:
             )
         )
         if session.execute(claim).rowcount != 1:  # type: ignore[attr-defined]
+            _give_up_if_spent(job_id, moment)
             return None
         job = fresh(Job, job_id)
         assert job is not None
         return job.kind, dict(job.arguments), lease
+
+
+def _give_up_if_spent(job_id: int, moment: datetime) -> None:
+    """Give up a job whose last attempt ended with its lease, in the transaction in progress."""
+    job = fresh(Job, job_id)
+    if job is None or job.state != JobState.RUNNING or job.attempts < registry.attempts:
+        return
+    if job.lease_until is not None and job.lease_until < moment:
+        give_up(job, LEFT_BEHIND)
 
 
 def _finish(job_id: int, lease: str, effect: Effect | None) -> JobState:
@@ -223,18 +240,28 @@ def _fail(job_id: int, lease: str, error: Exception) -> JobState | None:
         if job is None or job.lease != lease:
             return None
         for_good = isinstance(error, PermanentFailure) or job.attempts >= registry.attempts
-        job.error = reason[:500]
-        job.lease = job.lease_until = job.holder = None
         if for_good:
-            job.state, job.finished_at = JobState.FAILED, clock.now()
-            entry = registry.handlers.get(job.kind)
-            if entry is not None and entry.on_failure is not None:
-                entry.on_failure(**job.arguments)
+            give_up(job, reason)
         else:
-            job.state, job.hinted_at = JobState.QUEUED, None
-            job.run_after = clock.now() + timedelta(seconds=back_off(job.attempts))
+            job.error = reason[:500]
+            put_back(job, clock.now() + timedelta(seconds=back_off(job.attempts)))
     log.error("job.failed", error=reason, for_good=for_good, exc_info=not isinstance(error, PermanentFailure))
     return JobState.FAILED if for_good else JobState.QUEUED
+
+
+def give_up(job: Job, reason: str) -> None:
+    """Mark a job as failed for good and tell its domain, in the transaction in progress."""
+    job.state, job.finished_at, job.error = JobState.FAILED, clock.now(), reason[:500]
+    job.lease = job.lease_until = job.holder = None
+    entry = registry.handlers.get(job.kind)
+    if entry is not None and entry.on_failure is not None:
+        entry.on_failure(**job.arguments)
+
+
+def put_back(job: Job, run_after: datetime) -> None:
+    """Put a job back in line for another try, in the transaction in progress."""
+    job.state, job.run_after, job.hinted_at = JobState.QUEUED, run_after, None
+    job.lease = job.lease_until = job.holder = None
 
 
 def back_off(attempts: int) -> float:

@@ -19,7 +19,7 @@ from sqlalchemy import String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base, db
-from app.infra import clock, jobs, storage
+from app.infra import clock, jobs, leftovers, storage
 from app.infra.database import UtcDateTime, transaction
 from app.infra.jobs import Job, JobState
 
@@ -30,6 +30,8 @@ ALIVE = timedelta(seconds=30)
 FORGET = timedelta(days=1)
 SWEEP_BATCH = 500
 ORPHAN_SWEEP_EVERY = 720
+STOPPING = "stopping"
+"""What a worker's file says once it was told to stop."""
 
 
 class WorkerBeat(Base):
@@ -82,29 +84,30 @@ def sweep() -> int:
 
 
 def release_dead(folder: Path) -> int:
-    """Free the jobs of workers of this machine that are gone; return how many.
+    """Free the jobs of workers of this machine that are gone, and forget their beats; return how many jobs.
 
     A living worker holds an advisory lock on its file, which the system lets go of however it dies.
     """
-    dead: list[str] = []
+    freed = 0
     for path in folder.glob("*.lock"):
-        with path.open("r+") as file:
+        try:
+            file = path.open("r+")
+        except FileNotFoundError:  # another worker that starts just now was quicker
+            continue
+        with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 continue
-            dead.append(path.stem)
+            freed += _clear(path.stem, stopped=file.read() == STOPPING)
             path.unlink(missing_ok=True)
-    if not dead:
-        return 0
+    return freed
+
+
+def _clear(holder: str, *, stopped: bool) -> int:
+    freed = leftovers.release(holder, stopped=stopped)
     with transaction() as session:
-        free = (
-            update(Job)
-            .where(Job.state == JobState.RUNNING, Job.holder.in_(dead))
-            .values(state=JobState.QUEUED, lease=None, lease_until=None, holder=None, hinted_at=None)
-        )
-        freed: int = session.execute(free).rowcount  # type: ignore[attr-defined]
-        session.execute(delete(WorkerBeat).where(WorkerBeat.holder.in_(dead)))
+        session.execute(delete(WorkerBeat).where(WorkerBeat.holder == holder))
     return freed
 
 
@@ -112,13 +115,17 @@ def release_dead(folder: Path) -> int:
 def _presence(folder: Path) -> Iterator[str]:
     folder.mkdir(parents=True, exist_ok=True)
     holder = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
-    path = folder / f"{holder}.lock"
-    with path.open("w") as file:
+    path = _lock_of(folder, holder)
+    draft = path.with_suffix(".new")
+    with draft.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            yield holder
-        finally:
-            path.unlink(missing_ok=True)
+        draft.rename(path)  # locked before anybody finds it, or it would pass for a dead worker's
+        yield holder
+        path.unlink(missing_ok=True)  # not after an exception: then the next worker has something to clear
+
+
+def _lock_of(folder: Path, holder: str) -> Path:
+    return folder / f"{holder}.lock"
 
 
 def _beat(holder: str) -> None:
@@ -144,21 +151,33 @@ def _housekeeping(app: Flask, holder: str, every: float, stop: threading.Event) 
         stop.wait(every)
 
 
+def _leave_word(lock: Path, stop: threading.Event) -> None:
+    """Note that the worker was told to stop: whoever loses patience with it kills no guilty job."""
+    stop.wait()
+    lock.write_text(STOPPING)
+
+
 def run(app: Flask, *, threads: int, sweep_seconds: float, folder: Path) -> None:
-    """Work until SIGINT or SIGTERM."""
+    """Work until SIGINT (what is in hand is finished) or SIGTERM (it is done again later)."""
     with _presence(folder) as holder:
         app.extensions["salpim.holder"] = holder
         with app.app_context():
             freed = release_dead(folder)
         log.info("worker.started", holder=holder, freed=freed)
-        stop = threading.Event()
-        keeper = threading.Thread(
-            target=_housekeeping, args=(app, holder, sweep_seconds, stop), name="housekeeping", daemon=True
-        )
-        keeper.start()
+        huey: SqliteHuey = app.extensions["salpim.huey"]
+        consumer = huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5)
+        stop: threading.Event = consumer.stop_flag
+        beside = [
+            threading.Thread(target=_housekeeping, args=(app, holder, sweep_seconds, stop), daemon=True),
+            threading.Thread(target=_leave_word, args=(_lock_of(folder, holder), stop), daemon=True),
+        ]
+        for thread in beside:
+            thread.start()
         try:
-            huey: SqliteHuey = app.extensions["salpim.huey"]
-            huey.create_consumer(workers=threads, periodic=False, initial_delay=0.05, max_delay=0.5).run()
+            consumer.run()
         finally:
             stop.set()
-            keeper.join(timeout=5)
+            for thread in beside:
+                thread.join(timeout=5)
+        with app.app_context():
+            _clear(holder, stopped=True)

@@ -20,16 +20,6 @@ class Refused(Exception):
     """What the handlers of these tests raise."""
 
 
-@pytest.fixture
-def handlers(monkeypatch: pytest.MonkeyPatch, app: Flask) -> dict[str, jobs.Handler]:
-    """A registry of its own, with hints that go nowhere."""
-    own: dict[str, jobs.Handler] = {}
-    monkeypatch.setattr(jobs.registry, "handlers", own)
-    monkeypatch.setattr(jobs.registry, "hint", lambda job_id: None)
-    monkeypatch.setattr(jobs.registry, "attempts", 3)
-    return own
-
-
 def ask(kind: str, **options: Any) -> int:
     with transaction():
         job = jobs.enqueue(kind, **options)
@@ -208,20 +198,6 @@ def test_the_sweep_finds_what_no_hint_arrived_for(
     clock.advance(minutes=5)
     worker.sweep()
     assert set(hinted) == {left, later}
-
-
-def test_jobs_of_a_dead_worker_are_freed_at_once(
-    db: Any, tmp_path: Any, clock: Any, handlers: dict[str, jobs.Handler]
-) -> None:
-    jobs.handler("work")(lambda run: None)
-    mine, others = ask("work"), ask("work")
-    jobs._claim(mine, "dead")
-    with worker._presence(tmp_path) as alive:
-        jobs._claim(others, alive)
-        (tmp_path / "dead.lock").touch()
-        assert worker.release_dead(tmp_path) == 1
-        assert state(db, mine).state == JobState.QUEUED
-        assert state(db, others).state == JobState.RUNNING
 
 
 def test_listeners_get_a_job_for_each_event_once(
