@@ -115,6 +115,10 @@ class HeadFile:
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())  # as bytes: a forged one need not be ASCII
 
+    def forget(self) -> None:
+        """Remove the head, for a log that begins anew."""
+        self.path.unlink(missing_ok=True)
+
 
 def mac_of(entry: AuditEntry, before: str, key: bytes) -> str:
     """Return the MAC of an entry that follows one whose MAC is `before`."""

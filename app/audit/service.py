@@ -154,6 +154,11 @@ def _fault_at_the_end(file: chain.HeadFile, count: int, last: int) -> str | None
     return None if mac == outside.mac else "the head outside of the database says otherwise"
 
 
+def start_over() -> None:
+    """Forget the head outside of the database: only for a log that is taken away as a whole."""
+    cast(_Log, current_app.extensions[_KEY]).file.forget()
+
+
 def verify() -> tuple[chain.Head, chain.Fault | None]:
     """Check the whole log against its key and both heads; return its end and the first fault."""
     file = _kept().file

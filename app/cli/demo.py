@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import click
+import flask_migrate
 from flask import current_app
 from flask.cli import AppGroup
 from flask_security import verify_password
 from sqlalchemy import func, select
 
-from app.accounts.models import User
+from app.accounts.models import Invitation, Patient, User
+from app.audit import service as audit
+from app.cases.models import Case
 from app.cli.demo_story import Story
 from app.extensions import db
 from app.permissions import Role
@@ -48,15 +51,16 @@ def people(*, demo: bool | None = None) -> int:
 
 @commands.command()
 def fill() -> None:
-    """Fill an empty database with people and cases; one that holds anything is left alone."""
+    """Fill an empty database with people and cases. What an interrupted filling left is replaced, all else stays."""
     settings = _settings()
     if people():
-        if not people(demo=False) and not _operators():
-            raise click.ClickException(
-                "시연 자료가 채워지다 말았습니다. 데이터베이스를 비우고 다시 실행해 주세요 · "
-                "The demonstration is only half there: empty the database and run again"
-            )
-        return
+        if not people(demo=True) or _operators():
+            return
+        if _holds_more():
+            click.echo(_half_there(settings))
+            return
+        click.echo("채워지다 만 시연 자료를 새로 만듭니다 · an interrupted demonstration is made anew")
+        _empty()
     begun = time.monotonic()
     click.echo("시연 자료를 만듭니다 · making the demonstration …")
     Story(_read(), settings, click.echo).play()
@@ -67,6 +71,34 @@ def _operators() -> int:
     """The operator is made last: without one, filling was interrupted."""
     query = select(func.count()).select_from(User).where(User.is_demo, User.role == Role.OPERATOR)
     return db.session.scalar(query) or 0
+
+
+def _holds_more() -> bool:
+    """True if anybody but the demonstration's people is here, or has been invited."""
+    own = (select(model.id).where(~model.is_demo) for model in (User, Patient, Case))
+    return any(db.session.scalar(query.limit(1)) is not None for query in (*own, select(Invitation.id)))
+
+
+def _half_there(settings: Settings) -> str:
+    away = f"mv {settings.instance} {settings.instance}.old"
+    ko, en = (
+        (", DATABASE_URL에 빈 데이터베이스를 적고", ", name an empty database in DATABASE_URL")
+        if settings.database_url
+        else ("", "")
+    )
+    return (
+        "시연 자료가 채워지다 말았지만, 시연에 속하지 않는 자료도 있어 그대로 둡니다. 온전한 시연을 보려면 멈추고 "
+        f"{away}{ko}, make run · The demonstration is only half there, but as the database holds more than it, "
+        f"nothing was changed. For a whole one stop, {away}{en}, make run"
+    )
+
+
+def _empty() -> None:
+    """Take all tables down and put them up again: signed findings and the audit log yield to nothing less."""
+    db.session.remove()
+    audit.start_over()
+    flask_migrate.downgrade(revision="base")
+    flask_migrate.upgrade()
 
 
 @commands.command()

@@ -89,14 +89,6 @@ def test_what_is_not_of_the_demonstration_is_never_shown(app: Flask) -> None:
         assert len(_all(User)) == 1
 
 
-def test_a_demonstration_that_was_interrupted_is_named(app: Flask) -> None:
-    with app.app_context():
-        create_patient(is_demo=True)
-    answer = app.test_cli_runner().invoke(args=["demo", "fill"])
-    assert answer.exit_code == 1
-    assert "half there" in answer.output
-
-
 def test_there_is_no_demonstration_in_production(make_app: Callable[..., Flask]) -> None:
     app = make_app()
     app.extensions["salpim.settings"] = app.extensions["salpim.settings"].model_copy(
