@@ -43,7 +43,10 @@ class Settings(BaseSettings):
     debug: bool = False
     instance: Path = ROOT / "instance"
     public_url: str = "http://127.0.0.1:8000"
+    host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, validation_alias=AliasChoices("PORT", "port"))] = 8000
+    bind: str = ""
+    """Where gunicorn listens instead of host and port: how the supervisor hands its open port down (fd://N)."""
     database_url: Annotated[str, Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))] = ""
     trusted_proxies: Annotated[int, Field(ge=0, le=5)] = 0
 
@@ -133,6 +136,12 @@ class Settings(BaseSettings):
     def sqlalchemy_url(self) -> str:
         """The database's URL; an SQLite file in the instance folder unless DATABASE_URL names another."""
         return self.database_url or f"sqlite:///{self.instance / 'salpim.db'}"
+
+    @property
+    def listen(self) -> str:
+        """Where gunicorn listens, as it wants to be told."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.bind or f"{host}:{self.port}"
 
     @property
     def workers(self) -> Path:

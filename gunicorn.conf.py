@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from config import load  # noqa: E402 - gunicorn runs this file from wherever it
 
 settings = load()
 
-# The supervisor opens the port and hands it down (fd://N), so that visitors wait, and are not refused,
+# The supervisor opens the port and hands it down (SALPIM_BIND), so that visitors wait, and are not refused,
 # while the web process restarts.
-bind = os.environ.get("SALPIM_BIND", f"127.0.0.1:{settings.port}")
+bind = settings.listen
 chdir = str(ROOT)
 
 # One process with many threads: limits and live pages are counted per process, and what is slow

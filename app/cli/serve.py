@@ -68,6 +68,13 @@ def open_port(host: str, port: int) -> socket.socket:
     return listener
 
 
+def own_url(host: str, port: int) -> str:
+    """Return the address under which this machine itself reaches a portal that listens on `host`."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def check_instance(folder: Path) -> None:
     """Raise `CannotStart` unless the run-time folder can be written to and has some room."""
     probe = folder / f".write-probe-{os.getpid()}"
@@ -195,14 +202,13 @@ def announce(url: str, settings: Settings, accounts: IO[str]) -> None:
 
 def serve(settings: Settings) -> int:
     """Run the portal until told to stop; return the exit code."""
-    host = os.environ.get("SALPIM_HOST", "127.0.0.1")
-    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{settings.port}"  # noqa: S104 - compared
+    url = own_url(settings.host, settings.port)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "PORT": str(settings.port)}
     if settings.env == "development":
         environment.setdefault("SALPIM_PUBLIC_URL", url)  # links in messages follow the port
     check_instance(settings.instance)
     with (
-        open_port(host, settings.port) as listener,
+        open_port(settings.host, settings.port) as listener,
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as shown,
     ):
         with alone(settings.instance):
