@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -130,20 +131,35 @@ def test_the_portal_starts_survives_and_stops_without_losing_anything(
     os.kill(worker[0].pid, signal.SIGKILL)
     portal.wait_for("restarting", 2)
 
-    everything = psutil.Process(portal.process.pid).children(recursive=True)
-    portal.process.send_signal(signal.SIGTERM)
-    assert portal.end() == 0
-    assert ended(everything, 1)
-
+    assert stopped_by(portal, signal.SIGTERM)
     people = count(tmp_path / "instance" / "salpim.db")
     again = start()
     again.wait_for(READY)
     assert secrets.read_bytes() == kept
     assert count(tmp_path / "instance" / "salpim.db") == people
+    assert stopped_by(again, signal.SIGINT)
+    assert beats(tmp_path / "instance" / "salpim.db") == 0, "the next worker must speak for itself"
+
+    again = start()
+    again.wait_for(READY)
     everything = psutil.Process(again.process.pid).children(recursive=True)
     again.process.kill()
     again.end()
     assert ended(everything), "even a killed supervisor takes its children along"
+
+
+def stopped_by(portal: Portal, number: int) -> bool:
+    """Ask the supervisor alone to stop; tell whether it and everything it started have ended well."""
+    everything = psutil.Process(portal.process.pid).children(recursive=True)
+    portal.process.send_signal(number)
+    assert portal.end() == 0, portal.lines
+    return ended(everything, 1)
+
+
+def beats(database: Path) -> int:
+    """Return how many workers the portal would take for alive."""
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        return int(connection.execute("SELECT count(*) FROM worker_beat").fetchone()[0])
 
 
 def count(database: Path) -> dict[str, int]:
