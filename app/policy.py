@@ -15,6 +15,7 @@ from flask_login import current_user
 from sqlalchemy import Select
 
 from app.accounts.models import User
+from app.accounts.security import back_to_second_factor, owes_second_factor
 from app.audit import service as audit
 from app.audit.models import Outcome
 from app.extensions import Base, db, security
@@ -28,14 +29,19 @@ _MARK = "__salpim_access__"
 
 @dataclass(frozen=True)
 class Access:
-    """What a view asks for: nothing (`public`), a signed-in person, or a permission; or it is `closed`."""
+    """What a view asks for: nothing (`public`), a signed-in person, or a permission; or it is `closed`.
+
+    half_way: public for visitors, who are on their way in; who is signed in already is looked at as elsewhere.
+    """
 
     public: bool = False
+    half_way: bool = False
     permission: Permission | None = None
     closed: bool = False
 
 
 PUBLIC = Access(public=True)
+HALF_WAY = Access(public=True, half_way=True)
 SIGNED_IN = Access()
 CLOSED = Access(closed=True)
 """For views that come with an extension and are not used here: nobody finds them."""
@@ -118,13 +124,21 @@ def _guard() -> Any:
         abort(403)
     if access.closed:
         abort(404)
-    if access.public:
+    if access.public and not (access.half_way and current_user.is_authenticated):
         return None
     if not current_user.is_authenticated:
-        if request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream":
-            abort(401)
+        _refuse_fragments()
         return security.login_manager.unauthorized()
+    if owes_second_factor(current_user):
+        _refuse_fragments()
+        return back_to_second_factor(current_user._get_current_object())
     if access.permission is not None and not holds(current_user, access.permission):
         audit.record("access.denied", request.endpoint[:96], outcome=Outcome.DENIED)
         abort(403)
     return None
+
+
+def _refuse_fragments() -> None:
+    """A part of a page cannot be answered with the way to sign in."""
+    if request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream":
+        abort(401)

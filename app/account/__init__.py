@@ -21,8 +21,8 @@ LIBRARY = {
     "security.reset_password": policy.PUBLIC,
     "security.change_password": policy.Access(permission=Permission.ACCOUNT_MANAGE),
     # Reached half-way through a sign-in; the view itself checks that the password was right.
-    "security.two_factor_setup": policy.PUBLIC,
-    "security.two_factor_token_validation": policy.PUBLIC,
+    "security.two_factor_setup": policy.HALF_WAY,
+    "security.two_factor_token_validation": policy.HALF_WAY,
     "security.mf_recovery": policy.PUBLIC,
     "security.two_factor_setup_validate": policy.Access(permission=Permission.ACCOUNT_MANAGE),
     "security.mf_recovery_codes": policy.Access(permission=Permission.ACCOUNT_MANAGE),

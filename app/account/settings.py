@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
 from app.account.forms import Confirm, ProfileForm
-from app.accounts import contacts, service
+from app.accounts import contacts, service, sessions
 from app.permissions import Permission, Role
 from app.policy import requires
 
@@ -67,8 +67,10 @@ def security() -> str:
 def sign_out_everywhere() -> Response:
     """End every sign-in, and begin this one anew."""
     user = contacts.sign_out_everywhere(current_user)
-    proven_at = session.get("fs_paa")
+    proven_at, second = session.get("fs_paa"), sessions.has_second_factor()
     login_user(user, remember=False)
     session["fs_paa"] = proven_at  # this was no new proof of who one is
+    if second:
+        sessions.mark_second_factor()
     flash(_("다른 모든 기기에서 로그아웃했습니다."), "success")
     return redirect(url_for("account.security"))

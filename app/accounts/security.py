@@ -13,10 +13,18 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, flash, redirect, request, url_for
+from flask import Flask, Response, abort, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
-from flask_security import MailUtil, SQLAlchemyUserDatastore, login_user, password_changed, password_reset
+from flask_security import (
+    MailUtil,
+    SQLAlchemyUserDatastore,
+    login_user,
+    logout_user,
+    password_changed,
+    password_reset,
+    tf_profile_changed,
+)
 from sqlalchemy import select
 
 from app.accounts import contacts, forms, sessions
@@ -71,6 +79,8 @@ WRITING = (
     "mf_recovery",
     "mf_recovery_codes",
 )
+SECOND_STEPS = ("two_factor_token_validation", "mf_recovery")
+"""Who is let in by one of these has given a second factor."""
 
 
 class People(SQLAlchemyUserDatastore):  # type: ignore[misc]  # untyped base
@@ -184,6 +194,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(_forms_only)
     password_changed.connect(_tell, app)
     password_reset.connect(_tell, app)
+    tf_profile_changed.connect(_proven, app)
     for name, limit in LIMITS.items():
         app.view_functions[f"security.{name}"] = _guarded(app, name, limit)
 
@@ -200,6 +211,7 @@ def _mapper(normalise: Callable[[str], str]) -> Callable[[str], str | None]:
 
 def _guarded(app: Flask, name: str, limit: str) -> Callable[..., Any]:
     view = app.view_functions[f"security.{name}"]
+    view = _minding_second_factor(view, gives_it=name in SECOND_STEPS)
     if name in WRITING:
         view = _in_transaction(view)
     guarded: Callable[..., Any] = limiter.limit(limit, methods=["POST"])(view)
@@ -216,6 +228,23 @@ def _in_transaction(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(*args, **kwargs)
 
     return wrapped
+
+
+def _minding_second_factor(view: Callable[..., Any], *, gives_it: bool) -> Callable[..., Any]:
+    # A sign-in begins the session anew, one after a change of the password too: there the mark is put back.
+    @functools.wraps(view)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        had, was_in = sessions.has_second_factor(), current_user.is_authenticated
+        answer = view(*args, **kwargs)
+        if current_user.is_authenticated and (had or (gives_it and not was_in)):
+            sessions.mark_second_factor()
+        return answer
+
+    return wrapped
+
+
+def _proven(_app: Flask, **_rest: Any) -> None:
+    sessions.mark_second_factor()
 
 
 def _forms_only() -> None:
@@ -248,3 +277,20 @@ def enter(user: User, method: str, next_loc: str | None = None) -> Response:
         login_user(user, remember=False, authn_via=[method])
         answer = redirect(next_loc or url_for(HOME))
     return answer  # type: ignore[no-any-return]
+
+
+def owes_second_factor(user: User) -> bool:
+    """True if `user` may only be here with a second factor, and this session was begun without one.
+
+    Sessions outlive a change of the configuration, so that is asked of each request, not of sign-ins alone.
+    """
+    return user.needs_second_factor and not sessions.has_second_factor()
+
+
+def back_to_second_factor(user: User) -> Response:
+    """End a session that was begun without the second factor, and lead to where it is given or set up."""
+    shared = bool(session.get(sessions.SHARED))
+    logout_user()
+    sessions.mark_shared(shared)
+    flash(_("이제 두 번째 확인이 있어야 들어오실 수 있습니다."), "info")
+    return enter(user, "password", request.full_path.rstrip("?") if request.method == "GET" else None)

@@ -22,6 +22,7 @@ from app.infra import clock
 from app.infra.database import random_id, transaction
 
 SHARED = "shared_device"
+_SECOND_FACTOR = "second_factor"
 _ID, _SEEN, _USER = "sid", "seen", "_user_id"
 _KEPT = {SHARED, "_user_id", "_fresh", "_id", "_flashes"}
 _NOTE_EVERY_SECONDS = 15
@@ -39,6 +40,16 @@ def init_app(app: Flask) -> None:
 def mark_shared(shared: bool) -> None:
     """Remember, for the sign-in in progress, whether others use this device too."""
     session[SHARED] = shared
+
+
+def mark_second_factor() -> None:
+    """Remember that the person of this session has given a second factor in it."""
+    session[_SECOND_FACTOR] = True
+
+
+def has_second_factor() -> bool:
+    """True if the person of this session has given a second factor in it."""
+    return _USER in session and bool(session.get(_SECOND_FACTOR))
 
 
 def idle_seconds() -> int | None:

@@ -103,6 +103,83 @@ def test_the_password_alone_opens_nothing(strict: Flask) -> None:
     assert answer.location.startswith("/login")
 
 
+@pytest.mark.parametrize("create", [create_doctor, create_operator])
+def test_a_session_begun_by_password_alone_ends_once_more_is_required(
+    make_app: Callable[..., Flask], create: Callable[..., User]
+) -> None:
+    lenient, strict = make_app(), make_app(second_factor="required")
+    with strict.app_context():
+        user, client, kept = create(), lenient.test_client(), strict.test_client()
+        assert password_step(client, user).location == "/home"
+        assert client.get("/account").status_code == 200
+        name = strict.config["SESSION_COOKIE_NAME"]
+        cookie = client.get_cookie(name)
+        assert cookie is not None
+        kept.set_cookie(name, cookie.value)
+        fragment = kept.get("/account", headers={"HX-Request": "true"})
+        assert (fragment.status_code, fragment.location) == (401, None)
+        assert kept.get("/account").location == "/tf-setup"
+        for page in ("/account", "/home"):
+            assert kept.get(page).location.startswith("/login"), page
+        copy = strict.test_client()
+        copy.set_cookie(name, cookie.value)
+        assert copy.get("/account").location.startswith("/login"), (
+            "the session has ended, not this cookie only"
+        )
+        assert password_step(kept, user).location == "/tf-setup"
+        key, target = begin_setup(kept)
+        assert submit(kept, "/tf-setup", target, code=code_for(key)).location.endswith("/home")
+        assert kept.get("/account").status_code == 200
+        database.session.rollback()
+
+
+def test_who_is_sent_from_an_old_session_enters_the_code_and_goes_on(strict: Flask) -> None:
+    user = create_doctor()
+    key = enrol(strict.test_client(), user)  # type: ignore[arg-type]
+    client: Any = strict.test_client()
+    sign_in(client, user, shared=True, proven_at=time.time())
+    answer = client.get("/account/profile")
+    assert answer.location.startswith("/tf-validate?next=")
+    assert "두 번째 확인이 있어야" in client.get(answer.location).text
+    assert submit(client, answer.location, code=code_for(key)).location.endswith("/account/profile")
+    assert client.get("/account/profile").status_code == 200
+    with client.session_transaction() as session:
+        assert session["shared_device"], "what was said of the device still holds"
+
+
+def test_a_session_without_the_second_factor_cannot_replace_it(strict: Flask) -> None:
+    user = create_doctor()
+    enrol(strict.test_client(), user)  # type: ignore[arg-type]
+    client: Any = strict.test_client()
+    sign_in(client, user, proven_at=time.time())
+    assert client.get("/tf-setup").location.startswith("/tf-validate")
+    assert client.get("/tf-setup").location.startswith("/login")
+
+
+def test_who_has_not_given_it_may_still_sign_out(strict: Flask) -> None:
+    client: Any = strict.test_client()
+    sign_in(client, create_doctor())
+    assert submit(client, "/accessibility", "/logout").location == "/"
+    assert client.get("/account").location.startswith("/login")
+
+
+def test_a_patient_s_open_session_goes_on(strict: Flask) -> None:
+    client: Any = strict.test_client()
+    sign_in(client, create_patient())
+    assert client.get("/account").status_code == 200
+
+
+def test_a_new_password_and_signing_out_elsewhere_keep_the_second_factor(strict: Flask) -> None:
+    client: Any = strict.test_client()
+    enrol(client, create_doctor())
+    new = "ein ganz anderer Mond"
+    fields = {"password": PASSWORD, "new_password": new, "new_password_confirm": new}
+    assert submit(client, "/change", **fields).location == "/account/security"
+    assert client.get("/account").status_code == 200
+    assert submit(client, "/account/security", "/account/sign-out-everywhere").status_code == 302
+    assert client.get("/account").status_code == 200
+
+
 def test_a_code_is_accepted_once(strict: Flask) -> None:
     user = create_doctor()
     key = enrol(strict.test_client(), user)  # type: ignore[arg-type]
