@@ -9,7 +9,8 @@ from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
 from app.account.forms import Confirm
-from app.accounts import service
+from app.accounts import service, words
+from app.accounts.errors import NotYours
 from app.accounts.models import ConsentKind, Patient
 from app.accounts.policy import visible_patients
 from app.permissions import Permission
@@ -29,7 +30,8 @@ def consents() -> str:
         (patient, service.consent_states(current_user, patient))
         for patient in service.patients_for(current_user)
     ]
-    return render_template("account/consents.html", people=people, form=Confirm())
+    grown, of_age = service.outgrown(current_user), words.of_age
+    return render_template("account/consents.html", people=people, form=Confirm(), grown=grown, of_age=of_age)
 
 
 @blueprint.post("/account/consents/<patient_id>/<any(terms, health_data, telemedicine, ai_notice):kind>/give")
@@ -38,8 +40,12 @@ def give_consent(patient_id: str, kind: str) -> Response:
     """Agree to the text in force."""
     patient = own_patient(patient_id)
     if request.form.get("agree") == "y":
-        service.give_consents(current_user, patient, [ConsentKind(kind)])
-        flash(_("동의하셨습니다."), "success")
+        try:
+            service.give_consents(current_user, patient, [ConsentKind(kind)])
+        except NotYours:  # a child who has turned 14: anybody else's patient was not found at all
+            flash(words.of_age(patient.name), "warning")
+        else:
+            flash(_("동의하셨습니다."), "success")
     else:
         flash(_("동의하시려면 상자를 눌러 표시해 주세요."), "error")
     return redirect(url_for("account.consents"))

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.account.blueprint import blueprint
 from app.account.consents import own_patient
 from app.account.forms import RELATIONS, Confirm, DependentForm
-from app.accounts import service
+from app.accounts import service, words
 from app.accounts.errors import NotAChild, NotYours, TooManyDependents
 from app.accounts.models import ConsentKind, Sex
 from app.infra import moments
@@ -28,6 +28,8 @@ def dependents() -> str:
         relations={choice.value: choice.label for choice in RELATIONS},
         form=Confirm(),
         date_of=moments.date_of,
+        grown=service.outgrown(current_user),
+        of_age=words.of_age,
     )
 
 

@@ -8,7 +8,8 @@ from datetime import date
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.consents import give_consents
+from app.accounts.age import AGE_OF_CONSENT, age_in_years
+from app.accounts.consents import give_consents, outgrown_by
 from app.accounts.errors import ConsentMissing, NotAChild, NotYours, TooManyDependents
 from app.accounts.models import ConsentKind, Guardianship, Patient, Sex, User
 from app.audit import service as audit
@@ -17,26 +18,28 @@ from app.infra import clock
 from app.infra.database import fresh, random_id, transaction
 from app.permissions import Role
 
-AGE_OF_CONSENT = 14
-"""Below it a guardian consents (PIPA art. 22-2)."""
 MAX_DEPENDENTS = 10
 LATEST_BIRTH_YEARS_AGO = 120
 
 
-def age_in_years(birth_date: date) -> int:
-    """Return the age today in Korea, in completed years (만 나이); negative for a date in the future."""
-    today = clock.today_in_korea().date()
-    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
-
-
 def patients_for(user: User) -> list[Patient]:
-    """Return the patients whom `user` may act for: themself first, then the children in their care."""
+    """Return the patients whom `user` may see: themself first, then the children in their care."""
     own = db.session.scalar(select(Patient).where(Patient.user_id == user.id))
     return ([own] if own else []) + dependents_of(user)
 
 
+def in_charge_of(user: User) -> list[Patient]:
+    """Return those of `patients_for` for whom `user` may start something new: not who has turned 14."""
+    return [patient for patient in patients_for(user) if not outgrown_by(user, patient)]
+
+
+def outgrown(user: User) -> list[Patient]:
+    """Return the children who were once in the care of `user` and have turned 14 since."""
+    return [patient for patient in patients_for(user) if outgrown_by(user, patient)]
+
+
 def dependents_of(user: User) -> list[Patient]:
-    """Return the patients in whose place `user` acts as a guardian at present, oldest entry first."""
+    """Return the patients whose guardian `user` is at present, oldest entry first."""
     return [guardianship.patient for guardianship in guardianships_of(user)]
 
 

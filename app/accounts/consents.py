@@ -11,6 +11,7 @@ from pathlib import Path
 from flask_babel import get_locale
 from sqlalchemy import select
 
+from app.accounts.age import decides_alone
 from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import Consent, ConsentKind, Guardianship, Patient, User
 from app.audit import service as audit
@@ -58,7 +59,7 @@ def texts() -> dict[ConsentKind, ConsentText]:
 
 
 def is_of(user: User, patient: Patient) -> bool:
-    """True if `user` is the patient, or acts for them as a guardian at present."""
+    """True if `user` is the patient, or their guardian at present: they see, and may put an end to, what there is."""
     if patient.user_id is not None and patient.user_id == user.id:
         return True
     open_one = select(Guardianship.id).where(
@@ -67,6 +68,16 @@ def is_of(user: User, patient: Patient) -> bool:
         Guardianship.ended_at.is_(None),
     )
     return db.session.scalar(open_one) is not None
+
+
+def outgrown_by(user: User, patient: Patient) -> bool:
+    """True if the patient is someone else who has turned 14: `user` starts nothing new for them any more."""
+    return patient.user_id != user.id and decides_alone(patient)
+
+
+def is_in_charge_of(user: User, patient: Patient) -> bool:
+    """True if `user` may start something new for the patient (send, agree, book): not a guardian's from 14 on."""
+    return is_of(user, patient) and not outgrown_by(user, patient)
 
 
 def missing_consents(
@@ -88,11 +99,11 @@ def missing_consents(
 def give_consents(user: User, patient: Patient, kinds: Collection[ConsentKind]) -> list[Consent]:
     """Record that `user` agrees, for `patient`, to the texts in force; what was already given stays.
 
-    Raises `NotYours` if the user may not act for the patient. Returns what was newly recorded.
+    Raises `NotYours` if the user may not decide for the patient. Returns what was newly recorded.
     """
     with transaction() as session:
         # One at a time for each patient, so that giving twice at once records it once.
-        if fresh(Patient, patient.id) is None or not is_of(user, patient):
+        if fresh(Patient, patient.id) is None or not is_in_charge_of(user, patient):
             raise NotYours
         given = []
         for kind in missing_consents(user, patient, kinds):
@@ -113,8 +124,9 @@ def give_consents(user: User, patient: Patient, kinds: Collection[ConsentKind]) 
 def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
     """Record that `user` takes back every consent of `kind` for `patient`; nothing happens if there is none.
 
-    The terms cannot be withdrawn alone: that is closing the account. Raises `ConsentMissing` for them,
-    `NotYours` if the user may not act for the patient.
+    The terms cannot be withdrawn alone: that is closing the account. A guardian may take back what was
+    given for a child who has turned 14 since: it only ends things, and nobody else could. Raises
+    `ConsentMissing` for the terms, `NotYours` if the user is neither the patient nor their guardian.
     """
     if kind is ConsentKind.TERMS:
         raise ConsentMissing([kind])

@@ -1,4 +1,4 @@
-"""Which patients a person may act for."""
+"""Which patients a person may see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from app.accounts.models import Guardianship, Patient, User
 
 
 def visible_patients(user: User) -> Select[Patient]:
-    """Select the patients whom `user` is, or acts for as a guardian at present."""
+    """Select the patients whom `user` is, or is the guardian of at present.
+
+    That includes children who have turned 14 since: what was sent before stays to be read. Whether
+    something new may be started for them is asked of `consents.is_in_charge_of`.
+    """
     in_care = select(Guardianship.patient_id).where(
         Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None)
     )

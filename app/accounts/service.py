@@ -13,16 +13,17 @@ from flask_security.utils import hash_password
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts.age import AGE_OF_CONSENT, age_in_years
 from app.accounts.care import (
-    AGE_OF_CONSENT,
     LATEST_BIRTH_YEARS_AGO,
     MAX_DEPENDENTS,
     add_dependent,
     add_patient,
-    age_in_years,
     dependents_of,
     end_guardianship,
     guardianships_of,
+    in_charge_of,
+    outgrown,
     patients_for,
 )
 from app.accounts.consents import (
@@ -33,8 +34,10 @@ from app.accounts.consents import (
     consent_states,
     consents_of,
     give_consents,
+    is_in_charge_of,
     is_of,
     missing_consents,
+    outgrown_by,
     texts,
     withdraw_consent,
 )
@@ -75,8 +78,12 @@ __all__ = [
     "give_consents",
     "guardianships_of",
     "hashed",
+    "in_charge_of",
+    "is_in_charge_of",
     "is_of",
     "missing_consents",
+    "outgrown",
+    "outgrown_by",
     "patients_for",
     "register_patient",
     "texts",

@@ -78,3 +78,14 @@ def invitation(identity: Identity, link: str) -> None:
         link=link,
     )
     send(identity, _("살핌에 초대합니다"), body)
+
+
+def of_age(name: str) -> str:
+    """On pages: why a guardian can do nothing new for someone who has turned 14, and what to do."""
+    return str(
+        _(
+            "%(name)s 님은 만 14세가 되어 이제 스스로 결정합니다. 전에 보낸 것은 그대로 보실 수 있지만, "
+            "사진을 새로 보내거나 동의하거나 예약하려면 %(name)s 님이 직접 가입해야 합니다.",
+            name=name,
+        )
+    )

@@ -11,10 +11,10 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import Patient, User
 from app.accounts.policy import visible_patients
-from app.accounts.service import is_of
+from app.accounts.service import is_in_charge_of, is_of
 from app.audit import service as audit
 from app.cases import body_sites, policy, questions
-from app.cases.errors import CaseClosed, NoSuchCase, UnknownSite
+from app.cases.errors import CaseClosed, NoSuchCase, OfAge, UnknownSite
 from app.cases.models import Case, CaseState, Lesion
 from app.extensions import db
 from app.infra import clock
@@ -30,7 +30,7 @@ def new_form_key() -> str:
 
 
 def own(user: User, public_id: str) -> Case:
-    """Return a case of someone that `user` acts for, or raise `NoSuchCase`."""
+    """Return a case of someone whom `user` is or is the guardian of, or raise `NoSuchCase`."""
     case = db.session.scalar(policy.visible_cases(user).where(Case.public_id == public_id))
     if case is None or not is_of(user, case.patient):
         raise NoSuchCase(public_id)
@@ -45,9 +45,17 @@ def locked(user: User, public_id: str) -> Case:
     return case
 
 
-def open_for_change(user: User, public_id: str) -> Case:
-    """Return the locked draft, or raise `NoSuchCase`, or `CaseClosed` once it was sent or thrown away."""
+def locked_to_act(user: User, public_id: str) -> Case:
+    """Return the case as `locked` does, to start something new; raise `OfAge` from the patient's 14th birthday on."""
     case = locked(user, public_id)
+    if not is_in_charge_of(user, case.patient):
+        raise OfAge(public_id)
+    return case
+
+
+def open_for_change(user: User, public_id: str) -> Case:
+    """Return the locked draft; raise `NoSuchCase`, `OfAge`, or `CaseClosed` once it was sent or thrown away."""
+    case = locked_to_act(user, public_id)
     if case.state != CaseState.DRAFT:
         raise CaseClosed(case.state)
     return case
@@ -56,7 +64,8 @@ def open_for_change(user: User, public_id: str) -> Case:
 def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str | None = None) -> Case:
     """Return the case that belongs to a form, made on the first call: a draft, or whatever became of it.
 
-    demo_source: where the photos of a demonstration come from. Raises `NoSuchCase` if `user` does not act for the patient.
+    demo_source: where the photos of a demonstration come from. Raises `NoSuchCase` if the patient is not in the
+    care of `user`, `OfAge` if no longer.
     """
     if not form_key or len(form_key) > FORM_KEY_LENGTH:
         raise NoSuchCase("form key")
@@ -64,8 +73,11 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
         known = _of_form(user, form_key)
         if known is not None:
             return known
-        if session.scalar(visible_patients(user).where(Patient.id == patient_id)) is None:
+        patient = session.scalar(visible_patients(user).where(Patient.id == patient_id))
+        if patient is None:
             raise NoSuchCase("patient")
+        if not is_in_charge_of(user, patient):
+            raise OfAge("patient")
         case = Case(
             public_id=random_id(),
             patient_id=patient_id,
@@ -120,7 +132,7 @@ def answer(
 
 
 def open_drafts(user: User) -> list[Case]:
-    """Return the drafts of everyone that `user` acts for, newest first, with what a list shows of them."""
+    """Return the drafts of everyone that `user` may see, newest first, with what a list shows of them."""
     query = policy.visible_cases(user).where(Case.state == CaseState.DRAFT).order_by(Case.id.desc())
     shown = (joinedload(Case.patient), joinedload(Case.lesion), selectinload(Case.photos))
     return list(db.session.scalars(query.options(*shown).limit(SHOWN)))

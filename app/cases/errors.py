@@ -15,6 +15,10 @@ class NoSuchCase(CaseError):
     """There is no such case, or none that this person may touch."""
 
 
+class OfAge(CaseError):
+    """The patient has turned 14: who was their guardian sends and asks nothing new for them."""
+
+
 class TooManyPhotos(CaseError):
     """The case holds as many photos as it may."""
 

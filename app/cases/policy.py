@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Select, false, select
 
 from app.accounts.models import User
 from app.accounts.policy import patient_ids
-from app.accounts.service import is_of
+from app.accounts.service import is_in_charge_of, is_of
 from app.cases.models import Case, CaseState, Photo
 from app.permissions import Permission, Role
 from app.policy import holds
@@ -32,18 +32,27 @@ def visible_photos(user: User) -> Select[Photo]:
     return select(Photo).join(Photo.case).where(_reach(user), Case.state != CaseState.WITHDRAWN)
 
 
-def _acts_in(user: User, case: Case) -> bool:
+def _sees(user: User, case: Case) -> bool:
     return user.role == Role.PATIENT and holds(user, Permission.CASE_SEND) and is_of(user, case.patient)
+
+
+def _acts_in(user: User, case: Case) -> bool:
+    return _sees(user, case) and is_in_charge_of(user, case.patient)
 
 
 def can_see_opinion(user: User, case: Case) -> bool:
     """True for a patient once a doctor has signed: before that nothing of the model's opinion is sent to them."""
-    return case.state == CaseState.SIGNED and _acts_in(user, case)
+    return case.state == CaseState.SIGNED and _sees(user, case)
 
 
 def can_withdraw(user: User, case: Case) -> bool:
-    """True until the finding is signed."""
-    return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _acts_in(user, case)
+    """True until the finding is signed; for a guardian also after the child has turned 14."""
+    return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _sees(user, case)
+
+
+def can_go_on(user: User, case: Case) -> bool:
+    """True for a draft that `user` may fill in and send."""
+    return case.state == CaseState.DRAFT and _acts_in(user, case)
 
 
 def can_ask(user: User, case: Case) -> bool:

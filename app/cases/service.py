@@ -23,10 +23,11 @@ SHOWN = 100
 def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
     """Send a draft to be analysed and read; sending it again changes nothing.
 
-    Raises `NotReady` naming the steps that lack something, `CaseClosed` if it was thrown away, `NoSuchCase`.
+    Raises `NotReady` naming the steps that lack something, `CaseClosed` if it was thrown away, `OfAge`,
+    `NoSuchCase`.
     """
     with transaction():
-        case = drafts.locked(user, public_id)
+        case = drafts.locked_to_act(user, public_id)
         if case.state == CaseState.WITHDRAWN:
             raise CaseClosed(case.state)
         if case.state != CaseState.DRAFT:
@@ -75,7 +76,7 @@ def withdraw(user: User, public_id: str) -> Case:
 
 
 def sent_cases(user: User) -> list[Case]:
-    """Return the cases sent for everyone that `user` acts for, newest first, with what a list shows of them."""
+    """Return the cases sent for everyone that `user` may see, newest first, with what a list shows of them."""
     shown = (
         joinedload(Case.patient),
         joinedload(Case.lesion),
@@ -94,13 +95,13 @@ def has_been_read(case: Case) -> bool:
 def ask(user: User, public_id: str, text: str) -> Question:
     """Ask the one question about a signed finding.
 
-    Raises `CaseClosed` before the finding, `AlreadyAsked`, `EmptyQuestion` (too long, too), `NoSuchCase`.
+    Raises `CaseClosed` before the finding, `AlreadyAsked`, `EmptyQuestion` (too long, too), `OfAge`, `NoSuchCase`.
     """
     words = text.strip()
     if not words or len(words) > QUESTION_LENGTH:
         raise EmptyQuestion(str(len(words)))
     with transaction() as session:
-        case = drafts.locked(user, public_id)
+        case = drafts.locked_to_act(user, public_id)
         if case.state != CaseState.SIGNED:
             raise CaseClosed(case.state)
         if case.question is not None:

@@ -25,6 +25,7 @@ from app.consultations.rules import rules
 from app.infra import clock
 from app.patient.access import case_or_404, me
 from app.patient.blueprint import blueprint
+from app.patient.wizard import of_age_notes
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -76,7 +77,7 @@ def _case() -> Case | None:
 
 
 def _people(case: Case | None) -> list[Patient]:
-    return [case.patient] if case is not None else accounts.patients_for(me())
+    return [case.patient] if case is not None else accounts.in_charge_of(me())
 
 
 @blueprint.get("/bookings")
@@ -175,6 +176,7 @@ def _confirm_page(form: BookingForm, slot: times.FreeTime, case: Case | None) ->
         doctor=doctor,
         person=form.patient.choices[0].label if len(form.patient.choices) == 1 else None,
         consent=accounts.texts()[ConsentKind.TELEMEDICINE],
+        grown=[] if case else of_age_notes(),
         words=words,
     )
 

@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from app.accounts import service as accounts
+from app.accounts import words as account_words
 from app.audit import service as audit
 from app.cases import body_sites, diagnoses, policy, questions, service, signing
-from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NoSuchCase
+from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NoSuchCase, OfAge
 from app.cases.models import Case, CaseState
 from app.infra import events, live
 from app.patient import status
@@ -57,6 +59,9 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         "can_withdraw": policy.can_withdraw(me(), case),
         "can_ask": policy.can_ask(me(), case),
         "can_book": policy.can_book(me(), case),
+        "of_age": account_words.of_age(case.patient.name)
+        if accounts.outgrown_by(me(), case.patient)
+        else None,
         "form": form or QuestionForm(),
         "contact": settings().contact,
         "live_events": " ".join(LIVE_EVENTS),
@@ -116,6 +121,14 @@ def closed(_error: CaseClosed) -> Response:
     """Another window was faster: show how the case stands now."""
     flash(_("그 사이에 상태가 바뀌어 고칠 수 없습니다. 지금 상태를 보여 드립니다."), "warning")
     return redirect(url_for("patient.case", public_id=(request.view_args or {})["public_id"]), 303)
+
+
+@blueprint.errorhandler(OfAge)
+def of_age(_error: OfAge) -> Response:
+    """The child has grown up meanwhile: say why this ends here, and what to do."""
+    case = case_or_404((request.view_args or {})["public_id"])
+    flash(account_words.of_age(case.patient.name), "warning")
+    return redirect(url_for("patient.home"), 303)
 
 
 @blueprint.errorhandler(NoSuchCase)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import render_template
 
 from app.accounts import service as accounts
-from app.cases import body_sites, drafts
+from app.accounts import words as account_words
+from app.cases import body_sites, drafts, policy
 from app.cases import service as cases_service
 from app.consultations import service as consultations
 from app.patient import status
@@ -26,7 +27,11 @@ def home() -> str:
         "patient/home.html",
         people=people,
         several=len(people) > 1,
-        drafts=[(case, resume_url(case)) for case in drafts.open_drafts(me())],
+        drafts=[
+            (case, resume_url(case) if policy.can_go_on(me(), case) else None)
+            for case in drafts.open_drafts(me())
+        ],
+        of_age=account_words.of_age,
         cases=[(case, status.describe(case)) for case in cases],
         bookings=consultations.upcoming_for([person.id for person in people]),
         site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),

@@ -13,8 +13,9 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.accounts import service as accounts
-from app.cases import body_sites, drafts, questions, service
-from app.cases.errors import CaseClosed, NoSuchCase, NotReady
+from app.accounts import words as account_words
+from app.cases import body_sites, drafts, policy, questions, service
+from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge
 from app.cases.models import Case, CaseState
 from app.infra import clock
 from app.patient.access import case_or_404, me, settings
@@ -52,6 +53,8 @@ def draft_or_away(public_id: str) -> Case | Response:
     case = case_or_404(public_id)
     if case.state != CaseState.DRAFT:
         return redirect(url_for("patient.case", public_id=case.public_id), 303)
+    if not policy.can_go_on(me(), case):
+        raise OfAge(public_id)
     return case
 
 
@@ -59,7 +62,7 @@ def draft_or_away(public_id: str) -> Case | Response:
 @requires(Permission.CASE_SEND)
 def case_new() -> Response | str:
     """Say what will happen, ask for whom it is, and open the draft."""
-    people = accounts.patients_for(me())
+    people = accounts.in_charge_of(me())
     form = StartForm().offer(people)
     if form.validate_on_submit():
         chosen = next((p for p in people if p.public_id == form.patient.data), None)
@@ -68,7 +71,12 @@ def case_new() -> Response | str:
         case = drafts.open_draft(me(), chosen.id, form.form_key.data)
         return redirect(resume_url(case) if case.state == CaseState.DRAFT else _status(case), 303)
     form.form_key.data = form.form_key.data or drafts.new_form_key()
-    return render_template("patient/start.html", form=form, people=people)
+    return render_template("patient/start.html", form=form, people=people, grown=of_age_notes())
+
+
+def of_age_notes() -> list[str]:
+    """Return, for each child who has turned 14, why nothing new can be started for them here."""
+    return [account_words.of_age(patient.name) for patient in accounts.outgrown(me())]
 
 
 def _status(case: Case) -> str:
