@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 from flask_babel import get_locale
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.age import decides_alone
 from app.accounts.errors import ConsentMissing, NotYours
@@ -96,6 +97,21 @@ def missing_consents(
     return [kind for kind in wanted if (kind, texts()[kind].version) not in held]
 
 
+def stands(kind: ConsentKind, patient_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Return the condition that an agreement to `kind`, in whatever version, has not been taken back.
+
+    For what is under way: a new version is asked for before the next case, and stops none that was sent.
+    """
+    return exists().where(
+        Consent.patient_id == patient_id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
+    )
+
+
+def has_consent(kind: ConsentKind, patient_id: int) -> bool:
+    """True while an agreement to `kind` stands for the patient."""
+    return bool(db.session.scalar(select(stands(kind, patient_id))))
+
+
 def give_consents(user: User, patient: Patient, kinds: Collection[ConsentKind]) -> list[Consent]:
     """Record that `user` agrees, for `patient`, to the texts in force; what was already given stays.
 
@@ -142,7 +158,11 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
         if withdrawn:
             audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
             events.publish(
-                "consent.withdrawn", f"patient:{patient.public_id}", patient_id=patient.id, consent=kind
+                "consent.withdrawn",
+                f"patient:{patient.public_id}",
+                patient_id=patient.id,
+                consent=kind,
+                user_id=user.id,
             )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.accounts import service as accounts
+from app.accounts.models import ConsentKind
 from app.audit import service as audit
 from app.cases import triage
 from app.cases.models import Case, CaseOpinion, CaseState, Photo, Prediction
@@ -41,8 +43,10 @@ class PhotoOpinion:
 
 
 def awaits_analysis(case: Case | None) -> bool:
-    """True while an analysis is of use: before the queue, or in it after one that failed."""
-    if case is None:
+    """True while an analysis is of use, and allowed: before the queue, or in it after one that failed."""
+    if case is None or case.without_ai_since is not None:
+        return False
+    if not accounts.has_consent(ConsentKind.HEALTH_DATA, case.patient_id):
         return False
     return case.state == CaseState.SUBMITTED or (case.state == CaseState.WAITING and case.analysis_failed)
 
@@ -50,10 +54,14 @@ def awaits_analysis(case: Case | None) -> bool:
 def store(case_id: int, model: Model, spoken: Sequence[PhotoOpinion]) -> None:
     """Keep what the model said and put the case into the queue, in the transaction in progress.
 
-    Of two runs of the same analysis the second changes nothing.
+    Of two runs of the same analysis the second changes nothing. If the AI notice was taken back meanwhile,
+    nothing of what the model said is kept.
     """
     case = fresh(Case, case_id)
     if case is None or not awaits_analysis(case):
+        return
+    if not accounts.has_consent(ConsentKind.AI_NOTICE, case.patient_id):
+        leave_out(case)
         return
     for said in spoken:
         _keep(said, model)
@@ -108,6 +116,27 @@ def give_up(case_id: int) -> None:
     if case is None or case.state != CaseState.SUBMITTED:
         return
     _queue(case, None)
+
+
+def leave_out(case: Case) -> None:
+    """Go on without the model, in the transaction in progress: the patient of the locked case wants it no more.
+
+    A case that was not analysed yet joins the queue as it is. What was said already stays on record, and
+    nobody is shown it; an urgent notice that was given, and the place in the queue, stay.
+    """
+    if case.without_ai_since is not None:
+        return
+    case.without_ai_since = clock.now()
+    audit.record("case.without_ai", case.topic, patient_id=case.patient_id)
+    if case.state == CaseState.SUBMITTED:
+        _queue(case, None)
+
+
+def leave_out_by_id(case_id: int) -> None:
+    """Do what `leave_out` does if the case still awaits its analysis (an effect)."""
+    case = fresh(Case, case_id)
+    if case is not None and awaits_analysis(case):
+        leave_out(case)
 
 
 def _queue(case: Case, combined: Combined | None) -> None:

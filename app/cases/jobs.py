@@ -1,4 +1,4 @@
-"""What the worker does for this room: let the model look at the photos of a case."""
+"""What the worker does for this room: let the model look at the photos of a case, and heed withdrawn consents."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 from flask import current_app
 from sqlalchemy import select
 
-from app.cases import analysis
+from app.accounts import service as accounts
+from app.accounts.models import ConsentKind
+from app.cases import analysis, consents
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
-from app.infra import jobs, storage
+from app.infra import events, jobs, storage
 
 if TYPE_CHECKING:
     from vision.predict import Predictor
 
+CONSENT_WITHDRAWN = "cases.consent_withdrawn"
 _loading = threading.Lock()
 _predictor: Predictor | None = None
 
@@ -78,8 +81,11 @@ def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
     from vision.images import UnreadableImage
     from vision.registry import ModelError
 
-    if not analysis.awaits_analysis(db.session.get(Case, case_id, populate_existing=True)):
+    case = db.session.get(Case, case_id, populate_existing=True)
+    if case is None or not analysis.awaits_analysis(case):
         return None
+    if not accounts.has_consent(ConsentKind.AI_NOTICE, case.patient_id):
+        return lambda: analysis.leave_out_by_id(case_id)
     try:
         model = predictor()
         about = describe(model)
@@ -114,3 +120,12 @@ def _look(model: Predictor, photo: Photo) -> analysis.PhotoOpinion:
         milliseconds={stage: round(value, 2) for stage, value in stages.items()},
         heatmap=heatmap,
     )
+
+
+@jobs.handler(CONSENT_WITHDRAWN)
+def consent_withdrawn(run: jobs.Run, *, event_id: int) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Take back the cases that rested on the consent, or let them go on without the model."""
+    return lambda: consents.follow_withdrawal(event_id)
+
+
+events.subscribe(consents.WITHDRAWN, CONSENT_WITHDRAWN)

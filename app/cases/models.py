@@ -122,6 +122,8 @@ class Case(Base):
     taken_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     signed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    without_ai_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the AI notice was taken back before a doctor saw the opinion: from then on no model has a part in it."""
 
     patient: Mapped[Patient] = relationship()
     lesion: Mapped[Lesion | None] = relationship()
@@ -144,8 +146,12 @@ class Case(Base):
 
     @property
     def opinion(self) -> CaseOpinion | None:
-        """What the newest model said of the photos together; None before the analysis or where it failed."""
-        return self.opinions[-1] if self.opinions else None
+        """What the newest model said of the photos together.
+
+        None before the analysis, where it failed, and where the patient does not want it: what was said
+        by then stays in `opinions`, as a record.
+        """
+        return self.opinions[-1] if self.opinions and self.without_ai_since is None else None
 
     @validates("state")
     def _only_possible_steps(self, _key: str, to: CaseState) -> CaseState:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, false, select
 
-from app.accounts.models import User
+from app.accounts.models import ConsentKind, User
 from app.accounts.policy import patient_ids
-from app.accounts.service import is_in_charge_of, is_of
+from app.accounts.service import is_in_charge_of, is_of, stands
 from app.cases.models import Case, CaseState, Photo
 from app.permissions import Permission, Role
 from app.policy import holds
 
-OPEN_TO_DOCTOR = (CaseState.READING, CaseState.SIGNED)
+MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id)
+"""What every case must meet for as long as no doctor has signed it; what was signed is kept and read by law."""
+OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.READING) & MAY_BE_READ)
 
 
 def _reach(user: User) -> ColumnElement[bool]:
     if user.role == Role.PATIENT and holds(user, Permission.CASE_READ_OWN):
         return Case.patient_id.in_(patient_ids(user))
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
-        return (Case.doctor_id == user.id) & Case.state.in_(OPEN_TO_DOCTOR)
+        return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR
     return false()
 
 
@@ -41,8 +43,11 @@ def _acts_in(user: User, case: Case) -> bool:
 
 
 def can_see_opinion(user: User, case: Case) -> bool:
-    """True for a patient once a doctor has signed: before that nothing of the model's opinion is sent to them."""
-    return case.state == CaseState.SIGNED and _sees(user, case)
+    """True for a patient once a doctor has signed: before that nothing of the model's opinion is sent to them.
+
+    Where the model was left out at the patient's wish, there is nothing to see either.
+    """
+    return case.state == CaseState.SIGNED and case.without_ai_since is None and _sees(user, case)
 
 
 def can_withdraw(user: User, case: Case) -> bool:

@@ -13,11 +13,13 @@ from typing import Any
 from sqlalchemy import case as sql_case
 from sqlalchemy import exists, func, select
 
-from app.accounts.models import DoctorProfile
+from app.accounts import service as accounts
+from app.accounts.models import ConsentKind, DoctorProfile
 from app.audit import service as audit
-from app.cases import diagnoses, triage
+from app.cases import analysis, diagnoses, triage
 from app.cases.errors import CaseError, NoSuchCase
 from app.cases.models import Case, CaseState, FirstRead
+from app.cases.policy import MAY_BE_READ
 from app.cases.reading_models import HandedBack, ReturnReason
 from app.cases.reading_rules import rules
 from app.extensions import db
@@ -34,7 +36,7 @@ class HandsFull(CaseError):
 
 
 class NotInHand(CaseError):
-    """The case is not, or no longer, in this doctor's hand (withdrawn, returned to the queue, signed)."""
+    """The case is not, or no longer, in this doctor's hand (withdrawn, its consent too; returned, signed)."""
 
 
 class ReadFirst(CaseError):
@@ -55,13 +57,13 @@ def waiting_count() -> int:
     Never by band: a doctor who sees a band shrink by the case just taken knows what the model said of it.
     """
     overdue = (Case.state == CaseState.READING) & (Case.taken_at < clock.now() - rules().hold)
-    waiting = (Case.state == CaseState.WAITING) | overdue
+    waiting = ((Case.state == CaseState.WAITING) | overdue) & MAY_BE_READ
     return db.session.scalar(select(func.count()).select_from(Case).where(waiting)) or 0
 
 
 def in_hand(doctor_id: int) -> list[Case]:
     """Return the unsigned cases of a doctor, in the order in which they were taken."""
-    query = select(Case).where(Case.doctor_id == doctor_id, Case.state == CaseState.READING)
+    query = select(Case).where(Case.doctor_id == doctor_id, Case.state == CaseState.READING, MAY_BE_READ)
     return list(db.session.scalars(query.order_by(Case.taken_at, Case.id)))
 
 
@@ -93,7 +95,7 @@ def _next(doctor_id: int) -> Case | None:
     given_back = exists().where(HandedBack.case_id == Case.id, HandedBack.doctor_id == doctor_id)
     query = (
         select(Case)
-        .where(Case.state == CaseState.WAITING)
+        .where(Case.state == CaseState.WAITING, MAY_BE_READ)
         .order_by(sql_case((given_back, 1), else_=0), *triage.queue_order(clock.now()))
         .limit(1)
         .with_for_update(skip_locked=True, of=Case)
@@ -134,9 +136,14 @@ def held_case(case_id: int, doctor_id: int) -> Case:
     case = fresh(Case, case_id)
     if case is None:
         raise NoSuchCase
-    if case.state != CaseState.READING or case.doctor_id != doctor_id:
+    if case.state != CaseState.READING or case.doctor_id != doctor_id or not may_be_read(case):
         raise NotInHand
     return case
+
+
+def may_be_read(case: Case) -> bool:
+    """True while the patient agrees that their health data are worked on."""
+    return accounts.has_consent(ConsentKind.HEALTH_DATA, case.patient_id)
 
 
 def first_read_of(case_id: int, doctor_id: int) -> FirstRead | None:
@@ -172,7 +179,10 @@ def store_first_read(
 
 
 def reveal(case_id: int, doctor_id: int) -> FirstRead:
-    """Record that the doctor, having read alone, now sees the model's opinion. Raises `ReadFirst`, `NotInHand`."""
+    """Record that the doctor, having read alone, now sees the model's opinion. Raises `ReadFirst`, `NotInHand`.
+
+    If the patient has taken the AI notice back, there is none to be seen from now on.
+    """
     with transaction():
         case = held_case(case_id, doctor_id)
         standing = first_read_of(case_id, doctor_id)
@@ -181,6 +191,8 @@ def reveal(case_id: int, doctor_id: int) -> FirstRead:
         read = fresh(FirstRead, standing.id)
         assert read is not None
         if read.revealed_at is None:
+            if not accounts.has_consent(ConsentKind.AI_NOTICE, case.patient_id):
+                analysis.leave_out(case)
             read.revealed_at = clock.now()
             audit.record("opinion.revealed", case.topic, patient_id=case.patient_id)
     return read

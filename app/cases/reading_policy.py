@@ -25,13 +25,13 @@ def revealed_cases(user: User) -> Select[Case]:
 
 
 def revealed_predictions(user: User) -> Select[Prediction]:
-    """Select what models said of the photos of `revealed_cases`: before the reveal, nothing."""
+    """Select what models said of the photos of `revealed_cases`: before the reveal, or if the patient
+    wants no model, nothing."""
     if not holds(user, Permission.CASE_READ_ASSIGNED):
         return select(Prediction).where(false())
+    wanted = revealed_cases(user).where(Case.without_ai_since.is_(None))
     return (
-        select(Prediction)
-        .join(Prediction.photo)
-        .where(Photo.case_id.in_(revealed_cases(user).with_only_columns(Case.id)))
+        select(Prediction).join(Prediction.photo).where(Photo.case_id.in_(wanted.with_only_columns(Case.id)))
     )
 
 

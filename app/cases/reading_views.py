@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.audit import service as audit
 from app.cases import reading_policy
 from app.cases.models import Case, CaseOpinion, CaseState, Finding, Photo, Prediction, Question
+from app.cases.reading import may_be_read
 from app.cases.reading_models import HandedBack
 from app.cases.reading_rules import rules
 from app.extensions import db
@@ -21,7 +22,7 @@ PER_PAGE = 20
 
 @dataclass(frozen=True)
 class Revealed:
-    """The model's opinion of a case and of each photo (None: the analysis failed), once it may be seen."""
+    """The model's opinion of a case and of each photo, once it may be seen (None: it failed, or is not wanted)."""
 
     opinion: CaseOpinion | None
     by_photo: dict[int, Prediction]
@@ -118,6 +119,7 @@ def why_gone(public_id: str, doctor_id: int) -> str | None:
     if case is None:
         return None
     if case.doctor_id == doctor_id:
-        return "withdrawn" if case.state == CaseState.WITHDRAWN else None
+        no_longer = case.state == CaseState.READING and not may_be_read(case)
+        return "withdrawn" if no_longer or case.state == CaseState.WITHDRAWN else None
     given_back = select(HandedBack.id).where(HandedBack.case_id == case.id, HandedBack.doctor_id == doctor_id)
     return "returned" if db.session.scalar(given_back.limit(1)) is not None else None

@@ -7,14 +7,14 @@ from datetime import timedelta
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts import service as accounts
-from app.accounts.models import User
+from app.accounts.models import Patient, User
 from app.audit import service as audit
 from app.cases import drafts, photos, policy, triage
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
 from app.cases.models import Case, CaseState, Question
 from app.extensions import db
 from app.infra import clock, events, jobs
-from app.infra.database import transaction
+from app.infra.database import fresh, transaction
 
 QUESTION_LENGTH = 1000
 SHOWN = 100
@@ -32,6 +32,7 @@ def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
             raise CaseClosed(case.state)
         if case.state != CaseState.DRAFT:
             return case
+        fresh(Patient, case.patient_id)  # who takes a consent back at this moment goes first, or last
         missing = drafts.missing_steps(case)
         if accounts.missing_consents(user, case.patient):
             missing.append("consents")
@@ -54,25 +55,30 @@ def withdraw(user: User, public_id: str) -> Case:
     Photos are destroyed at once unless a doctor has already written a reading of them, which must be kept
     together with what it was about. Raises `CaseClosed` once the finding is signed, `NoSuchCase`.
     """
-    with transaction() as session:
+    with transaction():
         case = drafts.locked(user, public_id)
         if case.state == CaseState.WITHDRAWN:
             return case
         if case.state == CaseState.SIGNED:
             raise CaseClosed(case.state)
-        was_draft = case.state == CaseState.DRAFT
-        case.state, case.withdrawn_at = CaseState.WITHDRAWN, clock.now()
-        if not has_been_read(case):
-            for photo in case.photos:
-                photos.erase(photo)
-            if was_draft and case.lesion is not None:
-                lesion, case.lesion, case.answers = case.lesion, None, None
-                session.flush()
-                session.delete(lesion)
-        if not was_draft:
-            events.publish("case.withdrawn", case.topic, case=case.public_id)
-        audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
+        take_back(case)
     return case
+
+
+def take_back(case: Case) -> None:
+    """Withdraw a locked case that nobody has signed, in the transaction in progress."""
+    was_draft = case.state == CaseState.DRAFT
+    case.state, case.withdrawn_at = CaseState.WITHDRAWN, clock.now()
+    if not has_been_read(case):
+        for photo in case.photos:
+            photos.erase(photo)
+        if was_draft and case.lesion is not None:
+            lesion, case.lesion, case.answers = case.lesion, None, None
+            db.session.flush()
+            db.session.delete(lesion)
+    if not was_draft:
+        events.publish("case.withdrawn", case.topic, case=case.public_id)
+    audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
 
 
 def sent_cases(user: User) -> list[Case]:

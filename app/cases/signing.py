@@ -19,7 +19,7 @@ from app.cases import diagnoses
 from app.cases.errors import CaseClosed, CaseError, NoSuchCase
 from app.cases.models import Agreement, Case, CaseOpinion, CaseState, Finding, FirstRead, NextStep, Question
 from app.cases.opinion import NOT_READABLE
-from app.cases.reading import NotInHand, ReadFirst, first_read_of
+from app.cases.reading import NotInHand, ReadFirst, first_read_of, may_be_read
 from app.cases.reading_models import FindingDraft
 from app.cases.reading_rules import rules
 from app.extensions import db
@@ -137,6 +137,8 @@ def _open(case_id: int, doctor_id: int) -> Case:
     if case is None:
         raise NoSuchCase
     if case.doctor_id != doctor_id or case.state not in (CaseState.READING, CaseState.SIGNED):
+        raise NotInHand
+    if case.state == CaseState.READING and not may_be_read(case):
         raise NotInHand
     return case
 

@@ -37,6 +37,7 @@ from app.consultations.times import FreeTime
 from app.extensions import db
 from app.infra import clock, events
 from app.infra.database import fresh, random_id, transaction
+from app.infra.events import Event
 
 __all__ = [
     "BookableDoctor",
@@ -51,6 +52,7 @@ __all__ = [
     "book",
     "bookable_doctors",
     "cancel",
+    "follow_withdrawal",
     "free_times",
     "next_free_times",
     "offer",
@@ -196,3 +198,21 @@ def cancel(booking_id: int, by_id: int) -> Booking:
         audit.record("booking.cancelled", booking.topic, patient_id=booking.patient_id)
         events.publish("booking.cancelled", booking.topic, booking_id=booking.id, by=by)
     return booking
+
+
+def follow_withdrawal(event_id: int) -> None:
+    """Cancel what a patient has booked and taken back the consent for, in the transaction in progress (an effect).
+
+    What has begun meanwhile stays; what was booked after the withdrawal rests on a new consent.
+    """
+    event = db.session.get(Event, event_id)
+    if event is None or event.payload["consent"] not in NEEDED:
+        return
+    query = select(Booking.id).where(
+        Booking.patient_id == event.payload["patient_id"],
+        Booking.state == BookingState.BOOKED,
+        Booking.starts_at > clock.now(),
+        Booking.created_at <= event.at,
+    )
+    for booking_id in db.session.scalars(query.order_by(Booking.id)).all():
+        cancel(booking_id, event.payload["user_id"])

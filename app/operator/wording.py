@@ -9,6 +9,8 @@ from app.operator.blueprint import door
 
 JOBS: dict[str, LazyString] = {
     "analyse_case": _l("사진 분석"),
+    "cases.consent_withdrawn": _l("되돌린 동의에 따라 사진 거두기"),
+    "consultations.consent_withdrawn": _l("되돌린 동의에 따라 예약 취소하기"),
     "reviews.import": _l("후기 파일 가져오기"),
     "reviews.analyse": _l("후기 분석"),
     "notifications.tell": _l("알림 만들기"),

@@ -61,7 +61,8 @@ def version(case: Case) -> str:
     question = case.question
     asked = "answered" if question and question.answered_at else "asked" if question else "none"
     urgent = case.urgent or "calm"
-    return f"{case.state}.{int(is_overdue(case))}.{urgent}.{int(case.analysis_failed)}.{len(case.findings)}.{asked}"
+    machine = f"{int(case.analysis_failed)}{int(case.without_ai_since is not None)}"
+    return f"{case.state}.{int(is_overdue(case))}.{urgent}.{machine}.{len(case.findings)}.{asked}"
 
 
 def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
@@ -110,9 +111,11 @@ def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
     entries = [_entry(_("보냄"), case.submitted_at, "done" if case.submitted_at else "next")]
     if state == CaseState.WITHDRAWN:
         return [*entries, _entry(_("거둠"), case.withdrawn_at, "now")]
-    analysed = (
-        _("사진 확인") if not case.analysis_failed else _("사진 확인 (인공지능 분석은 하지 못했습니다)")
-    )
+    analysed = _("사진 확인")
+    if case.without_ai_since is not None:
+        analysed = _("사진 확인 (동의를 되돌리셔서 인공지능 없이 읽습니다)")
+    elif case.analysis_failed:
+        analysed = _("사진 확인 (인공지능 분석은 하지 못했습니다)")
     entries.append(_entry(analysed, case.analysed_at, "done" if case.analysed_at else "now"))
     if state == CaseState.SIGNED:
         return [*entries, _entry(_("의사의 판독"), case.signed_at, "done")]
@@ -151,7 +154,8 @@ def urgency(case: Case) -> Urgency | None:
         return None
     reason = UrgentReason(case.urgent)
     by_model = reason in (UrgentReason.MODEL, UrgentReason.BOTH)
-    measured = (case.opinion.urgent_share if case.opinion else None) or {}
+    # The notice stays even if the model is left out since: so does what is known of such notices.
+    measured = (case.opinions[-1].urgent_share if case.opinions else None) or {}
     percent = {key: _percent(measured.get(key)) for key in ("share", "low", "high")}
     return Urgency(reason in (UrgentReason.ANSWERS, UrgentReason.BOTH), by_model, **percent)
 

@@ -510,6 +510,7 @@ def upgrade() -> None:
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("without_ai_since", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("state <> 'reading' OR doctor_id IS NOT NULL", name=op.f("ck_case_held")),
         sa.CheckConstraint(
             "state IN ('draft', 'withdrawn') OR lesion_id IS NOT NULL", name=op.f("ck_case_placed")
