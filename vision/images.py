@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +16,10 @@ from PIL import Image
 
 MAX_PIXELS = 64_000_000
 """A larger picture is refused unread: phones send less, decompression bombs more."""
+MAX_ASPECT = 10
+"""A longer and narrower picture is refused: enlarged to the working resolution it would be endless."""
+MAX_SEGMENTS, MAX_SCANS = 1000, 64
+"""Of a JPEG: cameras write some dozens and some ten; each costs, and a small file can hold enough for hours."""
 
 UInt8 = npt.NDArray[np.uint8]
 
@@ -52,6 +59,10 @@ def _open(data: bytes) -> Image.Image:
     too_large = UnreadableImage(
         "too_large", f"the picture has more than {MAX_PIXELS // 10**6} million pixels"
     )
+    if data.startswith(_JPEG_START) and _endless(data):
+        raise UnreadableImage(
+            "too_many_parts", f"the JPEG has more than {MAX_SEGMENTS} segments or {MAX_SCANS} scans"
+        )
     try:
         image = Image.open(io.BytesIO(data))
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
@@ -66,6 +77,28 @@ def _open(data: bytes) -> Image.Image:
             "animated", "the picture is animated or has several pages; send one still picture"
         )
     return image
+
+
+_JPEG_START = b"\xff\xd8"
+_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_START_OF_SCAN, _END_OF_IMAGE, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
+
+
+def _endless(jpeg: bytes) -> bool:
+    markers = list(islice(_markers(jpeg), MAX_SEGMENTS + 1))
+    return len(markers) > MAX_SEGMENTS or markers.count(_START_OF_SCAN) > MAX_SCANS
+
+
+def _markers(jpeg: bytes) -> Iterator[int]:
+    """The marker of each segment up to the end of the picture; what phones append behind it is not looked at."""
+    place = len(_JPEG_START)
+    while found := _MARKER.search(jpeg, place):
+        marker, place = jpeg[found.end() - 1], found.end()
+        yield marker
+        if marker == _END_OF_IMAGE:
+            return
+        if marker not in _WITHOUT_LENGTH:
+            place += max(2, int.from_bytes(jpeg[place : place + 2], "big"))
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -94,6 +127,10 @@ def decode(source: bytes | Image.Image, short_side: int) -> Decoded:
         width, height = image.size
         if min(width, height) < 1:
             raise UnreadableImage("not_an_image", "the picture is empty")
+        if max(width, height) > MAX_ASPECT * min(width, height):
+            raise UnreadableImage(
+                "too_narrow", f"the picture is more than {MAX_ASPECT} times as long as it is wide"
+            )
         factor = short_side / min(width, height)
         if factor < 1 and isinstance(source, bytes):
             image.draft("RGB", (int(width * factor * 2), int(height * factor * 2)))

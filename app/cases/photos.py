@@ -51,7 +51,8 @@ def add_photo(user: User, public_id: str, data: bytes, *, limit: int) -> Photo:
     if known is not None:
         return known
     clean = images.clean(data)  # slow: before the transaction
-    small, checks = thumbnail(clean.jpeg), quality.shortcomings(clean.jpeg)
+    with images.few_at_once:
+        small, checks = thumbnail(clean.jpeg), quality.shortcomings(clean.jpeg)
     with transaction() as session:
         case = drafts.open_for_change(user, public_id)
         known = _same(case.id, mark)

@@ -114,6 +114,10 @@ def explain(error: BadImage | TooManyPhotos) -> tuple[str, str]:
             _("사진이 너무 작아 볼 수 없습니다."),
             _("줄이지 않은 원본 사진을 보내 주세요."),
         ),
+        "too_narrow": (
+            _("사진이 너무 길고 좁습니다."),
+            _("자르거나 이어 붙이지 않은 보통 비율의 사진을 보내 주세요."),
+        ),
         FILE_TOO_LARGE: (
             _("사진 파일이 너무 큽니다."),
             _("%(max)s MB보다 작은 사진을 보내 주세요.", max=settings().max_upload_mb),

@@ -11,9 +11,11 @@ from flask import Flask
 from PIL import Image
 from pillow_heif import from_pillow
 
+from app.cases import quality
 from app.cases.models import Photo
 from app.cli.drawings import lesion
 from app.extensions import db as database
+from app.infra import images
 from app.infra import storage as objects
 from tests.factories.accounts import create_patient
 from tests.integration.patient.conftest import Browser, picture
@@ -52,6 +54,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
     "broken": (lambda: lesion("nv", 1)[:9000], "사진 파일이 깨져 있습니다."),
     "animated": (_animated, "움직이는 사진은 받을 수 없습니다."),
     "bomb": (_bomb, "사진의 가로와 세로가 너무 큽니다."),
+    "sliver": (lambda: picture("PNG", (64, 19_000)), "사진이 너무 길고 좁습니다."),
     "tiny": (lambda: picture("PNG", (20, 20)), "사진이 너무 작아 볼 수 없습니다."),
 }
 
@@ -188,6 +191,30 @@ def test_the_quality_check_answers_at_once_in_the_readers_language(
     assert words in patient.get(f"{case}/photos").text
     # All the same it may be sent: without another photo the form goes on.
     assert patient.send(f"{case}/photos").location == f"{case}/place"
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_no_more_photos_are_judged_at_once_than_decoded(
+    browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+
+    class Turnstile:
+        def __enter__(self) -> None:
+            held.append("in")
+
+        def __exit__(self, *_what: object) -> None:
+            held.append("out")
+
+    def judge(_jpeg: bytes) -> list[dict[str, str]]:
+        held.append("judged")
+        return []
+
+    monkeypatch.setattr(images, "few_at_once", Turnstile())
+    monkeypatch.setattr(quality, "shortcomings", judge)
+    patient = browser()
+    patient.upload(patient.start(), lesion("nv", 5))
+    assert held == ["in", "out", "in", "judged", "out"]
 
 
 def test_a_photo_can_be_taken_out_again(browser: Callable[..., Browser], storage: Any) -> None:

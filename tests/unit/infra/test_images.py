@@ -115,6 +115,30 @@ def bomb() -> bytes:
     )
 
 
+def claiming(width: int, height: int) -> bytes:
+    """A HEIC of a few bytes that claims to be as large as said."""
+    data = bytearray(encoded(picture(), "HEIF"))
+    place = data.index(b"ispe") + 8
+    data[place : place + 8] = struct.pack(">II", width, height)
+    return bytes(data)
+
+
+def with_segments(segment: bytes, count: int) -> bytes:
+    """A JPEG with a segment of metadata many times over."""
+    data = encoded(picture(), "JPEG")
+    return data[:2] + segment * count + data[2:]
+
+
+def with_scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan comes many times over."""
+    data = encoded(picture(), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * count + data[-2:]
+
+
+EXIF_PIECE = b"\xff\xe1\x00\x12Exif\0\0" + b"x" * 10
+
+
 def animated() -> bytes:
     return encoded(
         picture(), "WEBP", save_all=True, append_images=[picture(mode="L").convert("RGB")], duration=100
@@ -132,7 +156,14 @@ def animated() -> bytes:
         (encoded(picture(), "BMP"), "format"),
         (animated(), "animated"),
         (bomb(), "too_large"),
+        (claiming(60_000, 60_000), "too_large"),
         (encoded(picture(40, 40), "PNG"), "too_small"),
+        (encoded(Image.new("RGB", (64, 19_000)), "PNG"), "too_narrow"),
+        (encoded(Image.new("RGB", (6_500, 640)), "JPEG"), "too_narrow"),
+        (with_segments(EXIF_PIECE, 2_000), "broken"),
+        (with_segments(b"\xff\xfe\0\2", 2_000), "broken"),
+        (with_segments(b"\xff\x01", 2_000), "broken"),
+        (with_scans(100), "broken"),
     ],
 )
 def test_a_file_that_is_no_photo_is_refused_by_name(data: bytes, reason: str) -> None:
@@ -140,6 +171,25 @@ def test_a_file_that_is_no_photo_is_refused_by_name(data: bytes, reason: str) ->
         images.clean(data)
     assert refusal.value.reason == reason
     assert reason in images.REASONS
+
+
+def test_a_panorama_and_a_jpeg_of_many_parts_are_taken() -> None:
+    assert images.clean(encoded(picture(2000, 200), "JPEG")).height == 200
+    assert images.clean(with_segments(EXIF_PIECE, 100)).width == 320
+    assert images.clean(with_scans(20)).width == 320
+
+
+def test_what_phones_append_to_a_photo_is_not_taken_for_parts_of_it() -> None:
+    """A motion photo carries its film behind the picture."""
+    film = b"\xff\xda\xff\xe1" * 2_000
+    assert images.clean(encoded(picture(), "JPEG", comment=film[:60_000]) + film).width == 320
+
+
+def test_no_side_is_too_small_after_reducing_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "MAX_SIDE", 300)
+    with pytest.raises(images.BadImage) as refusal:
+        images.clean(encoded(picture(900, 100), "PNG"))
+    assert refusal.value.reason == "too_small"
 
 
 SEEDS = [encoded(picture(), kind) for kind in ("JPEG", "PNG", "WEBP")]

@@ -94,6 +94,39 @@ def test_refuses_a_decompression_bomb_without_unpacking_it(side):
     assert reason_of(bomb) == "too_large"
 
 
+@pytest.mark.parametrize("size", [(64, 19_000), (1, 65_000), (1_600, 150)])
+def test_refuses_a_sliver_that_would_become_endless_when_enlarged(encode, size):
+    sliver = Image.new("RGB", size)
+    assert reason_of(encode(sliver, "PNG")) == "too_narrow"
+    with pytest.raises(UnreadableImage):
+        decode(sliver, 150)
+
+
+def test_reads_a_panorama(draw):
+    assert decode(draw(1_500, 150), 150).pixels.size == (1_500, 150)
+
+
+@pytest.mark.parametrize("piece", [b"\xff\xe1\x00\x12Exif\0\0" + b"x" * 10, b"\xff\xfe\0\2"])
+def test_refuses_a_jpeg_of_endless_metadata(draw, encode, piece):
+    data = encode(draw())
+    assert reason_of(data[:2] + piece * 2_000 + data[2:]) == "too_many_parts"
+
+
+def test_refuses_a_jpeg_of_endless_scans_but_not_an_ordinary_progressive_one(draw, encode):
+    data = encode(draw(), progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    assert reason_of(data[:-2] + last * 100 + data[-2:]) == "too_many_parts"
+    film = b"\xff\xda\xff\xe1" * 2_000
+    assert decode(data + film, 150).pixels.size == (200, 150)
+
+
+def test_refuses_a_heic_that_claims_to_be_huge(draw, encode):
+    data = bytearray(encode(draw(), "HEIF"))
+    place = data.index(b"ispe") + 8
+    data[place : place + 8] = struct.pack(">II", 60_000, 60_000)
+    assert reason_of(bytes(data)) == "too_large"
+
+
 def test_leaves_pillows_own_limit_alone(draw, encode):
     before = Image.MAX_IMAGE_PIXELS
     decode(encode(draw()), 150)
