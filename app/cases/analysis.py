@@ -11,6 +11,7 @@ from sqlalchemy import select
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
 from app.audit import service as audit
+from app.audit.models import Outcome
 from app.cases import triage
 from app.cases.models import Case, CaseOpinion, CaseState, Photo, Prediction
 from app.cases.opinion import Combined, Thresholds, combine
@@ -42,6 +43,14 @@ class PhotoOpinion:
     heatmap: bytes
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """A photo that the model could not look at: its public id, and why (no personal data)."""
+
+    photo: str
+    reason: str
+
+
 def awaits_analysis(case: Case | None) -> bool:
     """True while an analysis is of use, and allowed: before the queue, or in it after one that failed."""
     if case is None or case.without_ai_since is not None:
@@ -51,9 +60,12 @@ def awaits_analysis(case: Case | None) -> bool:
     return case.state == CaseState.SUBMITTED or (case.state == CaseState.WAITING and case.analysis_failed)
 
 
-def store(case_id: int, model: Model, spoken: Sequence[PhotoOpinion]) -> None:
+def store(
+    case_id: int, model: Model, spoken: Sequence[PhotoOpinion], left_out: Sequence[LeftOut] = ()
+) -> None:
     """Keep what the model said and put the case into the queue, in the transaction in progress.
 
+    What it could not look at is recorded, for the operator, as an analysis of that photo that failed.
     Of two runs of the same analysis the second changes nothing. If the AI notice was taken back meanwhile,
     nothing of what the model said is kept.
     """
@@ -65,6 +77,9 @@ def store(case_id: int, model: Model, spoken: Sequence[PhotoOpinion]) -> None:
         return
     for said in spoken:
         _keep(said, model)
+    for missing in left_out:
+        about = f"photo:{missing.photo}"
+        audit.record("photo.analyse", about, patient_id=case.patient_id, outcome=Outcome.FAILED)
     db.session.flush()
     combined = combine(_said_by(model, case.id), model.thresholds)
     case.opinions.append(

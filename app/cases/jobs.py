@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+import structlog
 from flask import current_app
 from sqlalchemy import select
 
@@ -20,6 +21,8 @@ from app.infra import events, jobs, storage
 
 if TYPE_CHECKING:
     from vision.predict import Predictor
+
+log = structlog.get_logger(__name__)
 
 CONSENT_WITHDRAWN = "cases.consent_withdrawn"
 _loading = threading.Lock()
@@ -77,8 +80,10 @@ def measured_urgent_share(name: str) -> dict[str, Any] | None:
 
 @jobs.handler("analyse_case", on_failure=analysis.give_up)
 def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
-    """Let the model look at every photo of a case that it has not seen; then the case joins the queue."""
-    from vision.images import UnreadableImage
+    """Let the model look at every photo of a case that it has not seen; then the case joins the queue.
+
+    A photo that is lost or cannot be read is left out; only if nothing could be seen is there no opinion.
+    """
     from vision.registry import ModelError
 
     case = db.session.get(Case, case_id, populate_existing=True)
@@ -88,21 +93,39 @@ def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
         return lambda: analysis.leave_out_by_id(case_id)
     try:
         model = predictor()
-        about = describe(model)
-        spoken = []
-        for photo in db.session.scalars(_unseen(case_id, about.sha256)):
-            spoken.append(_look(model, photo))
-            run.keep_alive()
-    except (ModelError, UnreadableImage) as error:
+    except ModelError as error:
         raise jobs.PermanentFailure(f"{type(error).__name__}: {error}") from error
-    except storage.ObjectLost as error:
-        raise jobs.PermanentFailure(f"photo lost: {error}") from error
-    return lambda: analysis.store(case_id, about, spoken)
+    about = describe(model)
+    spoken: list[analysis.PhotoOpinion] = []
+    left_out: list[analysis.LeftOut] = []
+    for photo in db.session.scalars(_unseen(case_id, about.sha256)):
+        said = _look_or_leave(model, photo)
+        if isinstance(said, analysis.LeftOut):
+            left_out.append(said)
+        else:
+            spoken.append(said)
+        run.keep_alive()
+    if left_out and not spoken:
+        raise jobs.PermanentFailure("; ".join(dict.fromkeys(photo.reason for photo in left_out)))
+    return lambda: analysis.store(case_id, about, spoken, left_out)
 
 
 def _unseen(case_id: int, sha256: str) -> Any:
     seen = Photo.predictions.any(model_sha256=sha256)
     return select(Photo).where(Photo.case_id == case_id, ~seen).order_by(Photo.id)
+
+
+def _look_or_leave(model: Predictor, photo: Photo) -> analysis.PhotoOpinion | analysis.LeftOut:
+    from vision.images import UnreadableImage
+
+    try:
+        return _look(model, photo)
+    except UnreadableImage as error:
+        reason = f"UnreadableImage: {error}"
+    except storage.ObjectLost as error:
+        reason = f"photo lost: {error}"
+    log.warning("analysis.photo_left_out", photo=photo.public_id, reason=reason)
+    return analysis.LeftOut(photo.public_id, reason)
 
 
 def _look(model: Predictor, photo: Photo) -> analysis.PhotoOpinion:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -124,11 +125,16 @@ def heatmap_png() -> bytes:
     return out.getvalue()
 
 
-def analyse(case: Case, opinion: dict[str, Any] = OPINION, model: analysis.Model = MODEL) -> Case:
-    """Store `opinion` as what the model said of each photo; the case joins the queue."""
+def analyse(
+    case: Case,
+    opinion: dict[str, Any] = OPINION,
+    model: analysis.Model = MODEL,
+    seen: Sequence[Photo] | None = None,
+) -> Case:
+    """Store `opinion` as what the model said of each photo (or of those `seen`); the case joins the queue."""
     spoken = [
         analysis.PhotoOpinion(photo.id, opinion, {"read": 1.0, "infer": 12.0, "total": 20.0}, heatmap_png())
-        for photo in case.photos
+        for photo in (case.photos if seen is None else seen)
     ]
     with transaction():
         analysis.store(case.id, model, spoken)

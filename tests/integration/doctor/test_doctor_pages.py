@@ -14,7 +14,15 @@ from app.cases import reading, service, signing
 from app.cases.models import Case, CaseState, Finding
 from app.consultations import service as consultations
 from app.consultations.models import Availability, Booking
-from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_reader, create_sender
+from tests.factories.cases import (
+    RED_FLAGS,
+    WORRYING,
+    analyse,
+    create_case,
+    create_reader,
+    create_sender,
+    take,
+)
 from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
@@ -149,6 +157,29 @@ def test_a_failed_analysis_is_said_after_the_first_read_and_needs_no_reason(
     assert "분석하지 못했습니다" in send(desk, url(case, "/reveal"))
     send(desk, url(case, "/decide"), DECISION)
     assert "인공지능 의견 없음" in send(desk, url(case, "/sign"), {"digest": _digest(case)})
+
+
+def test_a_photo_without_an_opinion_is_named_once_the_rest_is_revealed(
+    desk: Client, doctor: User, db: Any
+) -> None:
+    case = create_case(state=CaseState.SUBMITTED, photo_count=3)
+    seen = [photo for photo in case.photos if photo != case.photos[1]]
+    analyse(case, seen=seen)
+    take(case, doctor)
+    without, partly = "인공지능은 이 사진을 분석하지 못했습니다.", "사진 3장 가운데 2장만 보고 낸 의견입니다."
+    html = page(desk, url(case)) + send(desk, url(case, "/first-read"), READING)
+    assert without not in html
+    assert partly not in html
+    html = send(desk, url(case, "/reveal"))
+    assert partly in html
+    figures = html.split('<figure class="case-photo">')[1:]
+    assert [without in figure.split("</figure>")[0] for figure in figures] == [False, True, False]
+
+
+def test_an_opinion_on_every_photo_needs_no_such_words(desk: Client, case: Case, db: Any) -> None:
+    send(desk, url(case, "/first-read"), READING)
+    html = send(desk, url(case, "/reveal"))
+    assert "분석하지 못했습니다" not in html
 
 
 def test_signing_something_else_than_what_was_shown_is_refused(desk: Client, case: Case, db: Any) -> None:

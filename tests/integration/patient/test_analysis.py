@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from app.audit.models import AuditEntry, Outcome
 from app.cases import jobs as case_jobs
 from app.cases import service
-from app.cases.models import Band, Case, CaseState, Prediction, UrgentReason
+from app.cases.models import Band, Case, CaseState, Photo, Prediction, UrgentReason
 from app.cli.drawings import lesion
 from app.extensions import db as database
 from app.infra import jobs, storage
@@ -89,6 +90,74 @@ def test_a_case_that_cannot_be_analysed_still_reaches_the_doctors(db: Any, work:
     assert case.opinion is None
     (failed,) = jobs.failed_jobs()
     assert (failed.kind, failed.error) == ("analyse_case", "photo lost: erased")
+
+
+def _lose(photo: Photo) -> str:
+    with transaction():
+        storage.erase(photo.object)
+    return "photo lost: erased"
+
+
+def _spoil(photo: Photo) -> str:
+    with transaction():
+        photo.object = storage.put(b"no picture at all", "image/jpeg")
+    return "UnreadableImage: the bytes are not a picture of a known format"
+
+
+@pytest.mark.parametrize("harm", [_lose, _spoil], ids=["lost", "unreadable"])
+def test_a_photo_that_cannot_be_looked_at_costs_the_case_no_other_opinion(
+    db: Any, work: Callable[[], int], caplog: pytest.LogCaptureFixture, harm: Callable[[Photo], str]
+) -> None:
+    case = create_case(state=CaseState.SUBMITTED, photo_count=3)
+    first, bad, last = case.photos
+    reason = harm(bad)
+    work()
+    case = _fresh(case)
+    assert (case.state, case.analysis_failed) == (CaseState.WAITING, False)
+    assert [len(photo.predictions) for photo in (first, bad, last)] == [1, 0, 1]
+    assert case.opinion is not None
+    assert case.opinion.opinion["photos"] == 2
+    assert not jobs.failed_jobs()
+    (warning,) = [record.msg for record in caplog.records if "analysis.photo_left_out" in str(record.msg)]
+    assert isinstance(warning, dict)
+    assert (warning["photo"], warning["reason"]) == (bad.public_id, reason)
+    (entry,) = database.session.scalars(
+        database.select(AuditEntry).where(AuditEntry.action == "photo.analyse")
+    )
+    assert (entry.target, entry.outcome, entry.patient_id) == (
+        f"photo:{bad.public_id}",
+        Outcome.FAILED,
+        case.patient_id,
+    )
+
+
+def test_a_case_of_which_nothing_can_be_looked_at_tells_the_operator_every_reason(
+    db: Any, work: Callable[[], int]
+) -> None:
+    case = create_case(state=CaseState.SUBMITTED, photo_count=3)
+    reasons = [harm(photo) for harm, photo in zip((_lose, _spoil, _lose), case.photos, strict=True)]
+    work()
+    assert _fresh(case).analysis_failed
+    (failed,) = jobs.failed_jobs()
+    assert failed.error == "; ".join(reasons[:2])
+
+
+def test_a_photo_left_out_is_recorded_once_however_often_the_work_is_done(
+    db: Any, work: Callable[[], int]
+) -> None:
+    case = create_case(state=CaseState.SUBMITTED, photo_count=2)
+    _lose(case.photos[0])
+    first, second = (case_jobs.analyse_case(_Run(), case_id=case.id) for _ in range(2))
+    for effect in (first, second):
+        assert effect is not None
+        with transaction():
+            effect()
+    work()
+    count = database.select(database.func.count())
+    assert database.session.scalar(count.select_from(Prediction)) == 1
+    failures = count.select_from(AuditEntry).where(AuditEntry.action == "photo.analyse")
+    assert database.session.scalar(failures) == 1
+    assert _kinds(case).count("case.analysed") == 1
 
 
 def test_an_operators_second_try_completes_a_case_that_still_waits(

@@ -118,7 +118,7 @@ def test_signed_findings_drafts_and_other_people_s_cases_stay(
 def test_before_the_worker_follows_no_doctor_gets_the_case(sender: User, doctor: User) -> None:
     create_case(sender, state=CaseState.WAITING)
     take_back(sender, HEALTH)
-    assert reading.queue_counts().total == 0
+    assert reading.waiting_count() == 0
     assert reading.take_next(doctor.id) is None
 
 
