@@ -6,13 +6,17 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vision.data import ROOT, DataError, data_dir
-from vision.images import UnreadableImage
+from vision.images import UnreadableImage, why
 from vision.registry import MODELS, ModelError
+
+if TYPE_CHECKING:
+    from vision.predict import Predictor
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
 
@@ -31,39 +35,44 @@ def _write(line: str) -> None:
     sys.stdout.flush()
 
 
-def _pictures(paths: Sequence[str]) -> Iterator[Path]:
-    """Files as they are named; of a folder, everything in it that looks like a picture, in order."""
-    for name in paths:
-        path = Path(name)
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS)
-        else:
-            yield path
+def _pictures(path: Path) -> list[Path]:
+    """A file as it is named; of a folder, everything in it that looks like a picture, in order."""
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS)
 
 
 def _predict(args: argparse.Namespace) -> int:
     from vision.predict import Predictor
 
     predictor = Predictor.load(args.model, threads=args.threads)
-    failed = count = 0
-    for path in _pictures(args.paths):
-        count += 1
-        try:
-            found = predictor.predict(path.read_bytes())
-        except (OSError, UnreadableImage) as error:
-            reason = str(error) if isinstance(error, UnreadableImage) else error.strerror or str(error)
+    failed = 0
+    for path in map(Path, args.paths):
+        pictures = _pictures(path)
+        if not pictures:
             failed += 1
-            _say(f"{path}: {reason}")
-            if args.jsonl:
-                _write(json.dumps({"path": str(path), "error": reason}, ensure_ascii=False))
-            continue
-        if args.jsonl:
-            _write(json.dumps({"path": str(path), **found.to_json()}, ensure_ascii=False))
-        else:
-            _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
-    if not count:
-        _say("no pictures in " + ", ".join(args.paths))
-    return 1 if failed or not count else 0
+            _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
+        failed += sum(not _predict_one(predictor, picture, jsonl=args.jsonl) for picture in pictures)
+    return 1 if failed else 0
+
+
+def _predict_one(predictor: Predictor, path: Path, *, jsonl: bool) -> bool:
+    try:
+        found = predictor.predict(path.read_bytes())
+    except (OSError, UnreadableImage, MemoryError) as error:
+        _refuse(path, why(error), jsonl=jsonl)
+        return False
+    if jsonl:
+        _write(json.dumps({"path": str(path), **found.to_json()}, ensure_ascii=False))
+    else:
+        _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
+    return True
+
+
+def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:
+    _say(f"{path}: {reason}")
+    if jsonl:
+        _write(json.dumps({"path": str(path), "error": reason}, ensure_ascii=False))
 
 
 def _evaluate(args: argparse.Namespace) -> int:
@@ -83,7 +92,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         write(result, Path(args.out))
         _say(f"written: {args.out}/evaluation.json and evaluation.md")
     sys.stdout.write(markdown(result))
-    return 0
+    return 1 if result["left_out_unreadable"] else 0
 
 
 def _minutes(args: argparse.Namespace) -> float | None:
@@ -137,6 +146,12 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m vision", description="Skin-lesion pictures in, predictions out."
@@ -146,7 +161,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, run: object, text: str, *, threads: int = 1) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.add_argument(
-            "--threads", type=int, default=threads, help="threads of the network (default %(default)s)"
+            "--threads", type=_count, default=threads, help="threads of the network (default %(default)s)"
         )
         sub.set_defaults(run=run)
         return sub
@@ -164,7 +179,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--split", help="only rows with this split_hint")
     evaluate.add_argument("--source", help="only rows with this source_dataset")
     evaluate.add_argument("--model", help="name of a model, or its folder")
-    evaluate.add_argument("--rounds", type=int, default=1000, help="bootstrap rounds (default %(default)s)")
+    evaluate.add_argument(
+        "--rounds", type=_count, default=1000, help="bootstrap rounds (default %(default)s)"
+    )
     evaluate.add_argument("--out", help="folder for evaluation.json and evaluation.md")
 
     train = command("train", _train, "Train a network; killed, it goes on where it was.", threads=2)
@@ -172,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     budget = train.add_mutually_exclusive_group(required=True)
     budget.add_argument("--minutes", type=float, help="wall-clock budget; the schedule follows the clock")
     budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
-    budget.add_argument("--steps", type=int, help="exactly so many steps: repeatable by seed")
+    budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
     train.add_argument("--seed", type=int, default=7)
 
     export = command("export", _export, "Make a model folder from a checkpoint.", threads=2)
@@ -191,7 +208,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
     bench.add_argument("--model", help="name of a model, or its folder")
-    bench.add_argument("--rounds", type=int, default=50)
+    bench.add_argument("--rounds", type=_count, default=50)
     return parser
 
 

@@ -12,10 +12,15 @@ import numpy as np
 
 from vision.classes import KEYS
 from vision.data import DataError, Record, find_image, read_labels
-from vision.images import UnreadableImage
+from vision.images import UnreadableImage, why
 from vision.metrics import Table, balanced_accuracy, summary
 from vision.predict import Prediction, Predictor
 
+VALIDATION = "val"
+CAUTION = (
+    "**Not an independent measurement: {count} of these pictures served to set this model's calibration, "
+    "limits and thresholds. `--split test` leaves them out.**"
+)
 Log = Callable[[str], None]
 
 
@@ -27,6 +32,20 @@ class Judged:
     prediction: Prediction
 
 
+@dataclass(frozen=True)
+class Trial:
+    """Judged pictures; how many of those asked for were left out, and how many are not independent.
+
+    as_trained_on: picture, lesion or patient was trained on; unreadable: missing or damaged; setting: of the
+    judged ones, validation pictures on which this model's calibration, limits and thresholds were set.
+    """
+
+    judged: list[Judged]
+    as_trained_on: int
+    unreadable: int
+    setting: int
+
+
 def trained_on(folder: Path) -> tuple[set[str], set[str]]:
     """Picture ids and groups (lesion, patient) a model was trained on, from its trained_on.txt."""
     ids, groups = set(), set()
@@ -36,6 +55,15 @@ def trained_on(folder: Path) -> tuple[set[str], set[str]]:
             ids.add(image_id)
             groups.update(rest)
     return ids, groups
+
+
+def sources_of(folder: Path) -> set[str]:
+    """The sources a model was trained on, and set on their validation pictures, from its training.json."""
+    try:
+        recipe = json.loads((folder / "training.json").read_text(encoding="utf-8"))["recipe"]
+        return {str(name) for name, _ in recipe["sources"]}
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{folder / 'training.json'}: {type(error).__name__}: {error}") from None
 
 
 def groups_of(record: Record) -> set[str]:
@@ -68,8 +96,10 @@ def judge_all(predictor: Predictor, records: Sequence[Record], images: Path, log
         try:
             prediction = predictor.predict(find_image(images, record.image_id).read_bytes())
             found.append(Judged(record, prediction))
-        except (UnreadableImage, DataError) as error:
+        except DataError as error:
             log(f"{record.image_id}: {error}; left out")
+        except (UnreadableImage, OSError, MemoryError) as error:
+            log(f"{record.image_id}: {why(error)}; left out")
         if number % 250 == 0:
             log(f"{number} of {len(records)} pictures")
     return found
@@ -118,8 +148,8 @@ def judged_by(
     split: str | None = None,
     source: str | None = None,
     log: Log = lambda line: None,
-) -> tuple[list[Judged], int]:
-    """Predict labelled pictures; also how many were left out because lesion or patient was trained on."""
+) -> Trial:
+    """Predict labelled pictures that the model was not trained on. Raises DataError where there are none."""
     records = select(labels, split, source)
     ids, groups = trained_on(predictor.folder)
     clean = [r for r in records if r.image_id not in ids and not groups_of(r) & groups]
@@ -130,7 +160,14 @@ def judged_by(
     judged = judge_all(predictor, clean, images, log)
     if not judged:
         raise DataError(f"{images}: none of the pictures could be read")
-    return judged, len(records) - len(clean)
+    unreadable = len(clean) - len(judged)
+    if unreadable:
+        log(f"{unreadable} of {len(clean)} pictures could not be read; left out")
+    sources = sources_of(predictor.folder)
+    setting = sum(j.record.split == VALIDATION and j.record.source in sources for j in judged)
+    if setting:
+        log(f"{setting} of {len(judged)} pictures set this model's thresholds; --split test leaves them out")
+    return Trial(judged, len(records) - len(clean), unreadable, setting)
 
 
 def evaluate(
@@ -144,24 +181,29 @@ def evaluate(
     log: Log = lambda line: None,
 ) -> dict[str, Any]:
     """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none."""
-    judged, left_out = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
+    trial = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
     return {
         "model": asdict(predictor.model),
         "split": split,
         "source": source,
-        "left_out_as_trained_on": left_out,
-        "strata": report(judged, rounds=rounds),
+        "left_out_as_trained_on": trial.as_trained_on,
+        "left_out_unreadable": trial.unreadable,
+        "measured_though_used_to_set_thresholds": trial.setting,
+        "strata": report(trial.judged, rounds=rounds),
     }
 
 
 def markdown(result: dict[str, Any]) -> str:
     """The report as Markdown tables: one row a figure, one column a stratum."""
     strata = result["strata"]
-    left_out = result["left_out_as_trained_on"]
+    setting = result["measured_though_used_to_set_thresholds"]
     lines = [
         f"# {result['model']['name']} {result['model']['version']}",
         "",
-        f"Split: {result['split'] or 'all'}. Left out because trained on: {left_out}.",
+        f"Split: {result['split'] or 'all'}.",
+        f"Left out because trained on: {result['left_out_as_trained_on']}.",
+        f"Left out because missing or damaged: {result['left_out_unreadable']}.",
+        *(["", CAUTION.format(count=setting), ""] if setting else []),
         "Intervals: 95 %, bootstrap over lesions or patients.",
         "",
         "| figure | " + " | ".join(strata) + " |",

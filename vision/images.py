@@ -35,6 +35,15 @@ class UnreadableImage(ValueError):
         self.reason = reason
 
 
+def why(error: OSError | UnreadableImage | MemoryError) -> str:
+    """Why a picture was not read, in one line."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to read the picture"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error)
+
+
 @dataclass(frozen=True)
 class Decoded:
     """A picture at working size.

@@ -37,7 +37,8 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     """Measure a model on the test split and the reporting half; write metrics.json and MODEL_CARD.md."""
     predictor = Predictor.load(model, threads=threads)
     images, labels = data / "skin" / "images", data / "skin" / "labels.csv"
-    judged, left_out = judged_by(predictor, images=images, labels=labels, split="test", log=log)
+    trial = judged_by(predictor, images=images, labels=labels, split="test", log=log)
+    judged = trial.judged
     log("intervals by bootstrap")
     config = predictor.config
     clinical = [j for j in judged if j.record.domain in CLINICAL]
@@ -52,7 +53,7 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
             f"python -m vision measure --model {predictor.model.name}",
             EVALUATE.format(model=predictor.model.name),
         ],
-        "left_out_as_trained_on": left_out,
+        "left_out_as_trained_on": trial.as_trained_on,
         "test": report(judged, rounds=ROUNDS),
         "risk_threshold": {
             "clinical": at_threshold(clinical, config.risk_threshold),

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vision.cli import main
+from vision.predict import Predictor
 from vision.registry import default_name
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -69,6 +71,50 @@ def test_an_empty_folder_is_said_to_be_empty(capsys, tmp_path):
     assert "no pictures" in err[0]
 
 
+def test_an_empty_folder_among_others_is_named_and_counts_as_a_failure(capsys, folder, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, out, err = run(capsys, "predict", str(empty), str(folder / "a.jpg"), "--jsonl")
+    first, second = map(json.loads, out)
+    assert first == {"path": str(empty), "error": "no pictures in this folder"}
+    assert second["probabilities"]
+    assert err == [f"{empty}: no pictures in this folder"]
+    assert code == 1
+
+
+def test_a_picture_for_which_memory_does_not_suffice_does_not_end_the_rest(capsys, folder, monkeypatch):
+    predict = Predictor.predict
+
+    def short_of_memory(self, image):
+        if image == b"":
+            raise MemoryError
+        return predict(self, image)
+
+    monkeypatch.setattr(Predictor, "predict", short_of_memory)
+    code, out, err = run(capsys, "predict", str(folder / "empty.jpg"), str(folder / "a.jpg"), "--jsonl")
+    assert "not enough memory" in json.loads(out[0])["error"]
+    assert json.loads(out[1])["probabilities"]
+    assert (code, len(err)) == (1, 1)
+
+
+def test_a_sliver_is_one_line_and_the_rest_goes_on(capsys, folder, encode):
+    sliver = folder / "sliver.png"
+    sliver.write_bytes(encode(Image.new("RGB", (1, 65_000)), "PNG"))
+    code, out, err = run(capsys, "predict", str(sliver), str(folder / "a.jpg"), "--jsonl")
+    assert "times as long as it is wide" in json.loads(out[0])["error"]
+    assert json.loads(out[1])["probabilities"]
+    assert (code, len(err)) == (1, 1)
+
+
+@pytest.mark.parametrize("value", ["-5", "0", "many"])
+@pytest.mark.parametrize("option", ["--rounds", "--threads"])
+def test_a_count_that_cannot_be_is_misuse(capsys, tmp_path, option, value):
+    with pytest.raises(SystemExit) as caught:
+        main(["evaluate", "--images", str(tmp_path), "--labels", str(tmp_path / "l.csv"), option, value])
+    assert caught.value.code == 2
+    assert option in capsys.readouterr().err
+
+
 def test_an_unknown_model_is_one_line(capsys, folder):
     code, _, err = run(capsys, "predict", str(folder), "--model", "nonsense")
     assert code == 1
@@ -81,7 +127,8 @@ def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
     for number in range(6):
         draw(200, 150, seed=number).save(tmp_path / f"drawn{number}.jpg")
         rows.append(f"drawn{number},{'nv' if number % 2 else 'scc'},L{number},drawn,photo,test")
-    rows.append("missing,mel,L9,drawn,photo,test")
+    rows += ["missing,mel,L8,drawn,photo,test", "damaged,mel,L9,drawn,photo,test"]
+    (tmp_path / "damaged.jpg").write_bytes(b"no picture")
     (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
     out_dir = tmp_path / "out"
     code, out, err = run(
@@ -89,14 +136,26 @@ def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
         *("evaluate", "--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv")),
         *("--split", "test", "--rounds", "50", "--out", str(out_dir)),
     )
-    assert code == 0
+    assert code == 1
     assert any("no picture for image_id missing" in line for line in err)
+    assert any("2 of 8 pictures could not be read" in line for line in err)
+    assert "Left out because missing or damaged: 2." in "\n".join(out)
     result = json.loads((out_dir / "evaluation.json").read_text())
+    assert result["left_out_unreadable"] == 2
     stratum = result["strata"]["drawn · photo"]
     assert stratum["pictures"] == 6
     assert stratum["classes"] == {"akiec": 3, "nv": 3}
     assert "balanced_accuracy" in stratum["figures"]
     assert (out_dir / "evaluation.md").read_text() == "\n".join(out) + "\n"
+
+
+def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_path):
+    draw(200, 150).save(tmp_path / "drawn.jpg")
+    (tmp_path / "labels.csv").write_text("image_id,dx,source_dataset\ndrawn,nv,drawn\n")
+    folder = ("--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv"))
+    code, out, err = run(capsys, "evaluate", *folder, "--rounds", "1")
+    assert (code, err) == (0, [])
+    assert "Left out because missing or damaged: 0." in "\n".join(out)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from vision.data import DataError, read_labels
-from vision.evaluate import groups_of, judged_by, trained_on
+from vision.evaluate import evaluate, groups_of, judged_by, markdown, trained_on
 from vision.predict import Predictor
 from vision.registry import MODELS, default_name, write_sums
 
@@ -50,9 +50,28 @@ def test_evaluation_leaves_out_pictures_of_trained_lesions(little_model, draw, t
     labels.write_text(
         "image_id,dx,lesion_id,source_dataset\n" + "".join(f"{i},nv,{lesion},drawn\n" for i, lesion in rows)
     )
-    judged, left_out = judged_by(little_model, images=tmp_path, labels=labels)
-    assert [j.record.image_id for j in judged] == ["new"]
-    assert left_out == 2
+    trial = judged_by(little_model, images=tmp_path, labels=labels)
+    assert [j.record.image_id for j in trial.judged] == ["new"]
+    assert (trial.as_trained_on, trial.unreadable, trial.setting) == (2, 0, 0)
     labels.write_text("image_id,dx,lesion_id,source_dataset\nsibling,nv,L1,drawn\n")
     with pytest.raises(DataError, match="trained on every picture"):
         judged_by(little_model, images=tmp_path, labels=labels)
+
+
+def test_pictures_that_set_the_thresholds_are_counted_and_named_in_the_report(little_model, draw, tmp_path):
+    """The shipped model was set on validation pictures of HAM10000; those of another source are news to it."""
+    rows = [("set", "HAM10000", "val"), ("test", "HAM10000", "test"), ("foreign", "drawn", "val")]
+    for image_id, _, _ in rows:
+        draw(200, 150).save(tmp_path / f"{image_id}.jpg")
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "image_id,dx,source_dataset,split_hint\n" + "".join(f"{i},nv,{s},{split}\n" for i, s, split in rows)
+    )
+    said = []
+    everything = evaluate(little_model, images=tmp_path, labels=labels, rounds=1, log=said.append)
+    assert everything["measured_though_used_to_set_thresholds"] == 1
+    assert "Not an independent measurement: 1 of these pictures" in markdown(everything)
+    assert any("1 of 3 pictures set this model's thresholds" in line for line in said)
+    independent = evaluate(little_model, images=tmp_path, labels=labels, split="test", rounds=1)
+    assert independent["measured_though_used_to_set_thresholds"] == 0
+    assert "Not an independent measurement" not in markdown(independent)
