@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import tempfile
@@ -67,33 +66,34 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
 def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     say = texts(job.lang)
     found = _Input()
-    seen: dict[str, str] = {}
+    counted: set[tuple[object, ...]] = set()
     for source in job.sources:
         path = _shown(source)
         try:
-            data = source.read_bytes()
-            digest = hashlib.sha256(data).hexdigest()
-            if first := seen.get(digest):
-                stderr.write(say["cli_same"].format(path=path, first=first) + "\n")
-                _line(stdout, path=path, same_as=first)
-                continue
-            result = read_csv(data, filename=source.name, app=job.app)
-            seen[digest] = path
+            result = read_csv(source, app=job.app)
         except (UnreadableFile, OSError) as error:
             reason = _reason(error, job.lang)
             found.unreadable.append((path, reason))
             stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
             _line(stdout, path=path, error=reason)
             continue
-        found.reviews.extend(result.reviews)
+        before = len(found.reviews)
+        for review in result.reviews:  # exports of one app overlap
+            if review.identity not in counted:
+                counted.add(review.identity)
+                found.reviews.append(review)
+        duplicates = len(result.reviews) - (len(found.reviews) - before)
         found.rejected.extend((path, rejected) for rejected in result.rejected)
         _line(
             stdout,
             path=path,
             reviews=len(result.reviews),
+            duplicates=duplicates,
             rejected=len(result.rejected),
             encoding=result.encoding,
         )
+        if duplicates:
+            stderr.write(say["cli_duplicates"].format(path=path, count=duplicates) + "\n")
         for rejected in result.rejected[:_SHOWN_REJECTIONS]:
             reason = rejected.reason_ko if job.lang == "ko" else rejected.reason_en
             stderr.write(say["cli_rejected"].format(path=path, line=rejected.line, reason=reason) + "\n")

@@ -41,6 +41,11 @@ class Review:
         return review_key(self.app, self.title, self.text)
 
     @property
+    def identity(self) -> tuple[str, str, datetime, str]:
+        """App, author, time and key: rows in which these are equal are the same review, whatever its likes."""
+        return (self.app, self.author, self.at, self.key)
+
+    @property
     def body(self) -> str:
         """Title and text together: what is analysed."""
         return f"{self.title}\n{self.text}" if self.title else self.text

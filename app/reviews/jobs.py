@@ -52,13 +52,12 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
     except UnreadableFile as error:
         reason_ko, reason_en = error.reason_ko, error.reason_en
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)
+    # In one order for everyone, so that imports of the same rows wait for each other and never in a circle.
     rows = [
         progress.ReviewRow(r.app, r.key, r.at, r.star, r.likes, r.author, r.title, r.text)
-        for r in found.reviews
+        for r in sorted(found.reviews, key=lambda review: review.identity)
     ]
     rejected = [progress.Rejection(r.line, r.reason_ko, r.reason_en) for r in found.rejected]
-    # In one order for everyone, so that imports of the same rows wait for each other and never in a circle.
-    rows.sort(key=lambda row: row.identity)
     total, tell = len(rows) + len(rejected), _Pace()
     for start in range(0, len(rows), BATCH):
         if tell():

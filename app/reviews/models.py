@@ -91,7 +91,7 @@ class Review(Base):
 
     __tablename__ = "review"
     __table_args__ = (
-        UniqueConstraint("app", "author", "posted_at", "key"),
+        UniqueConstraint("app", "author", "posted_at", "key"),  # what `nlp` calls a review's identity
         CheckConstraint("star BETWEEN 1 AND 5", name="star"),
         CheckConstraint("likes >= 0", name="likes"),
         Index("ix_review_app_posted", "app", "posted_at"),

@@ -35,11 +35,6 @@ class ReviewRow:
     title: str
     text: str
 
-    @property
-    def identity(self) -> tuple[str, str, datetime, str]:
-        """What makes two rows the same review; the order in which rows are written."""
-        return (self.app, self.author, self.posted_at, self.key)
-
 
 @dataclass(frozen=True)
 class Rejection:

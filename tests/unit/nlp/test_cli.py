@@ -54,7 +54,7 @@ def test_a_report_is_written_whole(good: Path, tmp_path: Path, capsys: pytest.Ca
     assert report.totals.reviews == 3
     stdout, stderr = capsys.readouterr()
     assert [json.loads(line) for line in stdout.splitlines()] == [
-        {"path": str(good), "reviews": 3, "rejected": 0, "encoding": "utf-8-sig"}
+        {"path": str(good), "reviews": 3, "duplicates": 0, "rejected": 0, "encoding": "utf-8-sig"}
     ]
     assert stderr == f"{out}에 보고서를 썼습니다: 후기 3건\n"
 
@@ -132,6 +132,34 @@ def test_the_same_file_is_counted_once(
         Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8")).totals.reviews == 3
     )
     assert "두 번 세지 않습니다" in capsys.readouterr().err
+
+
+def test_reviews_in_which_exports_overlap_are_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The later export knows of more likes; and two people may write the same words at the same time."""
+    first, second = tmp_path / "early", tmp_path / "late"
+    for folder, numbers, likes in ((first, range(59), 0), (second, range(29, 89), 7)):
+        folder.mkdir()
+        lines = (
+            f"u{n},2023-01-{n % 28 + 1:02} 10:00:00,{n % 5 + 1},{likes},,병원 예약이 편해요" for n in numbers
+        )
+        (folder / "appstore_517637141.csv").write_text(HEADER + "\n".join(lines) + "\n", encoding="utf-8")
+    files = [str(folder / "appstore_517637141.csv") for folder in (first, second)]
+    assert main(["report", *files, "--out", str(tmp_path / "out")]) == 0
+    stdout, stderr = capsys.readouterr()
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report.totals.reviews == 89
+    assert [json.loads(line)["duplicates"] for line in stdout.splitlines()] == [0, 30]
+    assert f"{files[1]}: 이미 센 후기 30건은 두 번 세지 않습니다" in stderr
+
+
+def test_equal_files_of_two_apps_are_reviews_of_each(good: Path, tmp_path: Path) -> None:
+    other = tmp_path / "appstore_1.csv"
+    other.write_bytes(good.read_bytes())
+    assert main(["report", str(good), str(other), "--out", str(tmp_path / "out")]) == 0
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report.totals.reviews == 6
 
 
 def test_nothing_readable_means_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
