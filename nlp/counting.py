@@ -1,4 +1,4 @@
-"""Word counts as a sparse matrix: chunks are counted apart and merged."""
+"""Word counts as a sparse matrix, and the weights that are made of them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,6 @@ class WordCounts:
             self._columns.append(self.vocabulary.setdefault(word, len(self.vocabulary)))
             self._counts.append(count)
         self._ends.append(len(self._counts))
-
-    def merge(self, other: WordCounts) -> None:
-        """Append the rows of ``other``; counting chunks and merging them in order equals counting all."""
-        renamed = array("i", (self.vocabulary.setdefault(w, len(self.vocabulary)) for w in other.vocabulary))
-        offset = len(self._counts)
-        self._columns.extend(renamed[column] for column in other._columns)
-        self._counts.extend(other._counts)
-        self._ends.extend(end + offset for end in other._ends[1:])
 
     def __len__(self) -> int:
         return len(self._ends) - 1

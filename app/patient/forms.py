@@ -125,7 +125,3 @@ class QuestionForm(FlaskForm):  # type: ignore[misc]
             Length(max=QUESTION_LENGTH, message=_l("1,000자까지 적을 수 있습니다.")),
         ],
     )
-
-
-class EmptyForm(FlaskForm):  # type: ignore[misc]
-    """A button."""

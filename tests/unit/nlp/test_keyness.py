@@ -4,8 +4,6 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nlp.counting import WordCounts, document_frequency, tf_idf
 from nlp.keyness import background_prior, log_odds_z
@@ -69,23 +67,3 @@ def test_tf_idf_as_computed_by_hand() -> None:
     assert weights[1] == pytest.approx([1, 0])
     assert tf_idf(counts.matrix()).toarray()[2] == pytest.approx([0, 0])
     assert document_frequency(counts.matrix()).tolist() == [2, 1]
-
-
-documents = st.lists(st.lists(st.sampled_from(words("가 나 다 라 마 바")), max_size=8), max_size=12)
-
-
-@given(documents, documents)
-def test_counting_chunks_and_merging_them_is_counting_all(
-    first: list[list[Word]], second: list[list[Word]]
-) -> None:
-    together, left, right = WordCounts(), WordCounts(), WordCounts()
-    for document in [*first, *second]:
-        together.add(document)
-    for document in first:
-        left.add(document)
-    for document in second:
-        right.add(document)
-    left.merge(right)
-    assert left.vocabulary == together.vocabulary
-    assert len(left) == len(first) + len(second)
-    assert (left.matrix().toarray() == together.matrix().toarray()).all()
