@@ -22,19 +22,31 @@ FILE = Path(__file__).with_name("triage.toml")
 
 
 @dataclass(frozen=True)
+class Item:
+    """One item of the checklist: it counts once if any of its answers is given."""
+
+    answers: Mapping[str, str]
+    points: int
+
+    def applies(self, given: Mapping[str, Any]) -> bool:
+        """True if one of its answers is among those given."""
+        return any(str(given.get(question)) == answer for question, answer in self.answers.items())
+
+
+@dataclass(frozen=True)
 class Rules:
-    """What triage.toml says; `points` maps (question, answer) to points."""
+    """What triage.toml says."""
 
     dated: date
     source: str
     soon_from_points: int
     urgent_from_points: int
     soon_after: timedelta
-    points: Mapping[tuple[str, str], int]
+    items: tuple[Item, ...]
 
     def count(self, answers: Mapping[str, Any] | None) -> int:
         """Return the points of a set of answers."""
-        return sum(self.points.get((key, str(value)), 0) for key, value in (answers or {}).items())
+        return sum(item.points for item in self.items if item.applies(answers or {}))
 
 
 @cache
@@ -47,7 +59,7 @@ def rules() -> Rules:
         soon_from_points=int(raw["soon_from_points"]),
         urgent_from_points=int(raw["urgent_from_points"]),
         soon_after=timedelta(hours=float(raw["soon_after_hours"])),
-        points={(entry["question"], entry["answer"]): int(entry["points"]) for entry in raw["points"]},
+        items=tuple(Item(entry["any"], int(entry["points"])) for entry in raw["points"]),
     )
 
 

@@ -23,6 +23,14 @@ def test_three_points_of_answers_bring_a_case_forward(answers: dict[str, object]
     assert triage.band(answers, NOW, NOW, model_soon=False) == Band.SOON
 
 
+@pytest.mark.parametrize("felt", [["itches"], ["hurts"], ["itches", "hurts"]])
+def test_itch_and_pain_are_one_item_of_the_checklist(felt: list[str]) -> None:
+    """Of the weighted 7-point checklist's minor items "change in sensation" is one, whatever is felt."""
+    answers = CALM | dict.fromkeys(felt, "yes")
+    assert triage.rules().count(answers) == 1
+    assert triage.rules().count(answers | {"changed": "yes", "bleeds": "yes"}) == 4
+
+
 def test_the_model_alone_brings_a_case_forward() -> None:
     assert triage.band(CALM, NOW, NOW, model_soon=True) == Band.SOON
 
@@ -51,7 +59,7 @@ def test_an_urgent_notice_says_what_it_rests_on(
 def test_the_rules_speak_of_questions_and_answers_that_exist() -> None:
     rules = triage.rules()
     offered = {(q.key, value) for q in questions.QUESTIONS for value, _ in q.options}
-    assert set(rules.points) <= offered
-    assert rules.soon_from_points < rules.urgent_from_points <= sum(rules.points.values())
+    assert {pair for item in rules.items for pair in item.answers.items()} <= offered
+    assert rules.soon_from_points < rules.urgent_from_points <= sum(item.points for item in rules.items)
     assert rules.dated <= date(2027, 1, 1)
     assert rules.source
