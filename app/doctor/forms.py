@@ -48,7 +48,7 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # untyped base
     diagnosis = SelectField(_l("판독"))
     reason = TextAreaField(
         _l("인공지능과 다르게 판독한 이유"),
-        description=_l("인공지능 의견과 다를 때는 꼭 적어 주세요."),
+        description=_l("인공지능 의견과 다를 때는 꼭 적어 주세요. 다를 때는 환자도 읽습니다."),
         validators=[Length(max=REASON_LIMIT)],
     )
     advice = TextAreaField(

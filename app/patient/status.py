@@ -139,10 +139,15 @@ def _entry(title: str, at: datetime | None, state: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Urgency:
-    """What an urgent notice rests on, and the model's measured share of such notices that prove right (percent)."""
+    """What an urgent notice rests on, and how often the model's prove right.
+
+    share, low, high: percent of notices about single test photos that showed something malignant or
+    premalignant, with its 95 % interval; photos: how many the model looked at together for this one.
+    """
 
     by_answers: bool
     by_model: bool
+    photos: int
     share: int | None
     low: int | None
     high: int | None
@@ -157,7 +162,8 @@ def urgency(case: Case) -> Urgency | None:
     # The notice stays even if the model is left out since: so does what is known of such notices.
     measured = (case.opinions[-1].urgent_share if case.opinions else None) or {}
     percent = {key: _percent(measured.get(key)) for key in ("share", "low", "high")}
-    return Urgency(reason in (UrgentReason.ANSWERS, UrgentReason.BOTH), by_model, **percent)
+    photos = int(case.opinion.opinion["read"]) if case.opinion else 0
+    return Urgency(reason in (UrgentReason.ANSWERS, UrgentReason.BOTH), by_model, photos, **percent)
 
 
 def _percent(value: Any) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -137,6 +138,14 @@ def test_what_the_patient_reads_is_what_the_doctor_confirmed(
     send(desk, url(case, "/sign"), {"digest": _digest(case)})
     assert _card(page(sign_in(sender), f"/patient/cases/{case.public_id}")) == card
     assert "&lt;b&gt;그물&lt;/b&gt;" in card
+
+
+def test_the_form_says_that_the_patient_reads_why_the_doctor_disagrees(desk: Client, case: Case) -> None:
+    send(desk, url(case, "/first-read"), READING)
+    html = send(desk, url(case, "/reveal"))
+    hint = re.search(r'id="reason-hint"[^>]*>([^<]*)<', html)
+    assert hint
+    assert "환자도 읽습니다" in hint[1]
 
 
 def test_the_starting_text_of_a_diagnosis_is_fetched_on_demand(desk: Client, case: Case, db: Any) -> None:

@@ -127,6 +127,17 @@ def test_an_urgent_notice_says_what_it_rests_on_and_how_often_such_notices_are_r
     assert all(word in page for word in words)
 
 
+@pytest.mark.parametrize("photos", [1, 2])
+def test_the_share_says_what_was_measured_single_photos_that_were_cancer_or_a_stage_before_it(
+    browser: Callable[..., Browser], photos: int
+) -> None:
+    case = create_case(state=CaseState.WAITING, opinion=WORRYING, photo_count=photos)
+    page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
+    assert re.search(r"사진을 한 장씩 시험했을 때, [^.]*암이거나 암 전 단계였습니다", page)
+    assert "서둘러 볼 것이었습니다" not in page
+    assert ("여러 장을 함께 본 알림이 얼마나 맞는지는 재지 않았습니다." in page) == (photos > 1)
+
+
 def test_without_a_reason_nobody_is_alarmed(browser: Callable[..., Browser]) -> None:
     case = create_case(state=CaseState.WAITING)
     assert "서둘러" not in browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
