@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from flask_babel import format_date
 from flask_babel import gettext as _
 
@@ -11,22 +9,14 @@ from app.cases.models import Finding, NextStep
 from app.infra.moments import moment as moment
 
 
-def deadline(finding: Finding) -> datetime | None:
-    """Return the day by which the patient should be seen in person, None if nothing of the kind was advised."""
-    if finding.next_step != NextStep.IN_PERSON or finding.within_days is None:
-        return None
-    return finding.signed_at + timedelta(days=finding.within_days)
-
-
 def next_step(finding: Finding | None) -> str:
     """Return in one sentence what the patient should do, and by when."""
     if finding is None:
         return ""
     if finding.next_step == NextStep.IN_PERSON:
-        by = deadline(finding)
-        if by is None:
+        if finding.see_by is None:
             return str(_("피부과에 직접 가서 진료를 받으세요."))
-        return str(_("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(by, "full")))
+        return str(_("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(finding.see_by, "full")))
     words = {
         NextStep.NOTHING: _("더 하실 일은 없습니다. 달라지면 다시 사진을 보내 주세요."),
         NextStep.WATCH: _("지켜보시다가 달라지면 다시 사진을 보내 주세요."),

@@ -222,7 +222,8 @@ class CaseOpinion(Base):
     opinion: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("case_opinion.opinion"))
     """`opinion.Combined.to_json()`: probabilities, top, risk, outcome, reason, urgent, photos read."""
     urgent_share: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    """The model's measured share of urgent notices that prove right: share, low, high, count, source."""
+    """The share of the model's urgent notices, measured on single photos, that proved malignant or premalignant: share,
+    low, high, count."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     case: Mapped[Case] = relationship(back_populates="opinions")
@@ -286,6 +287,8 @@ class Finding(Base):
     advice: Mapped[str] = mapped_column(EncryptedText("finding.advice"))
     next_step: Mapped[NextStep] = mapped_column(String(16))
     within_days: Mapped[int | None]
+    see_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The day that `within_days` ends; an amendment that changes neither these nor the next step keeps it."""
     amendment_reason: Mapped[str | None] = mapped_column(EncryptedText("finding.amendment_reason"))
     signed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     signature: Mapped[str] = mapped_column(String(64))

@@ -7,7 +7,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -115,7 +115,7 @@ def as_signed(case: Case) -> Draft:
 def preview(case: Case, doctor: User, draft: Draft) -> Finding:
     """Return the finding that signing the draft now would make; it belongs to no session and is not stored."""
     standing = latest(case.id)
-    finding = _write(case, _revealed(case, doctor.id), draft, standing.version + 1 if standing else 1, True)
+    finding = _write(case, _revealed(case, doctor.id), draft, standing, True)
     finding.doctor = doctor
     return finding
 
@@ -198,7 +198,7 @@ def sign(case_id: int, doctor_id: int, digest: str, *, before_consultation: bool
         faults = _faults(draft, case)
         if faults:
             raise DraftRefused(faults)
-        finding = _write(case, read, draft, standing.version + 1 if standing else 1, before_consultation)
+        finding = _write(case, read, draft, standing, before_consultation)
         session.add(finding)
         session.delete(row)
         if standing is None:
@@ -211,8 +211,11 @@ def sign(case_id: int, doctor_id: int, digest: str, *, before_consultation: bool
     return finding
 
 
-def _write(case: Case, read: FirstRead, draft: Draft, version: int, before_consultation: bool) -> Finding:
+def _write(
+    case: Case, read: FirstRead, draft: Draft, standing: Finding | None, before_consultation: bool
+) -> Finding:
     held = agreement(draft.diagnosis, case.opinion)
+    version, moment = standing.version + 1 if standing else 1, clock.now()
     finding = Finding(
         public_id=random_id(),
         case_id=case.id,
@@ -226,11 +229,24 @@ def _write(case: Case, read: FirstRead, draft: Draft, version: int, before_consu
         advice=draft.advice.strip(),
         next_step=NextStep(draft.next_step),
         within_days=draft.within_days,
+        see_by=_see_by(draft, standing, moment),
         amendment_reason=(draft.amendment_reason or "").strip() or None if version > 1 else None,
-        signed_at=clock.now(),
+        signed_at=moment,
     )
     finding.signature = signature_of(finding)
     return finding
+
+
+def _see_by(draft: Draft, standing: Finding | None, moment: datetime) -> datetime | None:
+    """Return by when to be seen in person. Whoever mends a word does not thereby give the patient more time."""
+    if draft.next_step != NextStep.IN_PERSON or draft.within_days is None:
+        return None
+    if standing is not None and (standing.next_step, standing.within_days) == (
+        draft.next_step,
+        draft.within_days,
+    ):
+        return standing.see_by
+    return moment + timedelta(days=draft.within_days)
 
 
 def latest(case_id: int) -> Finding | None:
@@ -254,11 +270,16 @@ def signature_of(finding: Finding) -> str:
         "advice": finding.advice,
         "next_step": str(finding.next_step),
         "within_days": finding.within_days,
+        "see_by": _stamp(finding.see_by) if finding.see_by else None,
         "amendment_reason": finding.amendment_reason,
-        "signed_at": finding.signed_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "signed_at": _stamp(finding.signed_at),
     }
     text = json.dumps(fields, sort_keys=True, ensure_ascii=False)
     return hmac.new(keyring().derive(_KEY), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def is_genuine(finding: Finding) -> bool:

@@ -693,6 +693,7 @@ def upgrade() -> None:
         sa.Column("advice", sa.LargeBinary(), nullable=False),
         sa.Column("next_step", sa.String(length=16), nullable=False),
         sa.Column("within_days", sa.Integer(), nullable=True),
+        sa.Column("see_by", sa.DateTime(timezone=True), nullable=True),
         sa.Column("amendment_reason", sa.LargeBinary(), nullable=True),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("signature", sa.String(length=64), nullable=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,14 +12,14 @@ from sqlalchemy.exc import DBAPIError
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry, Outcome
-from app.cases import reading, service, signing
+from app.cases import finding_words, reading, service, signing
 from app.cases.immutability import FindingIsSigned
 from app.cases.models import Agreement, Case, CaseState, Finding, FirstRead
 from app.cases.signing import Draft
 from app.infra.database import transaction
 from app.infra.events import Event
 from tests.factories.cases import OPINION, WORRYING, create_case, create_reader, create_sender
-from tests.harness.clock import FrozenClock
+from tests.harness.clock import MORNING, FrozenClock
 
 DRAFT = Draft(diagnosis="nv", advice="해롭지 않은 점으로 보입니다.", next_step="watch")
 
@@ -211,6 +212,30 @@ def test_an_amendment_is_a_new_version_with_a_reason(doctor: User, clock: Frozen
     assert db.session.scalars(select(Event.kind).order_by(Event.id)).all()[-1] == "finding.amended"
 
 
+def test_the_day_to_be_seen_by_moves_only_if_the_doctor_moves_it(doctor: User, clock: FrozenClock) -> None:
+    draft = replace(DRAFT, next_step="in_person", within_days=7)
+    case, first = signed(doctor, draft)
+    seven_days = first.signed_at + timedelta(days=7)
+    assert first.see_by == seven_days
+
+    def amend(**changes: Any) -> Finding:
+        clock.advance(days=5)
+        amended = replace(draft, amendment_reason="다시 보았습니다.", **changes)
+        signing.save_draft(case.id, doctor.id, amended)
+        shown = signing.preview(case, doctor, amended).see_by
+        finding = signing.sign(case.id, doctor.id, amended.digest)
+        assert shown == finding.see_by
+        return finding
+
+    typo = amend(advice="해롭지 않은 점입니다.")
+    assert typo.see_by == seven_days
+    assert "11월 30일 월요일까지" in finding_words.next_step(typo)
+    longer = amend(within_days=14)
+    assert longer.see_by == clock.now + timedelta(days=14)
+    assert amend(next_step="watch", within_days=None).see_by is None
+    assert amend().see_by == clock.now + timedelta(days=7)
+
+
 def test_the_mapper_refuses_to_change_or_delete_a_finding(doctor: User, db: Any) -> None:
     _, finding = signed(doctor)
     with pytest.raises(FindingIsSigned), transaction():
@@ -248,6 +273,7 @@ def test_the_database_refuses_too(doctor: User, db: Any, statement: Any) -> None
         ("version", 2),
         ("next_step", "nothing"),
         ("within_days", 3),
+        ("see_by", MORNING),
         ("agreement", Agreement.OVERRIDDEN),
         ("before_consultation", False),
         ("reason", "아니오"),
