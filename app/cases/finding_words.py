@@ -16,7 +16,9 @@ def next_step(finding: Finding | None) -> str:
     if finding.next_step == NextStep.IN_PERSON:
         if finding.see_by is None:
             return str(_("피부과에 직접 가서 진료를 받으세요."))
-        return str(_("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(finding.see_by, "full")))
+        return str(
+            _("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(finding.see_by, "full"))
+        )
     words = {
         NextStep.NOTHING: _("더 하실 일은 없습니다. 달라지면 다시 사진을 보내 주세요."),
         NextStep.WATCH: _("지켜보시다가 달라지면 다시 사진을 보내 주세요."),

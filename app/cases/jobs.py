@@ -1,4 +1,4 @@
-"""What the worker does for this room: let the model look at the photos of a case, and heed withdrawn consents."""
+"""What the worker does for this room: the model looks at the photos; who is late, or took a consent back, is heeded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents
+from app.cases import analysis, consents, lateness
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
@@ -153,3 +153,19 @@ def consent_withdrawn(run: jobs.Run, *, event_id: int) -> jobs.Effect:  # noqa: 
 
 
 events.subscribe(consents.WITHDRAWN, CONSENT_WITHDRAWN)
+
+
+@jobs.handler(lateness.PASS_ON)
+def pass_on(run: jobs.Run, case_id: int) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Give a case to the doctors if it still waits for the model."""
+
+    def effect() -> None:
+        lateness.pass_on(case_id)
+
+    return effect
+
+
+@jobs.handler(lateness.OVERDUE)
+def overdue(run: jobs.Run, case_id: int) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Say that a case is late if no doctor has signed by now."""
+    return lambda: lateness.tell_overdue(case_id)

@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind, DoctorProfile
 from app.audit import service as audit
-from app.cases import analysis, diagnoses, triage
+from app.cases import analysis, diagnoses, lateness, triage
 from app.cases.errors import CaseError, NoSuchCase
 from app.cases.models import Case, CaseState, FirstRead
 from app.cases.policy import MAY_BE_READ
@@ -52,12 +52,12 @@ class BadReading(CaseError):
 
 
 def waiting_count() -> int:
-    """Return how many cases wait, those held too long among them.
+    """Return how many cases wait, those held too long or not analysed in time among them.
 
     Never by band: a doctor who sees a band shrink by the case just taken knows what the model said of it.
     """
     overdue = (Case.state == CaseState.READING) & (Case.taken_at < clock.now() - rules().hold)
-    waiting = ((Case.state == CaseState.WAITING) | overdue) & MAY_BE_READ
+    waiting = ((Case.state == CaseState.WAITING) | overdue | lateness.stalled()) & MAY_BE_READ
     return db.session.scalar(select(func.count()).select_from(Case).where(waiting)) or 0
 
 
@@ -76,6 +76,7 @@ def take_next(doctor_id: int) -> Case | None:
         if fresh(DoctorProfile, doctor_id) is None:  # the lock makes a doctor's own requests take turns
             raise NotInHand
         release_overdue()
+        lateness.pass_on()
         held = select(func.count()).where(Case.doctor_id == doctor_id, Case.state == CaseState.READING)
         if (db.session.scalar(held) or 0) >= rules().hold_limit:
             raise HandsFull

@@ -13,10 +13,11 @@ FILE = Path(__file__).with_name("reading.toml")
 
 @dataclass(frozen=True)
 class ReadingRules:
-    """How many cases a doctor may hold and for how long, and the limits of a finding; see reading.toml."""
+    """How long the model may take, how many cases a doctor may hold and how long, limits of a finding (reading.toml)."""
 
     hold_limit: int
     hold_hours: float
+    analysis_patience_hours: float
     within_days_limit: int
     earlier_shown: int
 
@@ -24,6 +25,11 @@ class ReadingRules:
     def hold(self) -> timedelta:
         """How long a case may stay in hand."""
         return timedelta(hours=self.hold_hours)
+
+    @property
+    def analysis_patience(self) -> timedelta:
+        """How long a case may wait for the model."""
+        return timedelta(hours=self.analysis_patience_hours)
 
 
 @cache

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
 from app.audit import service as audit
-from app.cases import drafts, photos, policy, triage
+from app.cases import drafts, lateness, photos, policy, triage
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
 from app.cases.models import Case, CaseState, Question
 from app.extensions import db
@@ -46,6 +46,7 @@ def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
             events.publish("case.urgent", case.topic, case=case.public_id)
         audit.record("case.submit", case.topic, patient_id=case.patient_id)
         jobs.enqueue("analyse_case", dedupe_key=case.public_id, case_id=case.id)
+        lateness.watch(case)
     return case
 
 

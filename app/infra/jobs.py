@@ -297,8 +297,10 @@ class Line:
 
 
 def line() -> Line:
-    """Return how the line stands now. A job that waits for its own later time (a retry) counts as waiting."""
-    rows = db.session.execute(select(Job.state, func.count(), func.min(Job.run_after)).group_by(Job.state))
+    """Return how the line stands now. A retry that waits for its time counts as waiting; what is meant for later does not."""
+    now_or_again = or_(Job.state != JobState.QUEUED, Job.attempts > 0, Job.run_after <= clock.now())
+    query = select(Job.state, func.count(), func.min(Job.run_after)).where(now_or_again)
+    rows = db.session.execute(query.group_by(Job.state))
     by_state = {state: (count, oldest) for state, count, oldest in rows}
     waiting, oldest = by_state.get(JobState.QUEUED, (0, None))
     failed, running = (by_state.get(state, (0, None))[0] for state in (JobState.FAILED, JobState.RUNNING))

@@ -19,6 +19,7 @@ class NoticeKind(enum.StrEnum):
 
     CASE_RECEIVED = "case_received"
     CASE_URGENT = "case_urgent"
+    CASE_OVERDUE = "case_overdue"
     FINDING_SIGNED = "finding_signed"
     FINDING_AMENDED = "finding_amended"
     QUESTION_ASKED = "question_asked"

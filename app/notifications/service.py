@@ -23,6 +23,7 @@ PER_PAGE = 20
 KINDS: dict[str, NoticeKind] = {
     "case.submitted": NoticeKind.CASE_RECEIVED,
     "case.urgent": NoticeKind.CASE_URGENT,
+    "case.overdue": NoticeKind.CASE_OVERDUE,
     "finding.signed": NoticeKind.FINDING_SIGNED,
     "finding.amended": NoticeKind.FINDING_AMENDED,
     "case.question_asked": NoticeKind.QUESTION_ASKED,
@@ -34,7 +35,7 @@ KINDS: dict[str, NoticeKind] = {
 
 TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
 TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_CANCELLED}
-ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT}
+ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CASE_OVERDUE}
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ LIVE_EVENTS = (
     "case.urgent",
     "case.taken",
     "case.returned",
+    "case.overdue",
     "case.withdrawn",
     "finding.signed",
     "finding.amended",

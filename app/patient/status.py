@@ -12,9 +12,9 @@ from app.cases import diagnoses
 from app.cases.diagnoses import Diagnosis
 from app.cases.finding_words import moment as moment
 from app.cases.finding_words import next_step as next_step
+from app.cases.lateness import UNREAD, is_overdue
 from app.cases.models import Case, CaseState, UrgentReason
 from app.cases.opinion import ranked
-from app.infra import clock
 
 BADGES = {
     CaseState.DRAFT: "gray",
@@ -24,7 +24,6 @@ BADGES = {
     CaseState.SIGNED: "success",
     CaseState.WITHDRAWN: "gray",
 }
-UNREAD = (CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
 
 
 @dataclass(frozen=True)
@@ -41,11 +40,6 @@ class Status:
     overdue: bool
     timeline: list[dict[str, Any]]
     version: str
-
-
-def is_overdue(case: Case) -> bool:
-    """True if no doctor has read the case within the time that the patient was told."""
-    return case.state in UNREAD and case.read_by is not None and case.read_by < clock.now()
 
 
 def describe(case: Case) -> Status:
@@ -71,10 +65,13 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
     if overdue:
         reading = _("지금 의사가 읽고 있습니다. 판독이 끝나면 바로 알려 드립니다.")
         waiting = _("보내신 사진은 먼저 읽을 자리로 옮겼습니다. 판독이 끝나면 바로 알려 드립니다.")
+        checking = _(
+            "사진 확인이 아직 끝나지 않았습니다. 더 기다리지 않고 의사에게 넘깁니다. 판독이 끝나면 바로 알려 드립니다."
+        )
         return (
             _("판독이 늦어지고 있습니다"),
             _("약속드린 %(by)s까지 의사가 읽지 못했습니다. 죄송합니다.", by=by),
-            reading if state == CaseState.READING else waiting,
+            {CaseState.READING: reading, CaseState.SUBMITTED: checking}.get(state, waiting),
         )
     return {
         CaseState.DRAFT: (_("쓰는 중"), _("아직 보내지 않았습니다."), _("이어서 쓰고 보내 주세요.")),

@@ -23,8 +23,10 @@ from app.infra.jobs import Job, JobState
 from app.infra.messages import DeliveryFailed
 from app.notifications import service
 from app.notifications.models import Channel, Delivery, Notice, NoticeKind
+from app.notifications.words import WORDS
 from tests.factories.cases import RED_FLAGS, WORRYING, create_case
 from tests.factories.consultations import create_booking, create_pattern
+from tests.harness.clock import FrozenClock
 
 Work = Callable[[], int]
 Sent = Callable[[], list[dict[str, str]]]
@@ -59,6 +61,23 @@ def test_an_urgent_case_that_only_the_model_found_is_told(db: Any, sender: User,
     create_case(sender, state=CaseState.WAITING, opinion=WORRYING)
     work()
     assert _told(db, sender) == ["case_received", "case_urgent"]
+
+
+def test_a_late_reading_is_told_to_who_sent_it_once_with_what_happens_next(
+    db: Any, sender: User, child: Patient, work: Work, sent: Sent, clock: FrozenClock
+) -> None:
+    create_case(sender, state=CaseState.WAITING, patient=child)
+    work()
+    for _ in range(3):
+        clock.advance(hours=25)
+        db.session.rollback()
+        work()
+    assert _told(db, sender) == ["case_received", "case_overdue"]
+    assert (
+        sent()[-1]["body"] == "살핌: 답이 늦어지고 있습니다. 죄송합니다. 로그인하여 다음 순서를 확인하세요."
+    )
+    said = str(WORDS[NoticeKind.CASE_OVERDUE].text)
+    assert "먼저 읽을 차례로 옮겼으니 읽는 대로 알려 드립니다" in said
 
 
 def test_two_urgent_cases_are_two_notices(db: Any, sender: User, work: Work) -> None:

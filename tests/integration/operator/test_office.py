@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -90,6 +90,24 @@ def test_the_line_and_its_oldest_job_are_shown_in_korean_time(office: Client, cl
     page = _page(office, "/operator/")
     assert _numbers(page)[2] == "2"
     assert "11-23 10:00부터" in page
+
+
+def test_what_is_meant_for_later_does_not_wait_yet_but_a_retry_does(
+    office: Client, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction():
+        jobs.enqueue("reviews.import", delay=timedelta(hours=24), import_id=1)
+        again = jobs.enqueue("reviews.import", import_id=2)
+    assert _numbers(_page(office, "/operator/"))[2] == "1"
+
+    def no_luck(run: jobs.Run, import_id: int) -> None:
+        raise OSError
+
+    monkeypatch.setitem(jobs.registry.handlers, "reviews.import", jobs.Handler("reviews.import", no_luck))
+    assert jobs.run(again.id, "test") == jobs.JobState.QUEUED
+    assert _numbers(_page(office, "/operator/"))[2] == "1"
+    clock.advance(hours=25)
+    assert _numbers(_page(office, "/operator/"))[2] == "2"
 
 
 def test_a_worker_that_is_gone_is_the_first_thing_on_the_page(
