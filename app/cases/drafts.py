@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -14,14 +15,15 @@ from app.accounts.policy import visible_patients
 from app.accounts.service import is_in_charge_of, is_of
 from app.audit import service as audit
 from app.cases import body_sites, policy, questions
-from app.cases.errors import CaseClosed, NoSuchCase, OfAge, UnknownSite
+from app.cases.draft_rules import rules
+from app.cases.errors import CaseClosed, NoSuchCase, OfAge, TooManyDrafts, UnknownSite
 from app.cases.models import Case, CaseState, Lesion
 from app.extensions import db
 from app.infra import clock
 from app.infra.database import fresh, random_id, transaction
 
 FORM_KEY_LENGTH = 40
-SHOWN = 20
+SHOWN = 50
 
 
 def new_form_key() -> str:
@@ -54,10 +56,11 @@ def locked_to_act(user: User, public_id: str) -> Case:
 
 
 def open_for_change(user: User, public_id: str) -> Case:
-    """Return the locked draft; raise `NoSuchCase`, `OfAge`, or `CaseClosed` once it was sent or thrown away."""
+    """Return the locked draft, touched; raise `NoSuchCase`, `OfAge`, or `CaseClosed` once it was sent or thrown away."""
     case = locked_to_act(user, public_id)
     if case.state != CaseState.DRAFT:
         raise CaseClosed(case.state)
+    case.touched_at = clock.now()
     return case
 
 
@@ -65,7 +68,7 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
     """Return the case that belongs to a form, made on the first call: a draft, or whatever became of it.
 
     demo_source: where the photos of a demonstration come from. Raises `NoSuchCase` if the patient is not in the
-    care of `user`, `OfAge` if no longer.
+    care of `user`, `OfAge` if no longer, `TooManyDrafts`.
     """
     if not form_key or len(form_key) > FORM_KEY_LENGTH:
         raise NoSuchCase("form key")
@@ -78,6 +81,12 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
             raise NoSuchCase("patient")
         if not is_in_charge_of(user, patient):
             raise OfAge("patient")
+        fresh(Patient, patient_id)  # the lock makes those who begin several at once take turns
+        known = _of_form(user, form_key)
+        if known is not None:  # another request with the same form was faster
+            return known
+        if _open_about(patient_id) >= rules().limit:
+            raise TooManyDrafts(rules().limit)
         case = Case(
             public_id=random_id(),
             patient_id=patient_id,
@@ -87,11 +96,12 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
             is_demo=user.is_demo,
             demo_source=demo_source,
             created_at=clock.now(),
+            touched_at=clock.now(),
         )
         try:
             with session.begin_nested():
                 session.add(case)
-        except IntegrityError:  # another request with the same form was faster (PostgreSQL)
+        except IntegrityError:  # the same form, about somebody else, was faster (PostgreSQL)
             return _of_form(user, form_key) or case
         audit.record("case.open", f"case:{case.public_id}", patient_id=patient_id)
     return case
@@ -100,6 +110,11 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
 def _of_form(user: User, form_key: str) -> Case | None:
     query = select(Case).where(Case.created_by_id == user.id, Case.form_key == form_key)
     return db.session.scalar(query.execution_options(populate_existing=True))
+
+
+def _open_about(patient_id: int) -> int:
+    query = select(func.count()).where(Case.patient_id == patient_id, Case.state == CaseState.DRAFT)
+    return db.session.scalar(query) or 0
 
 
 def place(user: User, public_id: str, site: str) -> Case:
@@ -136,6 +151,11 @@ def open_drafts(user: User) -> list[Case]:
     query = policy.visible_cases(user).where(Case.state == CaseState.DRAFT).order_by(Case.id.desc())
     shown = (joinedload(Case.patient), joinedload(Case.lesion), selectinload(Case.photos))
     return list(db.session.scalars(query.options(*shown).limit(SHOWN)))
+
+
+def kept_until(case: Case) -> datetime:
+    """Return the day until which an untouched draft certainly stays."""
+    return case.touched_at + rules().keep
 
 
 def missing_steps(case: Case) -> list[str]:

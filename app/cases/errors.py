@@ -27,6 +27,14 @@ class TooManyPhotos(CaseError):
         self.limit = limit
 
 
+class TooManyDrafts(CaseError):
+    """There are as many drafts about this person as there may be: one must be sent or thrown away first."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"at most {limit} drafts")
+        self.limit = limit
+
+
 class UnknownSite(CaseError):
     """The place on the body is not one of body_sites.toml."""
 

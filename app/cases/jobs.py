@@ -1,4 +1,4 @@
-"""What the worker does for this room: the model looks at the photos; who is late, or took a consent back, is heeded."""
+"""What the worker does for this room: the model looks at the photos; what is late, left behind or taken back is seen to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents, lateness
+from app.cases import analysis, consents, forgetting, lateness
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
@@ -169,3 +169,13 @@ def pass_on(run: jobs.Run, case_id: int) -> jobs.Effect:  # noqa: ARG001 - quick
 def overdue(run: jobs.Run, case_id: int) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
     """Say that a case is late if no doctor has signed by now."""
     return lambda: lateness.tell_overdue(case_id)
+
+
+@jobs.handler(forgetting.FORGET_DRAFTS, every=forgetting.EVERY)
+def forget_drafts(run: jobs.Run) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Erase the drafts that nobody has touched for too long."""
+
+    def effect() -> None:
+        forgetting.forget_drafts()
+
+    return effect

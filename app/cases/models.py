@@ -115,6 +115,8 @@ class Case(Base):
     demo_source: Mapped[str | None] = mapped_column(String(200))
     """Where a demonstration case's photo comes from (attribution), shown beside it."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    touched_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When something was last put into the draft."""
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     read_by: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the patient was told to expect the reading at the latest."""

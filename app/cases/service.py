@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
 from app.audit import service as audit
-from app.cases import drafts, lateness, photos, policy, triage
+from app.cases import drafts, forgetting, lateness, photos, policy, triage
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
 from app.cases.models import Case, CaseState, Question
 from app.extensions import db
@@ -70,14 +70,12 @@ def take_back(case: Case) -> None:
     """Withdraw a locked case that nobody has signed, in the transaction in progress."""
     was_draft = case.state == CaseState.DRAFT
     case.state, case.withdrawn_at = CaseState.WITHDRAWN, clock.now()
-    if not has_been_read(case):
-        for photo in case.photos:
-            photos.erase(photo)
-        if was_draft and case.lesion is not None:
-            lesion, case.lesion, case.answers = case.lesion, None, None
-            db.session.flush()
-            db.session.delete(lesion)
-    if not was_draft:
+    if was_draft:
+        forgetting.clear(case)
+    else:
+        if not has_been_read(case):
+            for photo in case.photos:
+                photos.erase(photo)
         events.publish("case.withdrawn", case.topic, case=case.public_id)
     audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
 

@@ -81,11 +81,12 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True)
 class Handler:
-    """How one kind of job is done, and what happens when it cannot be."""
+    """How one kind of job is done, what happens when it cannot be, and how often it is asked for by itself."""
 
     kind: str
     compute: Callable[..., Effect | None]
     on_failure: Callable[..., None] | None = None
+    every: timedelta | None = None
 
 
 @dataclass
@@ -102,16 +103,17 @@ registry = Registry(attempts=5, lease_seconds=120)
 
 
 def handler(
-    kind: str, on_failure: Callable[..., None] | None = None
+    kind: str, on_failure: Callable[..., None] | None = None, every: timedelta | None = None
 ) -> Callable[[Callable[..., Effect | None]], Callable[..., Effect | None]]:
     """Register the decorated function as the way to do jobs of `kind`.
 
     It is called as ``compute(run, **arguments)`` and may return an effect. `on_failure` is called
-    with the arguments, in the transaction that marks the job as failed for good.
+    with the arguments, in the transaction that marks the job as failed for good. A job with `every` takes
+    no arguments; workers ask for it once in each such span of time (`ask_for_regular`).
     """
 
     def register(compute: Callable[..., Effect | None]) -> Callable[..., Effect | None]:
-        registry.handlers[kind] = Handler(kind, compute, on_failure)
+        registry.handlers[kind] = Handler(kind, compute, on_failure, every)
         return compute
 
     return register
@@ -136,6 +138,15 @@ def enqueue(
         job_id = job.id
         after_commit(lambda: give_hint(job_id))
     return job
+
+
+def ask_for_regular() -> None:
+    """Ask for each regular job, once in each of its spans of time however many workers ask."""
+    seconds = clock.now().timestamp()
+    with transaction():
+        for entry in registry.handlers.values():
+            if entry.every is not None:
+                enqueue(entry.kind, dedupe_key=f"span {int(seconds // entry.every.total_seconds())}")
 
 
 def give_hint(job_id: int) -> None:

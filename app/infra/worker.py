@@ -141,6 +141,7 @@ def _housekeeping(app: Flask, holder: str, every: float, stop: threading.Event) 
         with app.app_context():
             try:
                 _beat(holder)
+                jobs.ask_for_regular()
                 sweep()
                 if turn % ORPHAN_SWEEP_EVERY == 0:
                     storage.sweep_orphans()

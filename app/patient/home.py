@@ -9,6 +9,7 @@ from app.accounts import words as account_words
 from app.cases import body_sites, drafts, policy
 from app.cases import service as cases_service
 from app.consultations import service as consultations
+from app.infra import moments
 from app.patient import status
 from app.patient.access import me
 from app.patient.blueprint import blueprint
@@ -32,6 +33,7 @@ def home() -> str:
             for case in drafts.open_drafts(me())
         ],
         of_age=account_words.of_age,
+        kept_until=lambda case: moments.day(drafts.kept_until(case)),
         cases=[(case, status.describe(case)) for case in cases],
         bookings=consultations.upcoming_for([person.id for person in people]),
         site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),

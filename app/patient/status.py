@@ -96,8 +96,8 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
             next_step(case.finding),
         ),
         CaseState.WITHDRAWN: (
-            _("거둠"),
-            _("이 사진은 거두셨습니다."),
+            _("거둠") if case.submitted_at else _("지움"),
+            _("이 사진은 거두셨습니다.") if case.submitted_at else _("보내지 않은 사진이라 지웠습니다."),
             _("필요하면 언제든지 새로 보내 주세요."),
         ),
     }[state]
@@ -105,6 +105,8 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
 
 def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
     state = CaseState(case.state)
+    if state == CaseState.WITHDRAWN and case.submitted_at is None:
+        return [_entry(_("지움"), case.withdrawn_at, "now")]
     entries = [_entry(_("보냄"), case.submitted_at, "done" if case.submitted_at else "next")]
     if state == CaseState.WITHDRAWN:
         return [*entries, _entry(_("거둠"), case.withdrawn_at, "now")]

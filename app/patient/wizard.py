@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 from app.accounts import service as accounts
 from app.accounts import words as account_words
 from app.cases import body_sites, drafts, policy, questions, service
-from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge
+from app.cases.draft_rules import rules as draft_rules
+from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge, TooManyDrafts
 from app.cases.models import Case, CaseState
 from app.infra import clock
 from app.patient.access import case_or_404, me, settings
@@ -43,9 +44,8 @@ def page(template: str, case: Case, step: str, **values: Any) -> str:
     number = STEPS.index(step)
     back = step_url(case, STEPS[number - 1]) if number else url_for("patient.home")
     labels = [str(label) for label in LABELS]
-    return render_template(
-        f"patient/{template}", case=case, labels=labels, current=number + 1, back=back, step=step, **values
-    )
+    values |= {"labels": labels, "current": number + 1, "back": back, "step": step}
+    return render_template(f"patient/{template}", case=case, keep_days=draft_rules().keep_days, **values)
 
 
 def draft_or_away(public_id: str) -> Case | Response:
@@ -68,7 +68,10 @@ def case_new() -> Response | str:
         chosen = next((p for p in people if p.public_id == form.patient.data), None)
         if chosen is None:
             abort(404)
-        case = drafts.open_draft(me(), chosen.id, form.form_key.data)
+        try:
+            case = drafts.open_draft(me(), chosen.id, form.form_key.data)
+        except TooManyDrafts as full:
+            return _full(full)
         return redirect(resume_url(case) if case.state == CaseState.DRAFT else _status(case), 303)
     form.form_key.data = form.form_key.data or drafts.new_form_key()
     return render_template("patient/start.html", form=form, people=people, grown=of_age_notes())
@@ -77,6 +80,17 @@ def case_new() -> Response | str:
 def of_age_notes() -> list[str]:
     """Return, for each child who has turned 14, why nothing new can be started for them here."""
     return [account_words.of_age(patient.name) for patient in accounts.outgrown(me())]
+
+
+def _full(full: TooManyDrafts) -> Response:
+    flash(
+        _(
+            "보내지 않은 사진이 이미 %(limit)s건 있습니다. 아래에서 하나를 이어서 보내시거나 지운 다음 새로 시작해 주세요.",
+            limit=full.limit,
+        ),
+        "warning",
+    )
+    return redirect(url_for("patient.home", _anchor="drafts"), 303)
 
 
 def _status(case: Case) -> str:

@@ -17,6 +17,7 @@ from flask import (
 )
 from flask_login import current_user
 
+from app.cases import draft_rules
 from app.permissions import Permission
 from app.policy import holds, public
 from app.web.preferences import CHOICES, is_local, store
@@ -49,7 +50,7 @@ def landing() -> str:
 @public
 def privacy() -> str:
     """Which data is kept, why, how long, and the rights over it."""
-    return _page("privacy")
+    return _page("privacy", draft_days=draft_rules.rules().keep_days)
 
 
 @blueprint.get("/terms")

@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 
 from app.accounts.models import Patient, User
-from app.cases import drafts
+from app.cases.models import Case
+from app.infra import clock
 from app.infra.database import fresh, transaction
 from tests.factories.accounts import create_patient
 
@@ -33,7 +34,10 @@ def test_a_locked_person_can_still_be_referred_to(app: Flask, db: Any) -> None:
     patient_id, done = user.patient.id, threading.Event()
 
     def send() -> None:
-        drafts.open_draft(db.session.get(User, user.id), patient_id, "form")
+        about = Case(public_id="a", patient_id=patient_id, created_by_id=user.id, form_key="form")
+        about.created_at = about.touched_at = clock.now()
+        with transaction() as session:
+            session.add(about)
         done.set()
 
     with transaction():
