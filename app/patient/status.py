@@ -31,6 +31,7 @@ class Status:
     """Words for one case: a short state, one sentence, what comes next, and the steps so far.
 
     version: changes with whatever the page shows, so that it is only drawn anew when something did.
+    waiting: more will happen by itself before the finding is there.
     """
 
     label: str
@@ -38,6 +39,7 @@ class Status:
     headline: str
     next: str
     overdue: bool
+    waiting: bool
     timeline: list[dict[str, Any]]
     version: str
 
@@ -47,7 +49,8 @@ def describe(case: Case) -> Status:
     overdue = is_overdue(case)
     label, headline, following = _words(case, overdue)
     badge = "warning" if overdue else BADGES[CaseState(case.state)]
-    return Status(label, badge, headline, following, overdue, _timeline(case, overdue), version(case))
+    waiting, timeline = case.state in UNREAD, _timeline(case, overdue)
+    return Status(label, badge, headline, following, overdue, waiting, timeline, version(case))
 
 
 def version(case: Case) -> str:

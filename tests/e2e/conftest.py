@@ -81,9 +81,13 @@ def open_page(browser: Browser, portal: Portal) -> Iterator[Callable[..., Page]]
     faults: list[str] = []
     contexts: list[Any] = []
 
-    def make(size: dict[str, int] = DESKTOP, locale: str = "ko-KR") -> Page:
+    def make(size: dict[str, int] = DESKTOP, locale: str = "ko-KR", *, scripts: bool = True) -> Page:
         context = browser.new_context(
-            viewport=size, locale=locale, base_url=portal.url, has_touch=size is PHONE
+            viewport=size,
+            locale=locale,
+            base_url=portal.url,
+            has_touch=size is PHONE,
+            java_script_enabled=scripts,
         )
         contexts.append(context)
         page = context.new_page()

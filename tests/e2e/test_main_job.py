@@ -8,52 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.accounts import service as accounts
 from app.consultations import availability
 from tests.e2e.conftest import PASSWORD, PHONE
+from tests.e2e.hands import ANSWERS, button, choose, sign_in, tick
 from tests.harness.portal import Portal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.usefixtures("real_clock")]
 
 NUMBER = "+821023456789"
-ANSWERS = {
-    "since": "years",
-    "changed": "yes",
-    "grew": "yes",
-    "raised": "no",
-    "itches": "no",
-    "hurts": "no",
-    "bleeds": "no",
-}
 OPINION_WORDS = re.compile(
     r"흑색종|기저세포암|편평세포암|광선각화증|위험도|melanoma|probabilit", re.IGNORECASE
 )
-
-
-def button(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
-
-
-def choose(page: Page, field: str, value: str) -> None:
-    """Press the words beside a radio button, as people do."""
-    tick(page.locator(f'input[name="{field}"][value="{value}"]'))
-
-
-def tick(box: Locator) -> None:
-    """Press the words beside a box, which must be empty before and ticked after."""
-    assert not box.is_checked()
-    name = box.get_attribute("id")
-    box.page.locator(f'label:has(input[id="{name}"]), label[for="{name}"]').first.click()
-    expect(box).to_be_checked()
-
-
-def sign_in(page: Page, email: str) -> None:
-    page.goto("/login")
-    page.locator('input[name="identity"], input[name="email"]').first.fill(email)
-    page.locator('input[name="password"]').fill(PASSWORD)
-    page.locator("main form button[type=submit]").first.click()
 
 
 def sign_up(page: Page, portal: Portal) -> None:

@@ -230,6 +230,16 @@ def test_the_live_part_is_only_drawn_anew_when_something_changed(browser: Callab
     assert "<html" not in changed.text
 
 
+@pytest.mark.parametrize("state", [s for s in CaseState if s != CaseState.DRAFT])
+def test_without_scripts_the_page_of_a_case_that_waits_loads_itself_again(
+    browser: Callable[..., Browser], state: CaseState
+) -> None:
+    case = create_case(state=state)
+    page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
+    waits = state not in (CaseState.SIGNED, CaseState.WITHDRAWN)
+    assert ('<noscript><meta http-equiv="refresh"' in page) == waits
+
+
 def test_strangers_see_nothing_of_a_case(browser: Callable[..., Browser], app: Flask) -> None:
     case = create_case()
     stranger = browser(create_patient())
