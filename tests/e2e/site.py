@@ -66,10 +66,14 @@ def _fail(status: int) -> str:
 
 
 @contextmanager
-def serve(database_url: str, instance: Path, secrets: dict[str, str]) -> Iterator[Site]:
-    """Serve a portal over `database_url` on a free port of this machine."""
-    # No place for live streams: pages ask again by themselves, as behind a proxy that blocks events.
-    values: dict[str, Any] = {"live_streams": 0, "rate_limits": False, "contact": "055-123-4567"}
+def serve(
+    database_url: str, instance: Path, secrets: dict[str, str], *, live_streams: int = 0
+) -> Iterator[Site]:
+    """Serve a portal over `database_url` on a free port of this machine.
+
+    Without a place for live streams pages ask again by themselves, as behind a proxy that blocks events.
+    """
+    values: dict[str, Any] = {"rate_limits": False, "contact": "055-123-4567", "live_streams": live_streams}
     values |= {"instance": instance, "database_url": database_url, **secrets}
     app = create_app(config.load(env="testing", **values))
     app.config["PROPAGATE_EXCEPTIONS"] = False
