@@ -96,6 +96,11 @@ class HeadFile:
         with self._locked():
             self._write(head)
 
+    def forget(self) -> None:
+        """Remove the head and every trace of it, for a log that is taken away as a whole and begins anew."""
+        for file in (self.path, self._lock):
+            file.unlink(missing_ok=True)
+
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         with self._lock.open("w") as lock:
@@ -114,10 +119,6 @@ class HeadFile:
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())  # as bytes: a forged one need not be ASCII
-
-    def forget(self) -> None:
-        """Remove the head, for a log that begins anew."""
-        self.path.unlink(missing_ok=True)
 
 
 def mac_of(entry: AuditEntry, before: str, key: bytes) -> str:

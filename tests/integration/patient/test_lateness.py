@@ -120,7 +120,7 @@ def test_a_stalled_case_is_counted_and_can_be_taken_even_if_no_worker_lives(
 ) -> None:
     case = stalled_case(clock)
     young = create_case(state=CaseState.SUBMITTED)
-    assert reading.queue_counts().total == 1
+    assert reading.waiting_count() == 1
     taken = reading.take_next(create_reader().id)
     assert taken is not None
     assert (taken.id, taken.analysis_failed) == (case.id, True)
