@@ -38,3 +38,17 @@ def _all() -> dict[str, Advice]:
 def advice_for(diagnosis: str) -> Advice:
     """Return the starting text of a diagnosis; raises `KeyError` for one that was never on offer."""
     return _all()[diagnosis]
+
+
+def whose_text(text: str, diagnosis: str) -> str | None:
+    """Return another diagnosis whose starting text this is to the letter, None where nothing is amiss.
+
+    A doctor who changes the diagnosis and forgets the advice would sign the one with the other's words.
+    """
+    if diagnosis in _of(text):
+        return None
+    return next(iter(_of(text)), None)
+
+
+def _of(text: str) -> list[str]:
+    return [key for key, suggested in _all().items() if text.strip() in (suggested.ko, suggested.en)]

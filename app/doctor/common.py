@@ -35,7 +35,7 @@ def explained(gone: str) -> AnyResponse:
     if gone == "withdrawn":
         flash(_("환자가 이 사례를 거두어들였습니다. 더 하실 일은 없습니다."), "info")
     else:
-        flash(_("이 사례는 대기열로 돌아갔습니다. 적으신 첫 판독은 그대로 남아 있습니다."), "info")
+        flash(_("이 사례는 대기열로 돌아갔습니다. 첫 판독을 저장하셨다면 그대로 남아 있습니다."), "info")
     return redirect(url_for("doctor.home"))
 
 

@@ -104,6 +104,7 @@ def finding_sign(public_id: str) -> Any:
         diagnoses=diagnoses,
         next_step=finding_words.next_step,
         moment=finding_words.moment,
+        advice_of=advice.whose_text(draft.advice, draft.diagnosis),
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
-from app.cases import reading, service, signing
+from app.cases import advice, reading, service, signing
 from app.cases.models import Case, CaseState, Finding
 from app.consultations import service as consultations
 from app.consultations.models import Availability, Booking
@@ -155,6 +155,30 @@ def test_the_starting_text_of_a_diagnosis_is_fetched_on_demand(desk: Client, cas
     html = send(desk, url(case, "/decide"), DECISION | {"diagnosis": "mel", "action": "template"})
     assert "흑색종이 아닌지 빨리 확인해야" in html
     assert 'value="7"' in html
+
+
+def test_enter_in_a_field_never_replaces_what_was_written(desk: Client, case: Case, db: Any) -> None:
+    send(desk, url(case, "/first-read"), READING)
+    form = send(desk, url(case, "/reveal")).split('id="decision"')[1].split("</form>")[0]
+    pressed_by_enter = re.search(r"<button[^>]*>", form)
+    assert pressed_by_enter
+    assert 'value="confirm"' in pressed_by_enter[0]
+    assert 'value="template"' in form
+
+
+def test_advice_left_over_from_another_diagnosis_is_pointed_out_before_signing(
+    desk: Client, case: Case, db: Any
+) -> None:
+    send(desk, url(case, "/first-read"), READING)
+    send(desk, url(case, "/reveal"))
+    left = DECISION | {"diagnosis": "nv", "reason": "고릅니다.", "advice": advice.advice_for("mel").ko}
+    html = send(desk, url(case, "/decide"), left)
+    assert "안내가 판독과 맞지 않는 것 같습니다" in html
+    assert "‘흑색종’의 안내문 그대로입니다" in html
+    for own in (advice.advice_for("nv").ko, advice.advice_for("nv").en, "해롭지 않은 점입니다."):
+        html = send(desk, url(case, "/decide"), left | {"advice": own})
+        assert "이대로 서명하기" in html
+        assert "맞지 않는" not in html
 
 
 def test_a_failed_analysis_is_said_after_the_first_read_and_needs_no_reason(
