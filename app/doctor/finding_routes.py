@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app.cases import advice, diagnoses, finding_words, reading_views, signing
 from app.cases.errors import CaseClosed
-from app.cases.models import Case, CaseState
+from app.cases.models import Case, CaseState, NextStep
 from app.cases.reading import NotInHand, ReadFirst
 from app.doctor import case_routes, words
 from app.doctor.blueprint import blueprint
@@ -45,9 +46,17 @@ def finding_decide(public_id: str) -> Any:
         return _to("doctor.case", case)
     except NotInHand:
         return explained("returned")
+    _keep_unfinished(case, draft)
     if amending:
         return _amend_page(case, form), 422
     return case_routes.page(case, decision=form), 422
+
+
+def _keep_unfinished(case: Case, draft: signing.Draft) -> None:
+    """Keep what cannot be signed yet: reloading, or another language, must not lose a page of writing."""
+    if diagnoses.known(draft.diagnosis) and draft.next_step in set(NextStep):
+        with suppress(ReadFirst, NotInHand):
+            signing.save_draft(case.id, doctor().id, draft, complete=False)
 
 
 def _with_template(case: Case, draft: signing.Draft) -> signing.Draft:

@@ -48,15 +48,23 @@ def store(response: Response, name: str, value: str, *, secure: bool) -> bool:
     return True
 
 
-def can_be_fetched() -> bool:
-    """Whether the address of this request, which may be a form being sent, is a page to come back to."""
-    adapter = current_app.create_url_adapter(request)
-    return adapter is not None and adapter.test(method="GET")
-
-
 def here() -> str:
-    """The local address to come back to after changing a preference ("/" where a GET makes no sense)."""
-    return request.full_path.rstrip("?") if can_be_fetched() else "/"
+    """The local address of the page that is shown, to come back to.
+
+    A form may have been sent to an address that is no page (`/cases/1/decide`): then it is the nearest one above.
+    """
+    if _can_be_fetched(request.path):
+        return request.full_path.rstrip("?")
+    above = request.path.rstrip("/")
+    while above := above.rpartition("/")[0]:
+        if _can_be_fetched(above):
+            return above
+    return "/"
+
+
+def _can_be_fetched(path: str) -> bool:
+    adapter = current_app.create_url_adapter(request)
+    return adapter is not None and adapter.test(path, method="GET")
 
 
 def is_local(address: str) -> bool:
@@ -70,11 +78,10 @@ def is_local(address: str) -> bool:
 
 
 def register(app: Flask) -> None:
-    """Offer `prefs`, `here()` and `can_be_fetched()` to every template."""
+    """Offer `prefs` and `here()` to every template."""
 
     def context() -> dict[str, Any]:
         return {"prefs": current_preferences()}
 
     app.context_processor(context)
     app.add_template_global(here, "here")
-    app.add_template_global(can_be_fetched, "can_be_fetched")

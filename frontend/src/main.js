@@ -53,9 +53,10 @@ async function start(name, element) {
 }
 
 html.classList.add("has-js");
-// A form that came back with errors can be fetched as a page too. Without this the browser's "back" to it asks
-// whether to send the form again, or shows nothing at all.
-if (document.body.dataset.answeredForm !== undefined) history.replaceState(history.state, "", location.href);
+// A form that came back with errors takes the address of the page it stands on. Without this the browser's "back" to
+// it asks whether to send the form again, or shows nothing at all.
+const { answeredForm } = document.body.dataset;
+if (answeredForm !== undefined) history.replaceState(history.state, "", answeredForm + location.hash);
 confirmBefore(document);
 bind(document);
 document.addEventListener("htmx:load", (event) => bind(event.detail.elt));

@@ -181,6 +181,17 @@ def test_advice_left_over_from_another_diagnosis_is_pointed_out_before_signing(
         assert "맞지 않는" not in html
 
 
+def test_a_decision_that_came_back_leads_to_its_case_and_is_not_lost(
+    desk: Client, case: Case, db: Any
+) -> None:
+    send(desk, url(case, "/first-read"), READING)
+    send(desk, url(case, "/reveal"))
+    refused = desk.post(url(case, "/decide"), data=DECISION | {"advice": "아직 쓰는 중"}).text
+    assert f'name="next" value="{url(case)}"' in refused
+    assert f'data-answered-form="{url(case)}"' in refused
+    assert "아직 쓰는 중" in page(desk, url(case))
+
+
 def test_a_failed_analysis_is_said_after_the_first_read_and_needs_no_reason(
     desk: Client, doctor: User, db: Any
 ) -> None:

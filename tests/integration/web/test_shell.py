@@ -113,6 +113,7 @@ def test_a_preference_chosen_on_a_form_that_came_back_leads_to_that_form(client:
     token = _token(client.get("/login").text)
     refused = client.post("/login?next=/terms", data={"csrf_token": token, "identity": "", "password": ""})
     assert 'name="next" value="/login?next=/terms"' in refused.text
+    assert 'data-answered-form="/login?next=/terms"' in refused.text
     lost = client.post("/nowhere", data={"csrf_token": token})
     assert 'name="next" value="/"' in lost.text
 
