@@ -51,4 +51,8 @@ def whose_text(text: str, diagnosis: str) -> str | None:
 
 
 def _of(text: str) -> list[str]:
-    return [key for key, suggested in _all().items() if text.strip() in (suggested.ko, suggested.en)]
+    return [
+        key
+        for key, suggested in _all().items()
+        if text.strip() and text.strip() in (suggested.ko, suggested.en)
+    ]

@@ -13,8 +13,9 @@ from wtforms import SelectChoice
 
 from app.accounts.people import staff_names
 from app.audit import reading, service
-from app.audit.models import Outcome
+from app.audit.models import AuditEntry, Outcome
 from app.infra.clock import KST
+from app.operator.audit_words import audit_action
 from app.operator.blueprint import door, page_number
 from app.operator.forms import AuditFilterForm
 from app.permissions import Permission
@@ -28,18 +29,34 @@ EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
 def audit_log() -> str:
     """The entries, newest first."""
     form = AuditFilterForm(request.args)
-    form.action.choices = [SelectChoice("", _l("모두")), *map(SelectChoice, reading.actions())]
+    form.action.choices = [SelectChoice("", _l("모두")), *_actions()]
     wanted = _filter(form) if form.validate() else reading.Filter()
     found = reading.page(wanted, page_number())
-    names = staff_names({entry.actor_id for entry in found.entries if entry.actor_id is not None})
+    accounts = {entry.number: _account(entry) for entry in found.entries}
+    actors = {entry.actor_id for entry in found.entries}
+    names = staff_names({number for number in actors | {*accounts.values()} if number is not None})
     kept: dict[str, Any] = {key: value for key, value in request.args.items() if key in form.data and value}
     return render_template(
         "operator/audit.html",
         form=form,
         found=found,
         names=names,
+        accounts=accounts,
         base=url_for("operator.audit_log", **kept, page="PAGE").replace("PAGE", "%d"),
     )
+
+
+def _actions() -> list[SelectChoice]:
+    """Every action that the log knows, in the order of the words that the reader sees."""
+    return sorted(
+        (SelectChoice(key, audit_action(key)) for key in reading.actions()), key=lambda choice: choice.label
+    )
+
+
+def _account(entry: AuditEntry) -> int | None:
+    """Return whose account an entry is about, None for anything else."""
+    kind, _colon, number = entry.target.partition(":")
+    return int(number) if kind == "user" and number.isascii() and number.isdecimal() else None
 
 
 def _filter(form: AuditFilterForm) -> reading.Filter:

@@ -80,7 +80,9 @@ def test_page(houses: dict[bool, Site], eyes: Eyes, look: Look) -> None:
     [
         Look("patient.case_place", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
         Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
-        Look("doctor.case", "doctor", "wrong", {"public_id": "=unread"}, act=send_to("/first-read"), status=422),
+        Look(
+            "doctor.case", "doctor", "wrong", {"public_id": "=unread"}, act=send_to("/first-read"), status=422
+        ),
     ],
     ids=lambda look: look.endpoint,
 )

@@ -15,15 +15,19 @@ from app.accounts.models import Invitation, User
 from app.audit import service as audit
 from app.audit.models import GUARDS, AuditEntry
 from app.cases.models import CaseState
+from app.cases.reading_models import ReturnReason
 from app.infra import jobs, worker
 from app.infra.database import transaction
 from app.infra.jobs import PermanentFailure
+from app.operator.audit_words import ACTIONS
+from config import ROOT
 from tests.factories.cases import create_case, create_reader
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 from tests.harness.tampering import unguarded
 
 Work = Callable[[], int]
+RECORDED = re.compile(r'(?:record|record_each|_entry)\(\s*"([a-z_.]+)"')
 
 
 @pytest.fixture
@@ -189,9 +193,28 @@ def test_the_audit_log_tells_who_when_where_whose_what_and_how_it_ended(
     assert "2026-12-01 00:30:00" in page
     assert "운영자 박운영" in page
     assert "127.0.0.1" in page
-    assert "audit.verify" in page
+    assert "접속기록을 검사함" in page
+    assert 'value="audit.verify">접속기록을 검사함<' in page
     assert f"환자 {case.patient_id}번" in page
     assert case.patient.name not in page
+
+
+def test_the_audit_log_names_the_staff_member_who_signed_in(office: Client, operator: User, db: Any) -> None:
+    patient = create_case(state=CaseState.SIGNED).patient.user
+    for account in (operator.id, patient.id, "unknown"):
+        audit.record("sign_in", f"user:{account}")
+    page = _page(office, "/operator/audit?action=sign_in")
+    assert f'user:{operator.id}</span> <span class="nowrap">박운영' in page
+    assert f"user:{patient.id}</span>" in page
+    assert patient.name not in page
+
+
+def test_everything_that_is_recorded_has_words_for_the_operator() -> None:
+    recorded = {f"case.returned.{reason}" for reason in ReturnReason} | {"finding.signed", "finding.amended"}
+    for file in (ROOT / "app").rglob("*.py"):
+        recorded |= set(RECORDED.findall(file.read_text(encoding="utf-8")))
+    assert {"photo.read", "finding.read", "finding.signature_wrong", "audit.head_renewed"} <= recorded
+    assert recorded == set(ACTIONS)
 
 
 def test_the_audit_log_is_searched_by_korean_days_and_by_action_and_paged(

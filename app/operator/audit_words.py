@@ -1,0 +1,61 @@
+"""What the audit log calls by keys, in the words of somebody who is no programmer."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from app.operator.blueprint import door
+
+ACTIONS: dict[str, LazyString] = {
+    "access.denied": _l("들어가려다 막힘"),
+    "account.contact_changed": _l("연락처를 바꿈"),
+    "account.created": _l("계정을 만듦"),
+    "account.password_changed": _l("비밀번호를 바꿈"),
+    "account.profile_changed": _l("내 정보를 바꿈"),
+    "account.signed_out_everywhere": _l("다른 기기에서 모두 로그아웃함"),
+    "analysis.start": _l("후기 분석을 시작함"),
+    "audit.head_renewed": _l("접속기록의 끝 표시를 새로 씀"),
+    "audit.verify": _l("접속기록을 검사함"),
+    "availability.added": _l("진료 시간을 더함"),
+    "availability.removed": _l("진료 시간을 뺌"),
+    "booking.cancelled": _l("예약을 취소함"),
+    "booking.made": _l("예약함"),
+    "case.analyse": _l("사진 분석을 맡김"),
+    "case.open": _l("사례를 시작함"),
+    "case.returned.overdue": _l("시간이 지나 사례가 대기열로 돌아감"),
+    "case.returned.put_back": _l("사례를 대기열에 돌려놓음"),
+    "case.submit": _l("사례를 보냄"),
+    "case.taken": _l("사례를 맡음"),
+    "case.withdraw": _l("사례를 거두어들임"),
+    "consent.given": _l("동의를 함"),
+    "consent.withdrawn": _l("동의를 거둠"),
+    "finding.amended": _l("판독을 고쳐 서명함"),
+    "finding.read": _l("판독을 읽음"),
+    "finding.signature_wrong": _l("판독의 서명이 맞지 않음"),
+    "finding.signed": _l("판독에 서명함"),
+    "first_read.stored": _l("첫 판독을 저장함"),
+    "guardianship.ended": _l("보호자 관계를 끝냄"),
+    "guardianship.started": _l("보호자가 됨"),
+    "heatmap.read": _l("인공지능이 본 곳을 봄"),
+    "invitation.accepted": _l("초대를 받아들임"),
+    "invitation.revoked": _l("초대를 거둠"),
+    "invitation.sent": _l("초대장을 보냄"),
+    "job.retry": _l("실패한 작업을 다시 시킴"),
+    "opinion.revealed": _l("인공지능 의견을 엶"),
+    "photo.add": _l("사진을 더함"),
+    "photo.read": _l("사진을 봄"),
+    "photo.remove": _l("사진을 지움"),
+    "prediction.read": _l("인공지능 의견을 읽음"),
+    "question.answered": _l("질문에 답함"),
+    "question.ask": _l("질문함"),
+    "review.import": _l("후기 파일을 올림"),
+    "sign_in": _l("로그인함"),
+    "sign_out": _l("로그아웃함"),
+}
+
+
+@door.app_template_global("audit_action")
+def audit_action(key: str) -> str:
+    """Return what was done; an action without words by its own name."""
+    return str(ACTIONS.get(key, key))
