@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, flash, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_security import (
@@ -25,6 +25,7 @@ from flask_security import (
     password_reset,
     tf_profile_changed,
 )
+from flask_security.utils import check_and_get_token_status
 from sqlalchemy import select
 
 from app.accounts import contacts, forms, sessions
@@ -212,10 +213,42 @@ def _mapper(normalise: Callable[[str], str]) -> Callable[[str], str | None]:
 def _guarded(app: Flask, name: str, limit: str) -> Callable[..., Any]:
     view = app.view_functions[f"security.{name}"]
     view = _minding_second_factor(view, gives_it=name in SECOND_STEPS)
+    if name == "two_factor_setup_validate":
+        view = _asking_again(view)
     if name in WRITING:
         view = _in_transaction(view)
     guarded: Callable[..., Any] = limiter.limit(limit, methods=["POST"])(view)
     return guarded
+
+
+def _asking_again(view: Callable[..., Any]) -> Callable[..., Any]:
+    # By itself the library answers a mistyped first code with a new secret: the one just scanned would never fit,
+    # and the authenticator app would hold two entries of one name.
+    @functools.wraps(view)
+    def wrapped(token: str) -> Any:
+        answer = view(token)
+        if answer.location != url_for("security.two_factor_setup"):
+            return answer
+        within = current_app.config["SECURITY_TWO_FACTOR_SETUP_WITHIN"]
+        expired, invalid, state = check_and_get_token_status(token, "tf_setup", within)
+        return answer if expired or invalid else _same_secret(token, state)
+
+    return wrapped
+
+
+def _same_secret(token: str, state: dict[str, Any]) -> Any:
+    shown = security.totp_factory.fetch_setup_values(state["totp_secret"], current_user)
+    return security.render_template(
+        current_app.config["SECURITY_TWO_FACTOR_SETUP_TEMPLATE"],
+        two_factor_setup_form=forms.SecondFactorSetup(formdata=None),
+        two_factor_verify_code_form=forms.SecondFactor(formdata=None),
+        choices=[],
+        chosen_method=state["method"],
+        changing=True,
+        state_token=token,
+        authr_qrcode=shown["image"],
+        authr_key=shown["key"],
+    )
 
 
 def _in_transaction(view: Callable[..., Any]) -> Callable[..., Any]:

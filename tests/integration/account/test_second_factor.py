@@ -238,6 +238,18 @@ def test_what_is_required_cannot_be_switched_off(strict: Flask) -> None:
     assert user.tf_totp_secret is not None
 
 
+def test_a_mistyped_first_code_is_asked_for_again_of_the_same_secret(client: Client, db: Any) -> None:
+    user = create_doctor()
+    password_step(client, user)
+    key, target = begin_setup(client)
+    page = submit(client, "/tf-setup", target, code="000000").text
+    assert "번호가 맞지 않습니다" in page
+    assert key in page
+    assert f'action="{target}"' in page
+    assert submit(client, "/tf-setup", target, code=code_for(key)).location.endswith("/account/security")
+    assert submit(client, "/tf-setup", "/tf-setup/forged", code="000000").location == "/tf-setup"
+
+
 def test_who_chose_it_may_switch_it_off_again(client: Client, db: Any) -> None:
     user = create_patient(password=PASSWORD)
     sign_in(client, user, proven_at=time.time())
