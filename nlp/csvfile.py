@@ -31,7 +31,8 @@ _COLUMNS: dict[str, frozenset[str]] = {
     "app": frozenset({"app", "appid", "storeid", "trackid", "앱", "앱id", "앱아이디"}),
 }
 _NEEDED = ("date", "star", "review")
-_FILE_NAME = re.compile(r"appstore_([A-Za-z0-9._]+?)\.csv", re.IGNORECASE)
+# A browser that downloads a file twice calls the second one "appstore_1 (1).csv".
+_FILE_NAME = re.compile(r"appstore_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.csv", re.IGNORECASE)
 _EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx (a zip archive) and .xls
 
 

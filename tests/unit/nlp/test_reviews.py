@@ -94,6 +94,7 @@ def test_the_app_comes_from_the_row_then_the_caller_then_the_file_name() -> None
     assert [r.app for r in read(text, app="222").reviews] == ["111", "222"]
     assert [r.app for r in read(text).reviews] == ["111", "517637141"]
     assert read(sheet(ROW), filename="C:\\내려받기\\appstore_42.csv").reviews[0].app == "42"
+    assert read(sheet(ROW), filename="appstore_42 (1).csv").reviews[0].app == "42"
     nameless = read(text, filename="x.csv")
     assert [r.app for r in nameless.reviews] == ["111"]
     assert nameless.rejected[0].line == 3
