@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Response as FlaskResponse
-from flask import abort, flash, make_response, redirect, render_template, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.infra import events, live, storage
-from app.operator.blueprint import door, page_number
+from app.operator.blueprint import door, page_number, words_of
 from app.operator.reviews import analysis_form, as_csv
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
@@ -51,6 +51,17 @@ def analyses() -> str:
     return render_template("operator/history.html", page=found.page, pages=found.pages, **words)
 
 
+@door.app_template_global("apps_of")
+def apps_of(run: Analysis) -> str:
+    """Return which apps an analysis is about, in the reader's words."""
+    if not run.apps:
+        return str(_("모든 앱"))
+    if "app_names" not in g:
+        g.app_names = corpus.app_names()
+    names = (words_of(g.app_names[app], "name") if app in g.app_names else app for app in run.apps)
+    return ", ".join(str(name) for name in names)
+
+
 def _analysis(public_id: str) -> Analysis:
     return visible_or_404(visible_analyses(current_user).where(Analysis.public_id == public_id))
 
@@ -70,10 +81,9 @@ def analysis_page(public_id: str) -> str:
     """An analysis: its progress, the reason why it failed, or its report."""
     after = events.last_id()
     run = _analysis(public_id)
-    names = {a.app: a for a in corpus.by_app()}
     if run.state != WorkState.DONE:
         busy = run.state in UNDER_WAY
-        return render_template("operator/analysis.html", run=run, busy=busy, after=after, names=names)
+        return render_template("operator/analysis.html", run=run, busy=busy, after=after)
     try:
         data = report.load(run)
     except report.UnreadableReport:
@@ -85,7 +95,6 @@ def analysis_page(public_id: str) -> str:
         report=data,
         tops=tops,
         months=report.months(data),
-        names=names,
         tables=list(report.TABLES),
     )
 

@@ -71,6 +71,11 @@ def by_app() -> list[AppCount]:
     ]
 
 
+def app_names() -> dict[str, StoreApp]:
+    """Return what the apps are called, by store id."""
+    return {app.app: app for app in db.session.scalars(select(StoreApp))}
+
+
 def latest_imports(limit: int = LATEST) -> list[ReviewImport]:
     """Return the newest imports first."""
     return list(db.session.scalars(select(ReviewImport).order_by(ReviewImport.id.desc()).limit(limit)))

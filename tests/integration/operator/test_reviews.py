@@ -134,6 +134,7 @@ def test_an_analysis_is_asked_for_watched_and_read(
     answer = office.post("/operator/analyses", data={"apps": ["517637141"], "tokenizer": "mecab"})
     assert answer.status_code == 303
     waiting = _page(office, answer.location)
+    assert "<dd>굿닥</dd>" in re.sub(r"\s*(<[^>]+>)\s*", r"\1", waiting)
     assert "차례를 기다리고 있습니다" in waiting
     assert f"{answer.location}/events" in waiting
     status = office.get(f"{answer.location}/status")
@@ -152,6 +153,17 @@ def test_an_analysis_is_asked_for_watched_and_read(
     alts = re.findall(r'alt="([^"]*)"', page)
     assert len(alts) == 2
     assert all("큰 낱말부터:" in alt and len(alt) > 40 for alt in alts)
+
+
+def test_analyses_are_told_apart_by_their_apps(office: Client, operator: User, work: Work, db: Any) -> None:
+    create_import(operator, rows=40)
+    work()
+    for apps in (["517637141"], []):
+        office.post("/operator/analyses", data={"apps": apps, "tokenizer": "mecab"})
+        work()
+    for address in ("/operator/", "/operator/reviews", "/operator/analyses"):
+        told = re.findall(r'<p class="small muted">(굿닥|모든 앱)', _page(office, address))
+        assert told == ["모든 앱", "굿닥"], address
 
 
 def test_while_it_runs_the_stage_is_in_words_and_per_cent(office: Client, operator: User, work: Work) -> None:
