@@ -62,6 +62,7 @@ def _signed(found: Case, context: dict[str, Any], forms: dict[str, Any]) -> str:
         versions=versions,
         genuine={finding.id: signing.is_genuine(finding) for finding in versions},
         form=forms.get("answer") or AnswerForm(),
+        waiting=reading.waiting_count(),
         **context,
     )
 

@@ -248,6 +248,15 @@ def test_an_amendment_is_written_shown_and_signed(
     assert "제1판" in html
 
 
+def test_a_signed_case_leads_on_to_the_next_where_one_waits(desk: Client, doctor: User, db: Any) -> None:
+    signed = create_case(doctor=doctor)
+    assert 'action="/doctor/next"' not in page(desk, url(signed))
+    create_case(state=CaseState.WAITING)
+    html = page(desk, url(signed))
+    assert 'action="/doctor/next"' in html
+    assert "사례 1건" in html
+
+
 def test_earlier_findings_of_the_same_patient_are_beside_the_case(
     desk: Client, doctor: User, db: Any
 ) -> None:
