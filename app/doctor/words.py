@@ -36,7 +36,7 @@ AGREEMENT = {
 }
 OUTCOME = {"reading": _l("의견 있음"), "uncertain": _l("확실하지 않음"), "not_readable": _l("읽지 못함")}
 REASON = {
-    "confident": _l("한 가지로 충분히 좁혀졌습니다."),
+    "confident": _l("맞을 만한 종류가 몇 가지 안으로 좁혀졌습니다."),
     "no_class_fits": _l("배운 어느 종류와도 잘 맞지 않습니다."),
     "set_too_large": _l("여러 종류가 비슷하게 보입니다. 의사의 판단이 필요합니다."),
     "photos_disagree": _l("사진마다 다르게 보았습니다. 의사의 판단이 필요합니다."),
