@@ -50,8 +50,8 @@ ACTIONS: dict[str, LazyString] = {
     "question.answered": _l("질문에 답함"),
     "question.ask": _l("질문함"),
     "review.import": _l("후기 파일을 올림"),
-    "sign_in": _l("로그인함"),
-    "sign_out": _l("로그아웃함"),
+    "sign_in": _l("로그인"),
+    "sign_out": _l("로그아웃"),
 }
 
 

@@ -214,7 +214,9 @@ def test_recovery_codes_help_once_each(strict: Flask) -> None:
     user = create_doctor()
     owner: Any = strict.test_client()
     enrol(owner, user)
+    assert "복구 번호를 받아 두세요" in owner.get("/account/security").text
     page = submit(owner, "/mf-recovery-codes", generate_new_codes="y").text
+    assert "복구 번호를 받아 두세요" not in owner.get("/account/security").text
     codes = re.findall(r"<code>([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4})</code>", page)
     assert len(set(codes)) == 8
     for expected in (True, False):
