@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -171,7 +171,13 @@ def _faults(draft: Draft, case: Case) -> dict[str, str]:
         faults["within_days"] = "range"
     if not in_person and draft.within_days is not None:
         faults["within_days"] = "not_here"
+    if not faults and case.state == CaseState.SIGNED and _says_the_same(draft, as_signed(case)):
+        faults["advice"] = "unchanged"
     return faults
+
+
+def _says_the_same(draft: Draft, signed: Draft) -> bool:
+    return replace(draft, amendment_reason=None) == signed
 
 
 def _text(faults: dict[str, str], field: str, value: str | None, limit: int, *, needed: bool) -> None:

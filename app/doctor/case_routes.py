@@ -33,26 +33,30 @@ def case(public_id: str) -> Any:
 
 def page(found: Case, **forms: Any) -> Any:
     """Render a case: before the first reading, before the reveal, before the signature, or signed."""
-    me = doctor()
-    read = reading.first_read_of(found.id, me.id)
-    opinion = reading_views.revealed(me, found)
-    context: dict[str, Any] = {
-        "case": found,
-        "site": body_sites.find(found.lesion.body_site if found.lesion else None),
-        "answers": questions.in_words(found.answers),
-        "earlier": reading_views.earlier(me, found),
-        "first_read": read,
-        "revealed": opinion,
-        "words": words,
-    }
+    context = shown_of(found)
+    read = context["first_read"]
     if found.state == CaseState.SIGNED:
         return _signed(found, context, forms)
     if read is None:
         return render_template("doctor/case_read.html", form=forms.get("read") or FirstReadForm(), **context)
-    if opinion is None:
+    if context["revealed"] is None:
         return render_template("doctor/case_reveal.html", **context)
     decision = forms.get("decision") or decision_form(found, read.diagnosis)
     return render_template("doctor/case_decide.html", form=decision, amending=False, **context)
+
+
+def shown_of(found: Case) -> dict[str, Any]:
+    """Return what every stage of a case shows; of the model's opinion nothing before the reveal."""
+    me = doctor()
+    return {
+        "case": found,
+        "site": body_sites.find(found.lesion.body_site if found.lesion else None),
+        "answers": questions.in_words(found.answers),
+        "earlier": reading_views.earlier(me, found),
+        "first_read": reading.first_read_of(found.id, me.id),
+        "revealed": reading_views.revealed(me, found),
+        "words": words,
+    }
 
 
 def _signed(found: Case, context: dict[str, Any], forms: dict[str, Any]) -> str:

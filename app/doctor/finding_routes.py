@@ -9,7 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.cases import advice, diagnoses, finding_words, reading_views, signing
+from app.cases import advice, diagnoses, finding_words, signing
 from app.cases.errors import CaseClosed
 from app.cases.models import Case, CaseState, NextStep
 from app.cases.reading import NotInHand, ReadFirst
@@ -85,14 +85,7 @@ def finding_amend(public_id: str) -> Any:
 
 
 def _amend_page(case: Case, form: DecisionForm) -> str:
-    return render_template(
-        "doctor/amend.html",
-        case=case,
-        form=form,
-        amending=True,
-        words=words,
-        revealed=reading_views.revealed(doctor(), case),
-    )
+    return render_template("doctor/amend.html", form=form, amending=True, **case_routes.shown_of(case))
 
 
 @blueprint.get("/cases/<public_id>/sign")

@@ -95,7 +95,14 @@ def agenda() -> str:
     """The bookings to come, by day."""
     today = clock.today_in_korea().date()
     days = consultations.agenda(doctor().id, today, rules().horizon_days + 1)
-    return render_template("doctor/agenda.html", days=days, today=today, now=clock.now(), words=words)
+    return render_template(
+        "doctor/agenda.html",
+        days=days,
+        today=today,
+        now=clock.now(),
+        words=words,
+        bookable=bool(patterns.patterns_of(doctor().id)),
+    )
 
 
 @blueprint.post("/bookings/<public_id>/cancel")

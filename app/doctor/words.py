@@ -58,6 +58,7 @@ FAULT = {
     ("within_days", "not_here"): _l("직접 진료를 고르셨을 때만 기한을 적습니다."),
     ("amendment_reason", "missing"): _l("왜 고치는지 적어 주세요. 환자도 읽습니다."),
     ("amendment_reason", "too_long"): _l("고친 이유가 너무 깁니다."),
+    ("advice", "unchanged"): _l("고친 것이 없습니다. 판독, 안내, 다음에 할 일 가운데 고칠 것을 고쳐 주세요."),
 }
 RISKY = ("malignant", "premalignant")
 

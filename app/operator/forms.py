@@ -72,3 +72,8 @@ class AuditFilterForm(FlaskForm):  # type: ignore[misc]
     since = DateField(_l("이날부터"), validators=[Optional()])
     until = DateField(_l("이날까지"), validators=[Optional()])
     action = SelectField(_l("한 일"), validators=[Optional()])
+
+    def validate_until(self, field: DateField) -> None:
+        """Refuse a span that ends before it begins."""
+        if self.since.data and field.data and field.data < self.since.data:
+            raise ValidationError(str(_l("‘이날부터’보다 앞선 날입니다. 두 날짜를 확인해 주세요.")))

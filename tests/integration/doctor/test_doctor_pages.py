@@ -239,7 +239,9 @@ def test_an_amendment_is_written_shown_and_signed(
 ) -> None:
     case = create_case(doctor=doctor)
     clock.advance(minutes=5)
-    assert "석 달에 한 번" in page(desk, url(case, "/amend"))
+    form = page(desk, url(case, "/amend"))
+    assert "석 달에 한 번" in form
+    assert url(case, f"/photos/{case.photos[0].public_id}") in form, "nobody amends without the photo"
     assert desk.post(url(case, "/decide"), data=DECISION).status_code == 422
     html = send(desk, url(case, "/decide"), DECISION | {"amendment_reason": "글을 쉽게 고칩니다."})
     assert "의사가 판독을 고쳤습니다" in html
@@ -350,6 +352,14 @@ def test_times_are_opened_and_closed(desk: Client, doctor: User, db: Any) -> Non
     assert "이미 없는 시간입니다." in send(desk, f"/doctor/availability/{other}/remove")
     send(desk, f"/doctor/availability/{own}/remove")
     assert list(db.session.scalars(select(Availability.id))) == [other]
+
+
+def test_an_empty_agenda_asks_for_hours_only_where_there_are_none(
+    desk: Client, doctor: User, db: Any
+) -> None:
+    assert "진료 시간 정하기" in page(desk, "/doctor/agenda")
+    create_pattern(doctor)
+    assert "진료 시간 정하기" not in page(desk, "/doctor/agenda")
 
 
 def test_the_agenda_shows_bookings_by_day_and_cancels(desk: Client, doctor: User, db: Any) -> None:

@@ -212,6 +212,13 @@ def test_an_amendment_is_a_new_version_with_a_reason(doctor: User, clock: Frozen
     assert db.session.scalars(select(Event.kind).order_by(Event.id)).all()[-1] == "finding.amended"
 
 
+def test_an_amendment_that_changes_nothing_is_no_amendment(doctor: User) -> None:
+    case, _ = signed(doctor)
+    with pytest.raises(signing.DraftRefused) as refused:
+        signing.save_draft(case.id, doctor.id, replace(DRAFT, amendment_reason="다시 보았습니다."))
+    assert refused.value.faults == {"advice": "unchanged"}
+
+
 def test_the_day_to_be_seen_by_moves_only_if_the_doctor_moves_it(doctor: User, clock: FrozenClock) -> None:
     draft = replace(DRAFT, next_step="in_person", within_days=7)
     case, first = signed(doctor, draft)

@@ -217,6 +217,11 @@ def test_everything_that_is_recorded_has_words_for_the_operator() -> None:
     assert recorded == set(ACTIONS)
 
 
+def test_a_span_that_ends_before_it_begins_is_pointed_out(office: Client) -> None:
+    assert "앞선 날입니다" in _page(office, "/operator/audit?since=2026-11-23&until=2026-11-20")
+    assert "앞선 날입니다" not in _page(office, "/operator/audit?since=2026-11-20&until=2026-11-20")
+
+
 def test_the_audit_log_is_searched_by_korean_days_and_by_action_and_paged(
     office: Client, db: Any, clock: FrozenClock
 ) -> None:
