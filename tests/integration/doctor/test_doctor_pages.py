@@ -62,9 +62,9 @@ def test_home_shows_how_many_wait_and_one_way_in(desk: Client, db: Any) -> None:
     waiting = [create_case(state=CaseState.WAITING) for _ in range(2)]
     create_case(state=CaseState.WAITING, answers=RED_FLAGS)
     html = page(desk, "/doctor/")
-    assert "사례 3건" in html
+    assert 'class="waiting">3<' in html
     assert not any(case.public_id in html for case in waiting)
-    assert "사례 3건" in page(desk, "/doctor/queue")
+    assert 'class="waiting">3<' in page(desk, "/doctor/queue")
 
 
 def test_next_case_opens_the_next_case(desk: Client, db: Any) -> None:
@@ -256,7 +256,7 @@ def test_a_signed_case_leads_on_to_the_next_where_one_waits(desk: Client, doctor
     create_case(state=CaseState.WAITING)
     html = page(desk, url(signed))
     assert 'action="/doctor/next"' in html
-    assert "사례 1건" in html
+    assert "기다리는 사례: 1" in html
 
 
 def test_earlier_findings_of_the_same_patient_are_beside_the_case(
