@@ -28,13 +28,17 @@ class Prediction:
     """What the model says of one photo.
 
     probabilities: calibrated, by class key, sum 1; top: the class-balanced decision (probability over
-    prior); risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
+    prior); prediction_set: every class that fits, by key in the order of CLASSES, possibly none: of each class the
+    model's coverage (config.json: conformal_coverage) of its lesions is meant to have its own in the set
+    (class-conditional conformal prediction: Sadinle, Lei and Wasserman 2019), also of a photo that is not readable;
+    risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
     (a machine key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage.
     """
 
     probabilities: dict[str, float]
     top: str
+    prediction_set: tuple[str, ...]
     risk: float
     outcome: Outcome
     reason: str
@@ -53,6 +57,7 @@ class Prediction:
         return {
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "top": self.top,
+            "prediction_set": list(self.prediction_set),
             "risk": round(self.risk, 6),
             "outcome": self.outcome,
             "reason": self.reason,
@@ -135,12 +140,14 @@ class Predictor:
         top = int(shares.argmax())
         quality, fault = self._judge(decoded, reading)
         risk = float(probability[np.array(RISKY)].sum())
-        outcome, reason = self._outcome(shares, fault)
+        fits = calibration.prediction_sets(shares, self._quantiles)
+        outcome, reason = self._outcome(int(fits.sum()), fault)
         seen = self.explain(reading, views, top, decoded.size)
         end = time.perf_counter()
         return Prediction(
             probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
             top=KEYS[top],
+            prediction_set=tuple(key for key, inside in zip(KEYS, fits, strict=True) if inside),
             risk=risk,
             outcome=outcome,
             reason=reason,
@@ -177,10 +184,9 @@ class Predictor:
     def _judge(self, decoded: Decoded, reading: Reading) -> tuple[Quality, str | None]:
         return judge(decoded, self.config.quality, self.config.resolution, self.evidence(reading))
 
-    def _outcome(self, shares: calibration.Float64, fault: str | None) -> tuple[Outcome, str]:
+    def _outcome(self, size: int, fault: str | None) -> tuple[Outcome, str]:
         if fault is not None:
             return "not_readable", fault
-        size = int(calibration.prediction_sets(shares, self._quantiles).sum())
         if size == 0:
             return "uncertain", "no_class_fits"
         if size > self.config.max_set:

@@ -201,7 +201,7 @@ class Prediction(Base):
     model_version: Mapped[str] = mapped_column(String(32))
     model_sha256: Mapped[str] = mapped_column(String(64))
     opinion: Mapped[dict[str, Any]] = mapped_column(EncryptedJson("prediction.opinion"))
-    """probabilities, top, risk, outcome, reason, urgent, quality: `vision`'s Prediction.to_json()."""
+    """probabilities, top, prediction_set, risk, outcome, reason, urgent, quality: `vision`'s Prediction.to_json()."""
     milliseconds: Mapped[dict[str, float]] = mapped_column(JSON)
     heatmap_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -51,6 +51,7 @@ OPINION: dict[str, Any] = {
         "vasc": 0.01,
     },
     "top": "nv",
+    "prediction_set": ["nv"],
     "risk": 0.1,
     "outcome": "reading",
     "reason": "confident",
@@ -68,6 +69,7 @@ WORRYING: dict[str, Any] = OPINION | {
         "vasc": 0.01,
     },
     "top": "mel",
+    "prediction_set": ["bkl", "mel"],
     "risk": 0.93,
     "urgent": True,
 }

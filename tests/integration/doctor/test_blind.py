@@ -53,6 +53,7 @@ LOUD: dict[str, Any] = {
         zip(CLASSES, (0.0131, 0.0171, 0.0211, 0.0101, 0.9137, 0.0142, 0.0107), strict=True)
     ),
     "top": "mel",
+    "prediction_set": ["bkl", "mel"],
     "risk": 0.9439,
     "outcome": "reading",
     "reason": "confident",
@@ -62,6 +63,7 @@ LOUD: dict[str, Any] = {
 QUIET: dict[str, Any] = {
     "probabilities": dict(zip(CLASSES, (0.1, 0.1, 0.2, 0.1, 0.1, 0.3, 0.1), strict=True)),
     "top": "nv",
+    "prediction_set": [],
     "risk": 0.3,
     "outcome": "not_readable",
     "reason": "no_lesion",
@@ -81,6 +83,7 @@ TELLTALES += (
     "no_lesion",
     "not_readable",
     "confident",
+    "prediction_set",
 )
 # Files that are the same for everyone, and leaving: it would end the walk.
 NOT_WALKED = {"web.asset_file", "static", "security.logout"}

@@ -45,7 +45,16 @@ def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsy
     lines = {Path(row["path"]).name: row for row in map(json.loads, out)}
     assert set(lines) == {"a.jpg", "사진.HEIC", "broken.jpg", "text.png", "empty.jpg", "moving.gif"}
     for name in ("a.jpg", "사진.HEIC"):
-        assert {"path", "probabilities", "risk", "top", "outcome", "quality", "model"} <= set(lines[name])
+        assert {
+            "path",
+            "probabilities",
+            "risk",
+            "top",
+            "outcome",
+            "quality",
+            "model",
+            "prediction_set",
+        } <= set(lines[name])
         assert lines[name]["model"]["name"] == default_name()
     for name in ("broken.jpg", "text.png", "empty.jpg", "moving.gif"):
         assert set(lines[name]) == {"path", "error"}

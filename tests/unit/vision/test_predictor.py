@@ -43,6 +43,9 @@ def test_a_prediction_keeps_its_promises(predictor, draw, encode):
     assert sum(found.probabilities.values()) == pytest.approx(1)
     shares = {k: found.probabilities[k] / p for k, p in zip(KEYS, predictor.config.priors, strict=True)}
     assert found.top == max(shares, key=shares.__getitem__)
+    total = sum(shares.values())
+    limits = dict(zip(KEYS, predictor.config.quantiles, strict=True))
+    assert found.prediction_set == tuple(k for k in KEYS if shares[k] / total >= limits[k])
     risky = [k for k, r in zip(KEYS, RISKY, strict=True) if r]
     assert found.risk == pytest.approx(sum(found.probabilities[k] for k in risky))
     assert found.urgent == (found.risk >= predictor.config.urgent_threshold)
@@ -60,6 +63,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
     assert set(again) == {
         "probabilities",
         "top",
+        "prediction_set",
         "risk",
         "outcome",
         "reason",
@@ -68,6 +72,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
         "model",
         "milliseconds",
     }
+    assert again["prediction_set"] == list(found.prediction_set)
     assert ModelId(**again["model"]) == predictor.model
     assert {c["key"] for c in again["quality"]["checks"]} == {"size", "exposure", "sharpness", "lesion"}
 
