@@ -8,6 +8,8 @@ from typing import Any
 from vision.registry import Config
 from vision.views import STRIDE
 
+SENSITIVITY_AT = "sensitivity_at_specificity_{at}_malignant_or_premalignant"
+
 
 def _figure(stratum: dict[str, Any], name: str) -> str:
     found = stratum["figures"].get(name)
@@ -25,7 +27,13 @@ def _table(strata: dict[str, Any]) -> str:
         ("sensitivity melanoma", "sensitivity.mel"),
         ("sensitivity basal cell carcinoma", "sensitivity.bcc"),
         ("sensitivity akiec (with scc)", "sensitivity.akiec"),
+        *(
+            (f"sensitivity at specificity {at}, malignant or premalignant", SENSITIVITY_AT.format(at=at))
+            for at in ("0.80", "0.90")
+        ),
         ("ECE of the probabilities", "ece"),
+        ("prediction sets that hold the label", "conformal_coverage"),
+        ("classes in a prediction set, mean", "prediction_set_size"),
     ]
     lines = ["| figure | " + " | ".join(strata) + " |", "|---|" + "---|" * len(strata)]
     lines.append(

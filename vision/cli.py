@@ -76,7 +76,8 @@ def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from vision.evaluate import evaluate, markdown, write
+    from vision.evaluate import evaluate
+    from vision.evaluation_page import markdown, write
     from vision.predict import Predictor
 
     result = evaluate(
@@ -89,8 +90,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         log=_say_timed,
     )
     if args.out:
-        write(result, Path(args.out))
-        _say(f"written: {args.out}/evaluation.json and evaluation.md")
+        _say(f"written: {args.out}: {', '.join(write(result, Path(args.out)))}")
     sys.stdout.write(markdown(result))
     return 1 if result["left_out_unreadable"] else 0
 
@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = command("evaluate", _evaluate, "Measure a model on labelled pictures.")
     evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
     evaluate.add_argument(
-        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id …)"
+        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id, age …)"
     )
     evaluate.add_argument("--split", help="only rows with this split_hint")
     evaluate.add_argument("--source", help="only rows with this source_dataset")
@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--rounds", type=_count, default=1000, help="bootstrap rounds (default %(default)s)"
     )
-    evaluate.add_argument("--out", help="folder for evaluation.json and evaluation.md")
+    evaluate.add_argument("--out", help="folder for evaluation.json, evaluation.md and plots")
 
     train = command("train", _train, "Train a network; killed, it goes on where it was.", threads=2)
     train.add_argument("--out", default=str(ROOT / "instance" / "training" / "run"), help="folder of the run")

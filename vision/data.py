@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,10 @@ def data_dir() -> Path:
 
 @dataclass(frozen=True)
 class Record:
-    """One labelled picture. ``label`` is an index into CLASSES, or -1 where it is none of them."""
+    """One labelled picture. ``label`` is an index into CLASSES, or -1 where it is none of them.
+
+    What is said of the patient may be unknown: age in years, the rest as the file has it or empty.
+    """
 
     image_id: str
     label: int
@@ -44,6 +48,11 @@ class Record:
     lesion_id: str
     patient_id: str
     split: str
+    age: float | None = None
+    sex: str = ""
+    body_site: str = ""
+    fitzpatrick: str = ""
+    skin_tone: str = ""
 
     @property
     def group(self) -> str:
@@ -89,7 +98,20 @@ def _record(row: dict[str, str]) -> Record:
         lesion_id=text("lesion_id"),
         patient_id=text("patient_id"),
         split=text("split_hint"),
+        age=_age(text("age")),
+        sex=text("sex").lower(),
+        body_site=text("localization").lower(),
+        fitzpatrick=text("fitzpatrick"),
+        skin_tone=text("skin_tone"),
     )
+
+
+def _age(text: str) -> float | None:
+    try:
+        years = float(text)
+    except ValueError:
+        return None
+    return years if math.isfinite(years) else None
 
 
 def find_image(folder: Path, image_id: str) -> Path:

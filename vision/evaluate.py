@@ -11,16 +11,24 @@ from typing import Any
 import numpy as np
 
 from vision.classes import KEYS
+from vision.curves import roc_points
 from vision.data import DataError, Record, find_image, read_labels
 from vision.images import UnreadableImage, why
-from vision.metrics import Table, balanced_accuracy, summary
+from vision.metrics import Table, balanced_accuracy, counts, measured, scored, summary
 from vision.predict import Prediction, Predictor
+from vision.strata import SMALLEST, STRATA, in_order
 
 VALIDATION = "val"
-CAUTION = (
-    "**Not an independent measurement: {count} of these pictures served to set this model's calibration, "
-    "limits and thresholds. `--split test` leaves them out.**"
+CHIEF = (
+    "balanced_accuracy",
+    "auroc_malignant_or_premalignant",
+    "auroc_mel",
+    "sensitivity_at_specificity_0.80_malignant_or_premalignant",
+    "ece",
+    "conformal_coverage",
+    "prediction_set_size",
 )
+"""What is reported of strata of people, who are fewer."""
 Log = Callable[[str], None]
 
 
@@ -113,6 +121,7 @@ def table_of(judged: Sequence[Judged]) -> Table:
         top=np.array([KEYS.index(j.prediction.top) for j in judged], dtype=np.int64),
         probability=np.array([[j.prediction.probabilities[k] for k in KEYS] for j in judged]),
         groups=np.array([groups[j.record.group] for j in judged], dtype=np.int64),
+        sets=np.array([[k in j.prediction.prediction_set for k in KEYS] for j in judged], dtype=np.bool_),
     )
 
 
@@ -126,17 +135,56 @@ def outcomes(judged: Sequence[Judged]) -> dict[str, float]:
     return shares
 
 
-def report(judged: Sequence[Judged], *, rounds: int = 1000) -> dict[str, Any]:
-    """Figures of all pictures together and of each source and modality apart."""
+def by_source(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    """All pictures together and each source and modality apart; of one alone, that one."""
     parts: dict[str, list[Judged]] = {}
     for j in judged:
-        parts.setdefault(
-            f"{j.record.source or 'unknown source'} · {j.record.modality or 'unknown'}", []
-        ).append(j)
-    strata = parts if len(parts) == 1 else {"all": list(judged), **dict(sorted(parts.items()))}
+        name = f"{j.record.source or 'unknown source'} · {j.record.modality or 'unknown'}"
+        parts.setdefault(name, []).append(j)
+    return parts if len(parts) == 1 else {"all": list(judged), **dict(sorted(parts.items()))}
+
+
+def report(judged: Sequence[Judged], *, rounds: int = 1000) -> dict[str, Any]:
+    """Figures of all pictures together and of each source and modality apart."""
     return {
-        name: {**summary(table_of(rows), rounds=rounds), "outcomes": outcomes(rows)}
-        for name, rows in strata.items()
+        name: {
+            **summary(table_of(rows), rounds=rounds),
+            "too_small": len(rows) < SMALLEST,
+            "outcomes": outcomes(rows),
+        }
+        for name, rows in by_source(judged).items()
+    }
+
+
+def by_person(judged: Sequence[Judged], *, rounds: int = 1000) -> dict[str, Any]:
+    """The chief figures by age, sex, body site and skin: {what: {"unknown": n, "strata": {name: …}}}.
+
+    All sources together, so that a stratum also differs in what its sources are. One with fewer than SMALLEST
+    pictures is listed with its number alone.
+    """
+    found = {}
+    for what, stratum_of in STRATA.items():
+        parts: dict[str, list[Judged]] = {}
+        for j in judged:
+            parts.setdefault(stratum_of(j.record) or "", []).append(j)
+        unknown = len(parts.pop("", []))
+        strata = {name: _stratum(parts[name], rounds) for name in in_order(parts)}
+        found[what] = {"unknown": unknown, "strata": strata}
+    return found
+
+
+def _stratum(rows: Sequence[Judged], rounds: int) -> dict[str, Any]:
+    table = table_of(rows)
+    small = len(rows) < SMALLEST
+    figures = {} if small else measured(table, rounds=rounds, only=CHIEF)
+    return {**counts(table), "too_small": small, "figures": figures}
+
+
+def roc_curves(judged: Sequence[Judged]) -> dict[str, dict[str, list[list[float]]]]:
+    """The ROC curves of each source and modality, for malignant or premalignant and for melanoma."""
+    return {
+        source: {name: roc_points(score, positive) for name, (score, positive) in scored(table).items()}
+        for source, table in ((source, table_of(rows)) for source, rows in by_source(judged).items())
     }
 
 
@@ -182,7 +230,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none."""
     trial = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
-    return {
+    result: dict[str, Any] = {
         "model": asdict(predictor.model),
         "split": split,
         "source": source,
@@ -190,50 +238,7 @@ def evaluate(
         "left_out_unreadable": trial.unreadable,
         "measured_though_used_to_set_thresholds": trial.setting,
         "strata": report(trial.judged, rounds=rounds),
+        "people": by_person(trial.judged, rounds=rounds),
+        "roc": roc_curves(trial.judged),
     }
-
-
-def markdown(result: dict[str, Any]) -> str:
-    """The report as Markdown tables: one row a figure, one column a stratum."""
-    strata = result["strata"]
-    setting = result["measured_though_used_to_set_thresholds"]
-    lines = [
-        f"# {result['model']['name']} {result['model']['version']}",
-        "",
-        f"Split: {result['split'] or 'all'}.",
-        f"Left out because trained on: {result['left_out_as_trained_on']}.",
-        f"Left out because missing or damaged: {result['left_out_unreadable']}.",
-        *(["", CAUTION.format(count=setting), ""] if setting else []),
-        "Intervals: 95 %, bootstrap over lesions or patients.",
-        "",
-        "| figure | " + " | ".join(strata) + " |",
-        "|---|" + "---|" * len(strata),
-        "| pictures (groups) | "
-        + " | ".join(f"{s['pictures']} ({s['groups']})" for s in strata.values())
-        + " |",
-    ]
-    names = list(dict.fromkeys(name for s in strata.values() for name in s["figures"]))
-    for name in names:
-        cells = []
-        for stratum in strata.values():
-            figure = stratum["figures"].get(name)
-            span = figure and figure["interval"]
-            cells.append(
-                "–"
-                if not figure
-                else f"{figure['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
-            )
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    for name in ("reading", "uncertain", "not_readable", "balanced_accuracy_of_readings"):
-        cells = [f"{s['outcomes'][name]:.3f}" if name in s["outcomes"] else "–" for s in strata.values()]
-        lines.append(f"| outcome: {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def write(result: dict[str, Any], out: Path) -> None:
-    """Write evaluation.json and evaluation.md into a folder."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "evaluation.json").write_text(
-        json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    (out / "evaluation.md").write_text(markdown(result), encoding="utf-8")
+    return result

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from vision.card import card
 from vision.classes import RISKY
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
-from vision.evaluate import Judged, judged_by, report
+from vision.evaluate import Judged, by_person, judged_by, report
 from vision.predict import Predictor
 from vision.registry import QualityLimits, write_sums
 from vision.samples import Samples, blurred, exposed, read_all, share
@@ -55,6 +55,7 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         ],
         "left_out_as_trained_on": trial.as_trained_on,
         "test": report(judged, rounds=ROUNDS),
+        "test_by_person": by_person(judged, rounds=ROUNDS),
         "risk_threshold": {
             "clinical": at_threshold(clinical, config.risk_threshold),
             "dermoscopic": at_threshold(dermoscopic, config.risk_threshold),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.classes import KEYS, RISKY
+from vision.curves import reliability, risk_coverage, risk_coverage_area, sensitivity_at, specificity_at
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
-BINS = 10
+Figure = Callable[["Table"], float]
+MEL = KEYS.index("mel")
+SPECIFICITIES, SENSITIVITIES = (0.80, 0.90), (0.90, 0.95)
+"""At which the other one is reported. The threshold is the pictures' own best, not the one the model ships with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,13 +26,14 @@ class Table:
     """What is evaluated, one row a picture.
 
     labels (n,) and top (n,): class indices; probability (n, classes); risk (n,); groups (n,): what is drawn
-    together in the bootstrap (lesion or patient).
+    together in the bootstrap (lesion or patient); sets (n, classes): which classes are in the prediction set.
     """
 
     labels: Int64
     top: Int64
     probability: Float64
     groups: Int64
+    sets: Bool
 
     @property
     def risk(self) -> Float64:
@@ -40,9 +45,25 @@ class Table:
         """Whether the label is malignant or premalignant, (n,)."""
         return np.array(RISKY)[self.labels]
 
+    @property
+    def confidence(self) -> Float64:
+        """Calibrated probability that ``top`` is right, (n,): what abstention goes by (Chow 1970)."""
+        return np.asarray(self.probability[np.arange(len(self.top)), self.top])
+
+    @property
+    def covered(self) -> Bool:
+        """Whether the label is in the prediction set, (n,)."""
+        return np.asarray(self.sets[np.arange(len(self.labels)), self.labels])
+
     def rows(self, which: Int64 | Bool) -> Table:
         """The table of some rows."""
-        return Table(self.labels[which], self.top[which], self.probability[which], self.groups[which])
+        return Table(
+            self.labels[which],
+            self.top[which],
+            self.probability[which],
+            self.groups[which],
+            self.sets[which],
+        )
 
 
 def recalls(labels: Int64, guess: Int64) -> list[float]:
@@ -65,16 +86,16 @@ def auroc(score: Float64, positive: Bool) -> float:
     return float((ranks[inverse][positive].sum() - n_pos * (n_pos + 1) / 2.0) / (n_pos * n_neg))
 
 
-def calibration_error(table: Table) -> float:
-    """Expected calibration error of the likeliest class, in BINS equally wide bins (Naeini et al. 2015)."""
-    confidence = table.probability.max(axis=1)
+def reliability_of(table: Table) -> list[dict[str, Any]]:
+    """Confidence against accuracy of the likeliest class, in bins."""
     correct = table.probability.argmax(axis=1) == table.labels
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    error = 0.0
-    for b in np.unique(bins):
-        inside = bins == b
-        error += inside.mean() * abs(correct[inside].mean() - confidence[inside].mean())
-    return float(error)
+    return reliability(table.probability.max(axis=1), correct)
+
+
+def calibration_error(table: Table) -> float:
+    """Expected calibration error of the likeliest class, in equally wide bins (Naeini et al. 2015)."""
+    bins = reliability_of(table)
+    return float(sum(b["n"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(table.labels))
 
 
 def sensitivity(table: Table, label: int) -> float:
@@ -89,8 +110,19 @@ def precision(table: Table, label: int) -> float:
     return float((table.labels[named] == label).mean()) if named.any() else float("nan")
 
 
+def coverage(table: Table, label: int | None = None) -> float:
+    """Share of pictures, or of one class's, whose label is in the prediction set; nan where there are none."""
+    own = table.covered if label is None else table.covered[table.labels == label]
+    return float(own.mean()) if len(own) else float("nan")
+
+
+def set_size(table: Table) -> float:
+    """Mean number of classes in the prediction set."""
+    return float(table.sets.sum(axis=1).mean())
+
+
 def bootstrap(
-    table: Table, figures: dict[str, Callable[[Table], float]], *, rounds: int = 1000, seed: int = 0
+    table: Table, figures: dict[str, Figure], *, rounds: int = 1000, seed: int = 0
 ) -> dict[str, list[float] | None]:
     """95 % percentile intervals of several figures, drawing whole groups with replacement.
 
@@ -117,33 +149,89 @@ def bootstrap(
     }
 
 
-def _figures() -> dict[str, Callable[[Table], float]]:
-    mel = KEYS.index("mel")
-    found: dict[str, Callable[[Table], float]] = {
+Task = Callable[[Table], tuple[Float64, Bool]]
+_TASKS: dict[str, Task] = {
+    "malignant_or_premalignant": lambda t: (t.risk, t.risky),
+    "mel": lambda t: (t.probability[:, MEL], t.labels == MEL),
+}
+
+
+def _at(read: Callable[[Float64, Bool, float], float], task: Task, fixed: float) -> Figure:
+    def figure(table: Table) -> float:
+        score, positive = task(table)
+        return read(score, positive, fixed)
+
+    return figure
+
+
+def _figures() -> dict[str, Figure]:
+    found: dict[str, Figure] = {
         "balanced_accuracy": balanced_accuracy,
         "auroc_malignant_or_premalignant": lambda t: auroc(t.risk, t.risky),
-        "auroc_mel": lambda t: auroc(t.probability[:, mel], t.labels == mel),
+        "auroc_mel": lambda t: auroc(t.probability[:, MEL], t.labels == MEL),
         "ece": calibration_error,
+        "conformal_coverage": coverage,
+        "prediction_set_size": set_size,
+        "risk_coverage_area": lambda t: risk_coverage_area(t.confidence, t.top == t.labels),
     }
+    for name, of in _TASKS.items():
+        for fixed in SPECIFICITIES:
+            found[f"sensitivity_at_specificity_{fixed:.2f}_{name}"] = _at(sensitivity_at, of, fixed)
+        for fixed in SENSITIVITIES:
+            found[f"specificity_at_sensitivity_{fixed:.2f}_{name}"] = _at(specificity_at, of, fixed)
     for index, key in enumerate(KEYS):
         found[f"sensitivity.{key}"] = lambda t, i=index: sensitivity(t, i)  # type: ignore[misc]
         found[f"precision.{key}"] = lambda t, i=index: precision(t, i)  # type: ignore[misc]
+        found[f"conformal_coverage.{key}"] = lambda t, i=index: coverage(t, i)  # type: ignore[misc]
         if key != "mel":
             found[f"auroc.{key}"] = lambda t, i=index: auroc(t.probability[:, i], t.labels == i)  # type: ignore[misc]
     return found
 
 
-def summary(table: Table, *, rounds: int = 1000) -> dict[str, Any]:
-    """Every figure of a table as {name: {value, interval}}, with counts of pictures, groups and classes."""
-    figures = _figures()
-    values = {name: figure(table) for name, figure in figures.items()}
-    known = {name: figure for name, figure in figures.items() if not np.isnan(values[name])}
-    intervals = bootstrap(table, known, rounds=rounds)
+def scored(table: Table) -> dict[str, tuple[Float64, Bool]]:
+    """The two yes-or-no questions, by name: score and truth of each picture."""
+    return {name: of(table) for name, of in _TASKS.items()}
+
+
+def counts(table: Table) -> dict[str, Any]:
+    """Of how many pictures, groups and of each class figures speak."""
     return {
         "pictures": len(table.labels),
         "groups": len(np.unique(table.groups)),
         "classes": {
             k: int((table.labels == i).sum()) for i, k in enumerate(KEYS) if (table.labels == i).any()
         },
-        "figures": {n: {"value": round(values[n], 4), "interval": intervals[n]} for n in known},
+    }
+
+
+def measured(
+    table: Table, *, rounds: int = 1000, only: Sequence[str] | None = None
+) -> dict[str, dict[str, Any]]:
+    """The figures of a table that are defined, or some of them: value and interval, and n of a class's share."""
+    figures = {name: f for name, f in _figures().items() if only is None or name in only}
+    values = {name: figure(table) for name, figure in figures.items()}
+    known = {name: figure for name, figure in figures.items() if not np.isnan(values[name])}
+    intervals = bootstrap(table, known, rounds=rounds)
+    found: dict[str, dict[str, Any]] = {
+        n: {"value": round(values[n], 4), "interval": intervals[n]} for n in known
+    }
+    for index, key in enumerate(KEYS):
+        for name in (f"sensitivity.{key}", f"conformal_coverage.{key}"):
+            if name in found:
+                found[name]["n"] = int((table.labels == index).sum())
+    return found
+
+
+def summary(table: Table, *, rounds: int = 1000) -> dict[str, Any]:
+    """Every figure of a table, with its counts, reliability and risk–coverage curves and sizes of sets."""
+    sizes = table.sets.sum(axis=1)
+    return {
+        **counts(table),
+        "figures": measured(table, rounds=rounds),
+        "set_sizes": {str(size): int((sizes == size).sum()) for size in np.unique(sizes)},
+        "reliability": [
+            {k: round(v, 4) if isinstance(v, float) else v for k, v in b.items()}
+            for b in reliability_of(table)
+        ],
+        "risk_coverage": risk_coverage(table.confidence, table.top == table.labels),
     }

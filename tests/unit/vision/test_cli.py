@@ -156,6 +156,8 @@ def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
     assert stratum["classes"] == {"akiec": 3, "nv": 3}
     assert "balanced_accuracy" in stratum["figures"]
     assert (out_dir / "evaluation.md").read_text() == "\n".join(out) + "\n"
+    assert (out_dir / "roc.png").is_file()
+    assert err[-1].endswith("reliability.png, risk_coverage.png, roc.png")
 
 
 def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_path):

@@ -7,7 +7,8 @@ import shutil
 import pytest
 
 from vision.data import DataError, read_labels
-from vision.evaluate import evaluate, groups_of, judged_by, markdown, trained_on
+from vision.evaluate import evaluate, groups_of, judged_by, trained_on
+from vision.evaluation_page import markdown
 from vision.predict import Predictor
 from vision.registry import MODELS, default_name, write_sums
 
