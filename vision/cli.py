@@ -18,6 +18,7 @@ from vision.registry import MODELS, ModelError
 if TYPE_CHECKING:
     from vision.predict import Predictor
 
+ROBUSTNESS_PICTURES = 300
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
 
 
@@ -87,6 +88,8 @@ def _evaluate(args: argparse.Namespace) -> int:
         split=args.split,
         source=args.source,
         rounds=args.rounds,
+        worsened=args.robustness,
+        overlap=args.leakage,
         log=_say_timed,
     )
     if args.out:
@@ -181,6 +184,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--model", help="name of a model, or its folder")
     evaluate.add_argument(
         "--rounds", type=_count, default=1000, help="bootstrap rounds (default %(default)s)"
+    )
+    evaluate.add_argument(
+        "--robustness",
+        nargs="?",
+        type=_count,
+        const=ROBUSTNESS_PICTURES,
+        metavar="PICTURES",
+        help="also read worse copies of so many pictures, by lot (without a number %(const)s)",
+    )
+    evaluate.add_argument(
+        "--leakage", action="store_true", help="also search the splits for what they share (all rows)"
     )
     evaluate.add_argument("--out", help="folder for evaluation.json, evaluation.md and plots")
 

@@ -14,8 +14,10 @@ from vision.classes import KEYS
 from vision.curves import roc_points
 from vision.data import DataError, Record, find_image, read_labels
 from vision.images import UnreadableImage, why
+from vision.leakage import leakage
 from vision.metrics import Table, balanced_accuracy, counts, measured, scored, summary
 from vision.predict import Prediction, Predictor
+from vision.robustness import drawn, robustness
 from vision.strata import SMALLEST, STRATA, in_order
 
 VALIDATION = "val"
@@ -226,9 +228,15 @@ def evaluate(
     split: str | None = None,
     source: str | None = None,
     rounds: int = 1000,
+    worsened: int | None = None,
+    overlap: bool = False,
     log: Log = lambda line: None,
 ) -> dict[str, Any]:
-    """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none."""
+    """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none.
+
+    worsened: of how many pictures, at most, worse copies are read too; overlap: whether the splits of the whole
+    labels file are searched for what they share.
+    """
     trial = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
     result: dict[str, Any] = {
         "model": asdict(predictor.model),
@@ -241,4 +249,9 @@ def evaluate(
         "people": by_person(trial.judged, rounds=rounds),
         "roc": roc_curves(trial.judged),
     }
+    if worsened is not None:
+        chosen = drawn([j.record for j in trial.judged], worsened)
+        result["robustness"] = robustness(predictor, chosen, images, rounds=rounds, log=log)
+    if overlap:
+        result["leakage"] = leakage(read_labels(labels), images, log=log)
     return result

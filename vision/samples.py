@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -105,6 +106,54 @@ def reduced(short_side: int) -> Change:
         return small.resize(picture.size, Image.Resampling.BILINEAR)
 
     return change
+
+
+def compressed(quality: int) -> Change:
+    """Sent as a JPEG of this quality (1..95)."""
+
+    def change(picture: Image.Image) -> Image.Image:
+        buffer = io.BytesIO()
+        picture.save(buffer, "JPEG", quality=quality)
+        return Image.open(buffer).convert("RGB")
+
+    return change
+
+
+def turned(degrees: float) -> Change:
+    """The phone held askew, counter-clockwise; by quarter turns no pixel is made up."""
+
+    def change(picture: Image.Image) -> Image.Image:
+        if degrees % 90 == 0:
+            return picture.rotate(degrees, expand=True)
+        pad = max(picture.size) // 2
+        wide = _mirrored_out(picture, pad, pad).rotate(degrees, Image.Resampling.BILINEAR)
+        return wide.crop((pad, pad, pad + picture.width, pad + picture.height))
+
+    return change
+
+
+def zoomed_out(share: float) -> Change:
+    """Taken from further away: the picture fills only this share of each side, more of its rim is around it."""
+
+    def change(picture: Image.Image) -> Image.Image:
+        width, height = round(picture.width * share), round(picture.height * share)
+        small = picture.resize((width, height), Image.Resampling.BILINEAR)
+        x, y = (picture.width - width + 1) // 2, (picture.height - height + 1) // 2
+        # A thin rim again and again: mirrored whole, the picture would put parts of a second lesion into sight.
+        wide = _mirrored_out(small, x, y, rim=max(2, min(width, height) // 10))
+        return wide.crop((0, 0, picture.width, picture.height))
+
+    return change
+
+
+def _mirrored_out(picture: Image.Image, x: int, y: int, *, rim: int | None = None) -> Image.Image:
+    """The picture with so many pixels more on each side, mirrored from its edge, at most ``rim`` deep."""
+    pixels = np.asarray(picture)
+    while x or y:
+        step_x, step_y = (x, y) if rim is None else (min(x, rim), min(y, rim))
+        pixels = np.pad(pixels, ((step_y, step_y), (step_x, step_x), (0, 0)), mode="symmetric")
+        x, y = x - step_x, y - step_y
+    return Image.fromarray(pixels)
 
 
 def share(flags: Sequence[bool] | npt.NDArray[np.bool_]) -> float:

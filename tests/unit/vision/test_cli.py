@@ -116,7 +116,7 @@ def test_a_sliver_is_one_line_and_the_rest_goes_on(capsys, folder, encode):
 
 
 @pytest.mark.parametrize("value", ["-5", "0", "many"])
-@pytest.mark.parametrize("option", ["--rounds", "--threads"])
+@pytest.mark.parametrize("option", ["--rounds", "--threads", "--robustness"])
 def test_a_count_that_cannot_be_is_misuse(capsys, tmp_path, option, value):
     with pytest.raises(SystemExit) as caught:
         main(["evaluate", "--images", str(tmp_path), "--labels", str(tmp_path / "l.csv"), option, value])
@@ -144,6 +144,7 @@ def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
         capsys,
         *("evaluate", "--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv")),
         *("--split", "test", "--rounds", "50", "--out", str(out_dir)),
+        *("--robustness", "2", "--leakage"),
     )
     assert code == 1
     assert any("no picture for image_id missing" in line for line in err)
@@ -156,6 +157,8 @@ def test_evaluate_writes_figures_and_a_table(capsys, draw, tmp_path):
     assert stratum["classes"] == {"akiec": 3, "nv": 3}
     assert "balanced_accuracy" in stratum["figures"]
     assert (out_dir / "evaluation.md").read_text() == "\n".join(out) + "\n"
+    assert result["robustness"]["all"]["pictures"] == 2
+    assert result["leakage"]["splits"] == {"test": 8}
     assert (out_dir / "roc.png").is_file()
     assert err[-1].endswith("reliability.png, risk_coverage.png, roc.png")
 
@@ -167,6 +170,7 @@ def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_pa
     code, out, err = run(capsys, "evaluate", *folder, "--rounds", "1")
     assert (code, err) == (0, [])
     assert "Left out because missing or damaged: 0." in "\n".join(out)
+    assert not {"## Robustness", "## Leakage"} & set(out)
 
 
 @pytest.mark.parametrize(
