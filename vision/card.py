@@ -55,7 +55,11 @@ def _refusals(metrics: dict[str, Any]) -> str:
     refusal = metrics["refusal"]
     lines = [
         f"- ordinary photos, the half for reporting: {_share(refusal['ordinary_photos_half_for_reporting'])}",
-        f"- ordinary photos, the half looked at while choosing: {_share(refusal['ordinary_photos_half_for_choosing'])}",
+        f"- ordinary photos, the half learned from: {_share(refusal['ordinary_photos_half_for_choosing'])}",
+        *(
+            f"- renderings, {kind}s, a kind never learned from: {_share(part)}"
+            for kind, part in refusal["renderings_of_kinds_never_learned"].items()
+        ),
         f"- bare skin, test patches: {_share(refusal['bare_skin_test_patches'])}",
     ]
     lines += [f"- lesions, wrongly, {k}: {_share(v)}" for k, v in refusal["lesions_wrongly_refused"].items()]

@@ -2,11 +2,13 @@
 
 Which pictures serve what (groups are lesions or patients, never divided):
 - training pictures: the feature space of ``ood`` and, with training patches of bare skin, its probe;
+- the ordinary photos' first half and some kinds of rendering: the probe for pictures that show no skin;
 - validation half A: temperature, bias and priors;
 - validation half B: conformal quantiles, the size of set still called a reading, risk and urgent thresholds;
 - all validation pictures, validation patches: limits of distance, bare skin, sharpness, exposure and size;
-- the first half of the ordinary photos: choosing how to measure distance (EXPERIMENTS.md), never a limit.
-Test pictures and the second half of the ordinary photos serve nothing here: see ``vision.measure``.
+- the first half of the ordinary photos: also choosing how to measure distance (EXPERIMENTS.md), never a limit.
+Test pictures, the second half of the ordinary photos and the other kinds of rendering serve nothing here: see
+``vision.measure``.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ import numpy.typing as npt
 from vision import calibration
 from vision.classes import KEYS, RISKY
 from vision.data import CLINICAL, PATCHES, Record, find_image, read_labels
+from vision.foreign import CHOSEN, CUT_OUTS, cut_outs, ordinary_halves, rendering
 from vision.metrics import recalls
 from vision.net import FEATURES, TEXTURE
 from vision.ood import FeatureSpace, fit_distance, fit_probe
@@ -46,6 +49,9 @@ MOST_UNCERTAIN = 0.35
 DARKER_SKIN = 0.5
 """Dark skin reflects about half the light of the skin in the data: how far below it a photo may be."""
 SPACE_PICTURES = 1000
+RENDERINGS = 60
+"""Of each kind, for the probe for pictures that show no skin."""
+STRANGER_STRENGTH = 0.1
 SINGLE_VIEWS = ("centre", "frame", "frame-mirrored")
 VIEWS: tuple[tuple[str, ...], ...] = (
     ("centre",),
@@ -105,7 +111,15 @@ def neutral_config(resolution: int, size: int, version: str) -> dict[str, Any]:
         "max_set": len(KEYS),
         "risk_threshold": 0.5,
         "urgent_threshold": 1.0,
-        "quality": {"size": 0, "sharpness": 0, "darkest": 0, "brightest": 255, "far": 1e9, "plain": 1e9},
+        "quality": {
+            "size": 0,
+            "sharpness": 0,
+            "darkest": 0,
+            "brightest": 255,
+            "far": 1e9,
+            "plain": 1e9,
+            "foreign": 1e9,
+        },
     }
 
 
@@ -150,7 +164,8 @@ def fit(
     fit_thresholds(validation, config)
     patches = [r for r in records if r.source == PATCHES]
     log(f"reading {SPACE_PICTURES} training pictures and {len(patches)} patches of bare skin")
-    space = _space(predictor, images, train, [r for r in patches if r.split == "train"])
+    bare = [r for r in patches if r.split == "train"]
+    space = _space(predictor, images, train, bare, list(pictures_without_skin(data.parent / "other_photos")))
     space.save(folder / "ood.npz")
     fit_limits(validation, space, config)
     log("reading reduced copies")
@@ -226,7 +241,20 @@ def fit_thresholds(validation: Validation, config: dict[str, Any]) -> None:
     )
 
 
-def _space(predictor: Predictor, images: Path, train: list[Record], bare: list[Record]) -> FeatureSpace:
+def pictures_without_skin(folder: Path) -> Iterator[bytes]:
+    """What the probe learns from: the first half of the ordinary photos in ``folder``, cut-outs, renderings."""
+    rng = np.random.default_rng(0)
+    for path in ordinary_halves(folder)[0]:
+        yield path.read_bytes()
+        yield from cut_outs(path, CUT_OUTS, rng)
+    for kind in CHOSEN:
+        for _ in range(RENDERINGS):
+            yield rendering(kind, rng)
+
+
+def _space(
+    predictor: Predictor, images: Path, train: list[Record], bare: list[Record], without_skin: list[bytes]
+) -> FeatureSpace:
     rng = np.random.default_rng(0)
     counts = Counter(r.domain for r in train)
     weight = np.array([1.0 / counts[r.domain] for r in train])
@@ -235,7 +263,10 @@ def _space(predictor: Predictor, images: Path, train: list[Record], bare: list[R
     samples = read_all(predictor, _bytes(images, lesions))
     centre, whitening = fit_distance(samples.texture)
     probe, offset = fit_probe(samples.pooled, read_all(predictor, _bytes(images, bare)).pooled)
-    return FeatureSpace(centre, whitening, probe, offset)
+    stranger, stranger_offset = fit_probe(
+        samples.texture, read_all(predictor, without_skin).texture, strength=STRANGER_STRENGTH
+    )
+    return FeatureSpace(centre, whitening, probe, offset, stranger, stranger_offset)
 
 
 def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, Any]) -> None:
@@ -258,6 +289,7 @@ def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, An
         brightest=round((high(samples.brightness) + 255.0) / 2.0, 1),
         far=high(samples.far(space)),
         plain=high(space.plainness(samples.pooled)),
+        foreign=high(space.foreignness(samples.texture)),
     )
 
 

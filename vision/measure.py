@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from vision.card import card
 from vision.classes import RISKY
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, by_person, judged_by, report
+from vision.foreign import REPORTED, ordinary_halves, rendering
 from vision.predict import Predictor
 from vision.registry import QualityLimits, write_sums
 from vision.samples import Samples, blurred, exposed, read_all, share
@@ -21,16 +22,12 @@ from vision.samples import Samples, blurred, exposed, read_all, share
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
 ROUNDS = 1000
+RENDERINGS = 50
+"""Of each kind that the probe never learned from."""
 EVALUATE = (
     "python -m vision evaluate --images ../shared/data/skin/images "
     "--labels ../shared/data/skin/labels.csv --split test --model {model}"
 )
-
-
-def ordinary_halves(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The ordinary photos, in order of name, dealt to the half for choosing and the half for reporting."""
-    paths = sorted(p for p in folder.glob("*") if p.suffix.lower() in {".jpg", ".jpeg", ".png"})
-    return paths[0::2], paths[1::2]
 
 
 def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
@@ -126,18 +123,22 @@ def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[
         r for r in read_labels(data / "skin" / "labels.csv") if r.source == PATCHES and r.split == "test"
     ]
     chosen, reported = ordinary_halves(data / "other_photos")
+    rng = np.random.default_rng(1)
 
-    def refused(paths: Sequence[Path]) -> dict[str, Any]:
-        found = [predictor.predict(p.read_bytes()).outcome == "not_readable" for p in paths]
+    def refused(pictures: Iterable[bytes]) -> dict[str, Any]:
+        found = [predictor.predict(picture).outcome == "not_readable" for picture in pictures]
         return {"n": len(found), "refused": share(found)}
 
     wrongly: dict[str, list[bool]] = {}
     for j in judged:
         wrongly.setdefault(j.record.domain, []).append(j.prediction.outcome == "not_readable")
     return {
-        "ordinary_photos_half_for_choosing": refused(chosen),
-        "ordinary_photos_half_for_reporting": refused(reported),
-        "bare_skin_test_patches": refused([find_image(images, r.image_id) for r in patches]),
+        "ordinary_photos_half_for_choosing": refused(p.read_bytes() for p in chosen),
+        "ordinary_photos_half_for_reporting": refused(p.read_bytes() for p in reported),
+        "renderings_of_kinds_never_learned": {
+            kind: refused(rendering(kind, rng) for _ in range(RENDERINGS)) for kind in REPORTED
+        },
+        "bare_skin_test_patches": refused(find_image(images, r.image_id).read_bytes() for r in patches),
         "lesions_wrongly_refused": {
             k: {"n": len(v), "refused": share(v)} for k, v in sorted(wrongly.items())
         },

@@ -1,8 +1,10 @@
-"""Is there a lesion to read? Two measures on what the network sees on its way.
+"""Is there a lesion to read? Three measures on what the network sees on its way.
 
 ``far``: Mahalanobis distance (Lee et al. 2018) of the photo's texture, the means and spreads of the channels
 of three early stages, from those of the training lesions. Early stages, because the last one has learned to
 tell lesions apart and no longer looks at what else a photo may hold: on validation it did clearly worse.
+``foreign``: a logistic probe on that texture that tells other pictures (ordinary photos, renderings) from lesions,
+in log-odds. It knows what it has been shown, the distance needs to be shown nothing: a photo is refused by either.
 ``plain``: a logistic probe on the last feature map that tells skin without a lesion from lesions, in log-odds.
 """
 
@@ -20,20 +22,25 @@ SHRINKAGE = 0.1
 
 @dataclass(frozen=True)
 class Evidence:
-    """far: about 1 is typical of the training lesions, larger is stranger; plain: above 0 looks like bare skin."""
+    """far: about 1 is typical of the training lesions, larger is stranger; above 0, plain looks like bare skin and
+    foreign like no skin at all."""
 
     far: float
     plain: float
+    foreign: float
 
 
 @dataclass(frozen=True)
 class FeatureSpace:
-    """centre (t,) and whitening (t, t) of textures; probe (c,) and its offset on pooled features."""
+    """centre (t,) and whitening (t, t) of textures; probe (c,) and its offset on pooled features; stranger (t,) and
+    its offset on textures."""
 
     centre: Float32
     whitening: Float32
     probe: Float32
     probe_bias: float
+    stranger: Float32
+    stranger_bias: float
 
     def distances(self, textures: Float32) -> npt.NDArray[np.float64]:
         """textures (n, t) → (n,) squared distance to the training lesions, per dimension."""
@@ -44,9 +51,17 @@ class FeatureSpace:
         """pooled (n, c) → (n,) log-odds of bare skin."""
         return np.asarray(pooled @ self.probe + self.probe_bias, dtype=np.float64)
 
+    def foreignness(self, textures: Float32) -> npt.NDArray[np.float64]:
+        """textures (n, t) → (n,) log-odds of a picture that shows no skin."""
+        return np.asarray(textures @ self.stranger + self.stranger_bias, dtype=np.float64)
+
     def evidence(self, texture: Float32, pooled: Float32) -> Evidence:
         """The evidence of one photo: texture (t,), pooled (c,)."""
-        return Evidence(float(self.distances(texture[None])[0]), float(self.plainness(pooled[None])[0]))
+        return Evidence(
+            far=float(self.distances(texture[None])[0]),
+            plain=float(self.plainness(pooled[None])[0]),
+            foreign=float(self.foreignness(texture[None])[0]),
+        )
 
     def save(self, path: Path) -> None:
         """Write to an .npz of plain arrays."""
@@ -56,19 +71,29 @@ class FeatureSpace:
             whitening=self.whitening,
             probe=self.probe,
             probe_bias=np.float32(self.probe_bias),
+            stranger=self.stranger,
+            stranger_bias=np.float32(self.stranger_bias),
         )
 
     @classmethod
     def load(cls, path: Path) -> FeatureSpace:
         """Read what ``save`` wrote; never unpickles."""
         with np.load(path, allow_pickle=False) as file:
-            return cls(file["centre"], file["whitening"], file["probe"], float(file["probe_bias"]))
+            return cls(
+                file["centre"],
+                file["whitening"],
+                file["probe"],
+                float(file["probe_bias"]),
+                file["stranger"],
+                float(file["stranger_bias"]),
+            )
 
     @classmethod
     def empty(cls, textures: int, channels: int) -> FeatureSpace:
-        """A space in which nothing is far and nothing is plain."""
+        """A space in which nothing is far, plain or foreign."""
         zeros = np.zeros(textures, dtype=np.float32)
-        return cls(zeros, np.zeros((textures, textures), np.float32), np.zeros(channels, np.float32), 0.0)
+        square, none = np.zeros((textures, textures), np.float32), np.zeros(channels, np.float32)
+        return cls(zeros, square, none, 0.0, zeros, 0.0)
 
 
 def fit_distance(textures: Float32) -> tuple[Float32, Float32]:
@@ -81,16 +106,16 @@ def fit_distance(textures: Float32) -> tuple[Float32, Float32]:
     return centre.astype(np.float32), whitening.astype(np.float32)
 
 
-def fit_probe(lesions: Float32, plain: Float32, *, strength: float = 1e-2) -> tuple[Float32, float]:
+def fit_probe(lesions: Float32, others: Float32, *, strength: float = 1e-2) -> tuple[Float32, float]:
     """L2-regularised logistic regression on standardised features, both sides weighing the same.
 
-    lesions (n, c), plain (m, c) → weights (c,) and offset of the log-odds of ``plain``.
+    lesions (n, c), others (m, c) → weights (c,) and offset of the log-odds of ``others``.
     """
     from scipy.optimize import minimize
 
-    stacked = np.concatenate([lesions, plain]).astype(np.float64)
-    target = np.concatenate([np.zeros(len(lesions)), np.ones(len(plain))])
-    weight = np.where(target == 1, 0.5 / len(plain), 0.5 / len(lesions))
+    stacked = np.concatenate([lesions, others]).astype(np.float64)
+    target = np.concatenate([np.zeros(len(lesions)), np.ones(len(others))])
+    weight = np.where(target == 1, 0.5 / len(others), 0.5 / len(lesions))
     centre, scale = stacked.mean(axis=0), stacked.std(axis=0) + 1e-3
     normal = (stacked - centre) / scale
 

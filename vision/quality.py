@@ -112,18 +112,20 @@ def judge(
         _check("sharpness", "too_blurry" if detail < limits.sharpness else None, detail, limits.sharpness),
     ]
     if evidence is not None:
-        strange, bare = evidence.far > limits.far, evidence.plain > limits.plain
-        found.append(
-            _check(
-                "lesion",
-                "no_skin_lesion" if strange else "no_lesion" if bare else None,
-                evidence.plain if bare and not strange else evidence.far,
-                limits.plain if bare and not strange else limits.far,
-            )
-        )
+        found.append(_check("lesion", *_in_sight(evidence, limits)))
     checks = tuple(check for check, _ in found)
     reason = next((r for _, r in found if r), None)
     return Quality(reason is None, checks), reason
+
+
+def _in_sight(evidence: Evidence, limits: QualityLimits) -> tuple[str | None, float, float]:
+    """Why there is no lesion in sight (None: there is), by which measure, and its limit."""
+    measures = (
+        ("no_skin_lesion", evidence.foreign, limits.foreign),
+        ("no_skin_lesion", evidence.far, limits.far),
+        ("no_lesion", evidence.plain, limits.plain),
+    )
+    return next((m for m in measures if m[1] > m[2]), (None, evidence.foreign, limits.foreign))
 
 
 def assess(image: bytes | Image.Image, predictor: Predictor | None = None) -> Quality:

@@ -38,7 +38,7 @@ class QualityLimits:
     """Limits of the quality checks, set on data by ``vision.limits``; all at the working resolution.
 
     size: shorter side of the original in pixels; sharpness: see ``quality.sharpness``;
-    darkest, brightest: mean luminance 0..255; far, plain: see ``ood.Evidence``.
+    darkest, brightest: mean luminance 0..255; far, plain, foreign: see ``ood.Evidence``.
     """
 
     size: float
@@ -47,6 +47,7 @@ class QualityLimits:
     brightest: float
     far: float
     plain: float
+    foreign: float
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from vision.ood import FeatureSpace, fit_distance, fit_probe
 
@@ -14,13 +15,17 @@ def features(rng: np.random.Generator, n: int, shift: float) -> np.ndarray:
 def test_strangers_are_farther_than_kin(tmp_path):
     rng = np.random.default_rng(0)
     centre, whitening = fit_distance(features(rng, 600, 0.0))
-    space = FeatureSpace(centre, whitening, np.ones(4, dtype=np.float32), 0.5)
+    space = FeatureSpace(
+        centre, whitening, np.ones(4, dtype=np.float32), 0.5, np.ones(20, dtype=np.float32), -0.25
+    )
     kin, strangers = features(rng, 100, 0.0), features(rng, 100, 1.0)
     assert np.quantile(space.distances(kin), 0.95) < np.quantile(space.distances(strangers), 0.05)
     assert np.median(space.distances(kin)) < 1.5
     space.save(tmp_path / "space.npz")
     assert np.allclose(FeatureSpace.load(tmp_path / "space.npz").distances(kin), space.distances(kin))
-    assert space.evidence(kin[0], np.zeros(4, dtype=np.float32)).plain == 0.5
+    again = FeatureSpace.load(tmp_path / "space.npz").evidence(kin[0], np.zeros(4, dtype=np.float32))
+    assert again.plain == 0.5
+    assert again.foreign == pytest.approx(float(kin[0].sum()) - 0.25, abs=1e-5)
 
 
 def test_the_probe_separates_bare_skin_from_lesions():
