@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass
 
 import email_validator
@@ -11,6 +12,12 @@ import phonenumbers
 REGION = "KR"
 _MOBILE_KINDS = {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 _MAX_LENGTH = 254
+_AS_TYPED: dict[int, int | str] = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: " "}
+"""Full-width signs, as some keyboards write them, to plain ones."""
+_DASHES: dict[int, int | str] = {ord(sign): "-" for sign in "ㅡ_~"}
+"""What is typed for a hyphen: on a Korean keyboard the vowel ㅡ looks like one."""
+_MODERN = "+8210"
+_MODERN_LENGTH = len("+821012345678")
 
 
 class Channel(enum.StrEnum):
@@ -53,7 +60,7 @@ def parse(text: str) -> Identity:
 
     Anything with an @ is read as an e-mail address, anything else as a mobile number.
     """
-    text = text.strip()
+    text = text.translate(_AS_TYPED).strip()
     if "@" in text:
         return Identity(Channel.EMAIL, normalise_email(text))
     return Identity(Channel.MOBILE, normalise_mobile(text))
@@ -75,14 +82,22 @@ def normalise_mobile(text: str) -> str:
 
     Domestic (010-1234-5678) and international (+82 10 1234 5678) writing are both understood.
     """
+    text = text.translate(_AS_TYPED | _DASHES).strip()[:40]
+    # The library takes letters for the keys of a telephone: an O for a zero would be somebody else's number.
+    if re.search("[A-Za-z]", text):
+        raise NotAnIdentity("letters in a telephone number")
     try:
-        number = phonenumbers.parse(text.strip()[:40], REGION)
+        number = phonenumbers.parse(text, REGION)
     except phonenumbers.NumberParseException as error:
         raise NotAnIdentity("not a telephone number") from error
     fits = phonenumbers.is_valid_number_for_region(number, REGION) and not number.extension
     if not fits or phonenumbers.number_type(number) not in _MOBILE_KINDS:
         raise NotAnIdentity("not a mobile number")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # Numbers under 010 have eight more digits; the library also takes seven, which is one left out.
+    if found.startswith(_MODERN) and len(found) != _MODERN_LENGTH:
+        raise NotAnIdentity("a digit is missing")
+    return found
 
 
 def domestic(mobile: str) -> str:

@@ -19,13 +19,17 @@ from app.accounts.identity import Channel, Identity, NotAnIdentity, parse
         "+82 10-1234-5678",
         "+821012345678",
         "(010) 1234-5678",
+        "０１０-１２３４-５６７８",
+        "010ㅡ1234ㅡ5678",
+        "010_1234_5678",
+        "010~1234~5678",
     ],
 )
 def test_a_number_however_written(typed: str) -> None:
     assert parse(typed) == Identity(Channel.MOBILE, "+821012345678")
 
 
-@pytest.mark.parametrize("typed", ["Kim@Example.com", " kim@example.com ", "KIM@EXAMPLE.COM"])
+@pytest.mark.parametrize("typed", ["Kim@Example.com", " kim@example.com ", "KIM@EXAMPLE.COM", "ｋｉｍ＠ｅｘａｍｐｌｅ．ｃｏｍ"])
 def test_an_address_however_written(typed: str) -> None:
     assert parse(typed) == Identity(Channel.EMAIL, "kim@example.com")
 
@@ -40,6 +44,10 @@ def test_an_address_however_written(typed: str) -> None:
         "1588-1234",
         "119",
         "010-1234-56789",
+        "010-1234-567",
+        "010-1234-567O",
+        "O10-1234-5678",
+        "010-ABCD-EFGH",
         "+1 202 555 0123",
         "+81 90-1234-5678",
         "01012345678 ext 5",
