@@ -44,6 +44,12 @@ class IdentityField(StringField):  # type: ignore[misc]  # untyped base
             raise ValidationError(_l("휴대전화 번호(010으로 시작)나 이메일 주소를 적어 주세요.")) from None
 
 
+_PARTS = r"\D{{{0},3}}(\d{{{1},2}})\D{{{0},3}}(\d{{{1},2}})\D{{0,2}}"
+# Without signs in between each part has all its digits: 1954112 could be two days.
+_WRITTEN = re.compile(rf"\s*(\d{{4}})(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
+_SHORT_YEAR = re.compile(rf"\s*\d{{2}}(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
+
+
 class BirthDateField(StringField):  # type: ignore[misc]  # untyped base
     """A date written as eight digits, with or without signs in between; `day` is what it means."""
 
@@ -51,13 +57,21 @@ class BirthDateField(StringField):  # type: ignore[misc]  # untyped base
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is no date of a living person."""
-        found = re.fullmatch(r"\s*(\d{4})\D{0,3}(\d{1,2})\D{0,3}(\d{1,2})\D{0,2}", self.data or "")
-        try:
-            born = date(*(int(part) for part in found.groups())) if found else None
-        except ValueError:
-            born = None
-        if born is None or not 0 <= age_in_years(born) <= LATEST_BIRTH_YEARS_AGO:
+        text = self.data or ""
+        found = _WRITTEN.fullmatch(text)
+        if found is None and _SHORT_YEAR.fullmatch(text):
+            raise ValidationError(_l("태어난 해를 네 자리로 적어 주세요. 예: 19540302"))
+        if found is None:
             raise ValidationError(_l("생년월일을 여덟 자리 숫자로 적어 주세요. 예: 19540302"))
+        try:
+            born = date(*(int(part) for part in found.groups() if part is not None))
+        except ValueError:
+            raise ValidationError(_l("달력에 없는 날입니다. 생년월일을 다시 확인해 주세요.")) from None
+        age = age_in_years(born)
+        if age < 0:
+            raise ValidationError(_l("아직 오지 않은 날입니다. 태어난 해를 다시 확인해 주세요."))
+        if age > LATEST_BIRTH_YEARS_AGO:
+            raise ValidationError(_l("너무 오래전입니다. 태어난 해를 다시 확인해 주세요."))
         self.day = born
 
 

@@ -84,6 +84,41 @@ def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: M
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["19540302", "1954.3.2", "1954. 3. 2.", "1954년 3월 2일", "1954 0302", " 1954/03/02 ", "１９５４０３０２"],
+)
+def test_a_birth_date_however_written(client: Client, db: Any, sms: Messages, typed: str) -> None:
+    prove(client, sms, "01012345678")
+    assert submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED).location == "/home"
+    user = service.find_user(mobile="+821012345678")
+    assert user is not None
+    assert user.patient is not None
+    assert user.patient.birth_date == "1954-03-02"
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ("540302", "태어난 해를 네 자리로"),
+        ("54.3.2", "태어난 해를 네 자리로"),
+        ("1954-02-30", "달력에 없는 날"),
+        ("19541302", "달력에 없는 날"),
+        ("20301231", "아직 오지 않은 날"),
+        ("18500101", "너무 오래전"),
+        ("1954112", "여덟 자리 숫자로"),  # 12 January or 2 November: not for us to guess
+        ("삼월 이일", "여덟 자리 숫자로"),
+    ],
+)
+def test_a_birth_date_that_cannot_be_is_named_for_what_it_is(
+    client: Client, sms: Messages, typed: str, words: str
+) -> None:
+    prove(client, sms, "01012345678")
+    answer = submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED)
+    assert words in answer.text
+    assert f'value="{typed}"' in answer.text
+
+
+@pytest.mark.parametrize(
     "typed", ["0212345678", "hello", "+1 202 555 0123", "a@b", "010-12", "0101234567890", ""]
 )
 def test_what_is_neither_a_mobile_number_nor_an_address_is_refused(
