@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, request
 from flask_login import current_user
+from flask_wtf.csrf import CSRFError
 from sqlalchemy import Select
 
 from app.accounts.models import User
@@ -20,6 +21,7 @@ from app.audit import service as audit
 from app.audit.models import Outcome
 from app.extensions import Base, db, security
 from app.permissions import ROLE_PERMISSIONS, Permission
+from app.web import errors
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Base)
@@ -101,6 +103,7 @@ def init_app(app: Flask) -> None:
     """Install the guard in front of every view."""
     app.before_request(_introduce)
     app.before_request(_guard)
+    app.register_error_handler(CSRFError, _token_refused)
 
 
 def _introduce() -> None:
@@ -138,7 +141,23 @@ def _guard() -> Any:
     return None
 
 
+def _token_refused(_error: CSRFError) -> Any:
+    # The token goes with the session. Who was signed out meanwhile needs to sign in, not a form once more.
+    access = access_of(current_app, request.endpoint) if request.endpoint else None
+    for_anyone = access is None or access.public or access.closed
+    if for_anyone or current_user.is_authenticated:
+        return errors.error_response(400, errors.FORM_EXPIRED)
+    if _wants_no_page():
+        return errors.error_response(401, errors.explain(401))
+    return security.login_manager.unauthorized()
+
+
 def _refuse_fragments() -> None:
-    """A part of a page cannot be answered with the way to sign in."""
-    if request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream":
+    """A part of a page, or a script, cannot be answered with the way to sign in."""
+    if _wants_no_page():
         abort(401)
+
+
+def _wants_no_page() -> bool:
+    in_parts = request.headers.get("HX-Request") or request.accept_mimetypes.best == "text/event-stream"
+    return bool(in_parts) or errors.wants_json()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, current_app, flash, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -36,6 +37,7 @@ from app.extensions import db, limiter, security
 from app.infra.crypto import keyring
 from app.infra.database import transaction
 from app.infra.messages import Mail, send_mail
+from app.web.preferences import can_be_fetched, here, is_local
 from config import Settings
 
 TRANSLATIONS = Path(__file__).parent.parent / "translations"
@@ -286,17 +288,31 @@ def _forms_only() -> None:
 
 
 def _sign_in_first(_mechanisms: Any = None, _headers: Any = None) -> Response:
-    flash(_("먼저 로그인해 주세요."), "info")
-    here = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("security.login", next=here))  # type: ignore[return-value]
+    if request.method == "GET":
+        flash(_("먼저 로그인해 주세요."), "info")
+    else:
+        flash(
+            _("로그아웃되어 있어 받지 못했습니다. 로그인하시면 그 화면으로 돌아갑니다."),
+            "warning",
+        )
+    return redirect(url_for("security.login", next=_way_back()))  # type: ignore[return-value]
+
+
+def _way_back() -> str | None:
+    """The page that was asked for; for a form whose own address shows nothing, the page it stood on."""
+    if can_be_fetched():
+        return here()
+    stood_on = urlsplit(request.referrer or "")
+    ours = stood_on.netloc == request.host and is_local(stood_on.path)
+    return stood_on.path if ours else None
 
 
 def _confirm_first(_within: timedelta, _grace: timedelta) -> Response:
     """Before something grave: the password once more, or a code for who has none."""
     flash(_("중요한 내용이라 본인인지 한 번 더 확인합니다."), "info")
     page = "security.verify" if current_user.password else "account.confirm_code"
-    here = request.full_path.rstrip("?") if request.method == "GET" else url_for("account.security")
-    return redirect(url_for(page, next=here))  # type: ignore[return-value]
+    back = request.full_path.rstrip("?") if request.method == "GET" else url_for("account.security")
+    return redirect(url_for(page, next=back))  # type: ignore[return-value]
 
 
 def _tell(_app: Flask, user: User, **_rest: Any) -> None:

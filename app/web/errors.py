@@ -90,7 +90,7 @@ EXPLANATIONS: dict[int, Explanation] = {
     ),
 }
 
-CSRF = Explanation(
+FORM_EXPIRED = Explanation(
     "form_expired",
     _l("화면이 오래되어 보내지 못했습니다"),
     _l("안전을 위해 한동안 쓰지 않은 화면은 받지 않습니다. 아무것도 저장되지 않았습니다."),
@@ -160,7 +160,7 @@ def register(app: Flask) -> None:
         return error_response(status, explain(status), dict(error.get_headers()))
 
     def csrf_error(_error: CSRFError) -> Response:
-        return error_response(400, CSRF)
+        return error_response(400, FORM_EXPIRED)
 
     def crash(_error: Exception) -> Response:
         return error_response(500, EXPLANATIONS[500])

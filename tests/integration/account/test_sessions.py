@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from app.accounts.models import EndedSession, User
-from tests.factories.accounts import PASSWORD, create_patient, sign_in, submit
+from tests.factories.accounts import PASSWORD, create_patient, form_token, sign_in, submit
 from tests.harness.client import Client
 
 
@@ -176,3 +176,59 @@ def test_pages_of_a_person_are_kept_by_nobody(client: Client, db: Any) -> None:
         "/nowhere",
     ):
         assert client.get(address).headers["Cache-Control"] == "private, no-store", address
+
+
+def _signed_out_meanwhile(client: Client, page: str) -> str:
+    """Open a page, lose the session (another day, another tab), and return the token the page still carries."""
+    sign_in(client, create_patient())
+    token = form_token(client, page)
+    client.delete_cookie("salpim")
+    return token
+
+
+def test_a_form_sent_after_the_session_ended_leads_to_the_sign_in_and_back_to_its_page(
+    client: Client, db: Any
+) -> None:
+    token = _signed_out_meanwhile(client, "/account/profile")
+    answer = client.post("/account/profile", data={"csrf_token": token, "name": "김영희", "locale": "ko"})
+    assert answer.location == "/login?next=/account/profile"
+    assert "로그인하시면 그 화면으로 돌아갑니다" in client.get(answer.location).text
+
+
+def test_a_form_whose_address_shows_nothing_leads_back_to_where_it_stood(client: Client, db: Any) -> None:
+    token = _signed_out_meanwhile(client, "/account/security")
+    form = {"csrf_token": token}
+    for stood_on, back in (
+        ("http://localhost/account/security", "/login?next=/account/security"),
+        ("http://elsewhere.example/account/security", "/login"),
+        ("http://localhost//elsewhere.example", "/login"),
+    ):
+        answer = client.post("/account/sign-out-everywhere", data=form, headers={"Referer": stood_on})
+        assert answer.location == back
+
+
+def test_a_session_that_ended_elsewhere_leads_back_too(app: Flask, client: Client, db: Any) -> None:
+    user = create_patient(password=PASSWORD)
+    enter(client, user)
+    token = form_token(client, "/account/profile")
+    other = app.test_client()
+    enter(other, user)  # type: ignore[arg-type]
+    submit(other, "/account/security", "/account/sign-out-everywhere")
+    answer = client.post("/account/profile", data={"csrf_token": token, "name": "김영희", "locale": "ko"})
+    assert answer.location == "/login?next=/account/profile"
+
+
+def test_a_script_is_told_that_the_session_ended(client: Client, db: Any) -> None:
+    token = _signed_out_meanwhile(client, "/account/profile")
+    for headers in ({"Accept": "application/json"}, {"HX-Request": "true"}):
+        answer = client.post("/account/profile", data={"csrf_token": token}, headers=headers)
+        assert answer.status_code == 401
+        assert "다시 로그인해 주세요" in (answer.json["error"]["title"] if answer.is_json else answer.text)
+
+
+def test_a_form_for_visitors_that_is_too_old_can_be_opened_again(client: Client) -> None:
+    token = form_token(client, "/login?next=/account")
+    client.delete_cookie("salpim")
+    answer = client.post("/login?next=/account", data={"csrf_token": token})
+    assert answer.status_code == 400
+    assert re.search(r'href="/login\?next=/account"[^>]*><span>화면 새로 열기', answer.text)

@@ -85,11 +85,21 @@ def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: M
 
 @pytest.mark.parametrize(
     "typed",
-    ["19540302", "1954.3.2", "1954. 3. 2.", "1954년 3월 2일", "1954 0302", " 1954/03/02 ", "１９５４０３０２"],
+    [
+        "19540302",
+        "1954.3.2",
+        "1954. 3. 2.",
+        "1954년 3월 2일",
+        "1954 0302",
+        " 1954/03/02 ",
+        "１９５４０３０２",
+    ],
 )
 def test_a_birth_date_however_written(client: Client, db: Any, sms: Messages, typed: str) -> None:
     prove(client, sms, "01012345678")
-    assert submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED).location == "/home"
+    assert (
+        submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED).location == "/home"
+    )
     user = service.find_user(mobile="+821012345678")
     assert user is not None
     assert user.patient is not None

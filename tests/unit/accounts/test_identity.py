@@ -29,7 +29,9 @@ def test_a_number_however_written(typed: str) -> None:
     assert parse(typed) == Identity(Channel.MOBILE, "+821012345678")
 
 
-@pytest.mark.parametrize("typed", ["Kim@Example.com", " kim@example.com ", "KIM@EXAMPLE.COM", "ｋｉｍ＠ｅｘａｍｐｌｅ．ｃｏｍ"])
+@pytest.mark.parametrize(
+    "typed", ["Kim@Example.com", " kim@example.com ", "KIM@EXAMPLE.COM", "ｋｉｍ＠ｅｘａｍｐｌｅ．ｃｏｍ"]
+)
 def test_an_address_however_written(typed: str) -> None:
     assert parse(typed) == Identity(Channel.EMAIL, "kim@example.com")
 
