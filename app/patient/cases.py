@@ -48,6 +48,7 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         audit.record("prediction.read", case.topic, patient_id=case.patient_id)
     return {
         "case": case,
+        "several": len(accounts.patients_for(me())) > 1,
         "status": status.describe(case),
         "urgency": status.urgency(case),
         "findings": genuine,

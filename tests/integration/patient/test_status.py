@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.audit.models import AuditEntry
 from app.cases import diagnoses, signing
 from app.cases.models import Case, CaseState
 from app.extensions import db as database
-from tests.factories.accounts import create_doctor, create_patient
+from tests.factories.accounts import create_child, create_doctor, create_patient
 from tests.factories.cases import CALM, RED_FLAGS, WORRYING, analyse, create_case, create_sender
 from tests.harness.client import Client
 from tests.integration.patient.conftest import Browser
@@ -72,6 +73,20 @@ def test_before_the_signature_nothing_tells_what_the_model_thinks(
         assert traces_of_the_model(answer.text) == []
     photo = case.photos[0].public_id
     assert patient.get(f"/patient/photos/{photo}/heatmap").status_code == 404
+
+
+def test_who_sends_for_others_sees_whose_photo_it_is(browser: Callable[..., Browser]) -> None:
+    mother = create_sender()
+    case = create_case(mother, state=CaseState.WAITING)
+    patient = browser(mother)
+    address = f"/patient/cases/{case.public_id}"
+    assert re.search(r"<h1[^>]*>얼굴·귀</h1>", patient.get(address).text)
+    child = create_child(mother, name="이하늘", consents=accounts.BEFORE_A_CASE)
+    for_child = create_case(mother, state=CaseState.WAITING, patient=child)
+    page = patient.get(f"/patient/cases/{for_child.public_id}").text
+    assert re.search(r"<h1[^>]*>이하늘 · 얼굴·귀</h1>", page)
+    assert "<title>이하늘 · 얼굴·귀" in page
+    assert re.search(rf"<h1[^>]*>{mother.name} · 얼굴·귀</h1>", patient.get(address).text)
 
 
 @pytest.mark.parametrize(
