@@ -201,7 +201,12 @@ class DependentForm(FlaskForm):  # type: ignore[misc]  # untyped base
         _l("아이 생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))]
     )
     sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(_l("하나를 골라 주세요."))])
-    relation = SelectField(_l("아이와의 관계"), choices=RELATIONS)
+    # Nothing is chosen beforehand: a father would be entered as the mother.
+    relation = SelectField(
+        _l("아이와의 관계"),
+        choices=[SelectChoice("", _l("골라 주세요")), *RELATIONS],
+        validators=[InputRequired(_l("하나를 골라 주세요."))],
+    )
     health_data = BooleanField(
         _l("건강에 관한 정보"), validators=[InputRequired(_l("동의하셔야 등록할 수 있습니다."))]
     )

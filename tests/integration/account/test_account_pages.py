@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -120,6 +121,13 @@ def test_a_child_is_added_and_the_guardian_agrees_for_them(own: Client, patient:
     assert (child.name, child.birth_date, child.user_id) == ("김아이", "2018-05-05", None)
     assert service.missing_consents(patient, child, [ConsentKind.HEALTH_DATA]) == []
     assert "김아이" in own.get("/account/dependents").text
+
+
+def test_the_relation_to_a_child_is_chosen_and_not_assumed(own: Client, patient: User, db: Any) -> None:
+    fields = {"name": "김아이", "birth_date": "20180505", "sex": "male", "health_data": "y", "relation": ""}
+    assert "하나를 골라 주세요" in submit(own, "/account/dependents/new", **fields).text
+    assert service.dependents_of(patient) == []
+    assert not re.search(r"<option[^>]*selected[^>]*value=\"[a-z]", own.get("/account/dependents/new").text)
 
 
 def test_who_is_fourteen_is_not_a_child(own: Client, patient: User, db: Any) -> None:
