@@ -101,6 +101,8 @@ def test_a_booking_is_made_shown_and_cancelled(phone: Client, doctor: User, send
     assert "12,000원" in html
     booking = db.session.scalar(select(Booking))
     assert booking.public_id in phone.get("/patient/bookings").get_data(as_text=True)
+    shown = phone.get(f"/patient/bookings/{booking.public_id}").get_data(as_text=True)
+    assert "<span>네, 예약을 취소합니다</span>" in shown, "a bare 'cancel' could mean not to"
     phone.post(f"/patient/bookings/{booking.public_id}/cancel")
     assert "취소된 예약입니다" in phone.get(f"/patient/bookings/{booking.public_id}").get_data(as_text=True)
     assert service.free_times(doctor.id)[0] == slot

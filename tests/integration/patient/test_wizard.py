@@ -53,6 +53,15 @@ def test_age_and_sex_are_known_already(browser: Callable[..., Browser]) -> None:
     assert not re.search(r'name="skin_cancer"[^>]*checked', page)
 
 
+def test_everything_can_be_changed_from_the_last_screen(browser: Callable[..., Browser]) -> None:
+    patient = browser()
+    case = patient.start()
+    patient.until_review(case)
+    page = patient.get(f"{case}/review").text
+    for step, words in (("photos", "사진 바꾸기"), ("place", "위치 고치기"), ("questions", "답 고치기")):
+        assert f'<a href="{case}/{step}">{words}</a>' in page
+
+
 def test_a_draft_is_resumed_where_it_was_left(browser: Callable[..., Browser]) -> None:
     patient = browser()
     case = patient.start()
