@@ -44,7 +44,7 @@ ADVICE: dict[str, tuple[str, str]] = {
         "The photo is too small. Please send the original photo, taken closer and not reduced.",
     ),
     "too_blurry": (
-        "사진이 흐립니다. 휴대전화를 고정하고 병변을 눌러 초점을 맞춘 뒤 다시 찍어 주세요.",
+        "사진이 흐립니다. 휴대전화를 고정하고 그 자리를 눌러 초점을 맞춘 뒤 다시 찍어 주세요.",
         "The photo is blurry. Hold the phone still, tap the spot to focus, and take it again.",
     ),
     "too_dark": (

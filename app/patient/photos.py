@@ -48,7 +48,8 @@ def quality_of(photo: Photo) -> dict[str, Any]:
     if photo.quality is None:
         return {"ok": False, "messages": [_("사진이 잘 나왔는지 지금은 확인하지 못했습니다.")]}
     language = "en" if str(get_locale()) == "en" else "ko"
-    return {"ok": not photo.quality, "messages": [check[language] for check in photo.quality]}
+    # One thing at a time, and the first thing first: in the dark nothing else can be judged.
+    return {"ok": not photo.quality, "messages": [check[language] for check in photo.quality[:1]]}
 
 
 def shown(case: Case, photo: Photo) -> dict[str, Any]:
