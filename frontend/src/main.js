@@ -5,6 +5,7 @@ import "./htmx-setup.js";
 import { html } from "./lib/dom.js";
 import confirmBefore from "./modules/confirm.js";
 import focusMe from "./modules/focus-me.js";
+import keepTyped from "./modules/keep-typed.js";
 import live from "./modules/live.js";
 import menu from "./modules/menu.js";
 import preferences from "./modules/preferences.js";
@@ -13,6 +14,7 @@ import submitOnce from "./modules/submit-once.js";
 
 const ready = {
   "focus-me": focusMe,
+  "keep-typed": keepTyped,
   live,
   menu,
   preferences,

@@ -19,6 +19,16 @@ export default function bodyMap(map) {
     emit(map, "salpim:body-site", { key: radio.value });
   }
 
+  // The label's own click would move the focus to the list, and the page with it: away from what was tapped.
+  function tap(event, part) {
+    const radio = radios.find((candidate) => candidate.id === part.htmlFor);
+    if (!radio) return;
+    event.preventDefault();
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+    radio.focus({ preventScroll: true });
+  }
+
   function turnTo(key) {
     const here = views.find((view) => view.checked)?.value;
     const sides = parts.filter((part) => part.dataset.site === key).map((part) => (part.closest(".body-figure--front") ? "front" : "back"));
@@ -27,6 +37,7 @@ export default function bodyMap(map) {
     if (view) view.checked = true;
   }
 
+  for (const part of parts) part.addEventListener("click", (event) => tap(event, part));
   for (const radio of radios) {
     radio.addEventListener("change", () => show({ turn: true }));
     radio.addEventListener("focus", () => mark(radio.matches(":focus-visible") ? radio.value : ""));

@@ -19,7 +19,8 @@ export default function photoPicker(picker) {
   picker.classList.add("is-enhanced");
   for (const element of picker.querySelectorAll("[data-js-only]")) element.hidden = !words.uploadUrl;
 
-  const count = () => list.children.length;
+  // What was refused is shown with its reason, but takes no place.
+  const count = () => list.querySelectorAll(".photo:not(.photo--bad)").length;
   const changed = () => emit(picker, "salpim:photos", { count: count(), waiting });
 
   function take(chosen) {
@@ -114,6 +115,11 @@ export default function photoPicker(picker) {
   }
 
   function accept(parts, answer) {
+    if (list.querySelector(`input[name="photo_id"][value="${CSS.escape(answer.id)}"]`)) {
+      parts.item.remove();
+      say.textContent = words.textTwice;
+      return;
+    }
     const quality = answer.quality ?? { ok: true, messages: [] };
     if (answer.thumbnail) picture(parts.image, answer.thumbnail);
     const lines = quality.ok ? [state("is-good", words.textGood)] : [...quality.messages.map((message) => state("is-doubt", message)), make("p", { class: "small" }, words.textKeep)];

@@ -1,0 +1,112 @@
+"""A patient fills in a new case on a phone: nothing jumps away, nothing is counted twice, nothing typed is lost."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from app.cases.models import CaseState
+from app.cli.drawings import lesion
+from tests.e2e.conftest import PHONE
+from tests.e2e.hands import button, choose
+from tests.e2e.site import Site, serve
+from tests.e2e.story_people import sign_in
+from tests.factories.cases import create_case, create_sender
+
+pytestmark = pytest.mark.browser
+
+FILE = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def house(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) -> Iterator[Site]:
+    """A portal with one patient, who has begun to send a photo."""
+    folder = tmp_path_factory.mktemp("house")
+    with serve(all_databases.url("sqlite", folder), folder / "instance", secrets) as site:
+        with site.app.app_context():
+            sender = create_sender()
+            for name in ("photos", "place", "questions"):
+                site.ids[name] = create_case(sender, state=CaseState.DRAFT).public_id
+            sign_in(site, "patient", sender)
+        yield site
+
+
+@pytest.fixture
+def page(browser: Browser, house: Site) -> Iterator[Page]:
+    """The patient's phone."""
+    context = browser.new_context(viewport=PHONE, locale="ko-KR", base_url=house.url, has_touch=True)
+    name = house.app.config["SESSION_COOKIE_NAME"]
+    context.add_cookies([{"name": name, "value": house.sessions["patient"], "url": house.url}])
+    opened, faults = context.new_page(), []
+    opened.on("pageerror", lambda error: faults.append(str(error)))
+    yield opened
+    context.close()
+    assert faults == []
+
+
+def photo(number: int, *, small: bool = False) -> FILE:
+    drawn = Image.open(io.BytesIO(lesion("nv", number)))
+    made = io.BytesIO()
+    (drawn.resize((40, 40)) if small else drawn).save(made, "JPEG")
+    return {"name": f"{number}.jpg", "mimeType": "image/jpeg", "buffer": made.getvalue()}
+
+
+def put_in(page: Page, *files: FILE) -> Locator:
+    """Choose files, and return the rows once each has its answer."""
+    page.locator("[data-files]").set_input_files(list(files))
+    rows = page.locator(".photo")
+    expect(page.locator(".photo progress")).to_have_count(0)
+    return rows
+
+
+def test_a_refused_photo_takes_no_place(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['photos']}/photos")
+    put_in(page, *[photo(number, small=True) for number in range(5)])
+    expect(page.locator(".photo--bad")).to_have_count(5)
+    put_in(page, photo(7))
+    expect(page.locator('.photo:not(.photo--bad) input[name="photo_id"]')).to_have_count(2)  # one was there
+
+
+def test_the_same_photo_again_is_named_and_not_shown_twice(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['photos']}/photos")
+    before = page.locator(".photo").count()
+    rows = put_in(page, photo(8))
+    expect(rows).to_have_count(before + 1)
+    put_in(page, photo(8))
+    expect(page.locator(".photos__say")).to_have_text("이미 넣은 사진입니다.")
+    expect(rows).to_have_count(before + 1)
+
+
+def test_a_tap_on_the_drawing_leaves_it_where_it_is(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['place']}/place")
+    tapped = page.locator(".body-figure--front .body-part--chest path")
+    tapped.scroll_into_view_if_needed()
+    before = tapped.bounding_box()
+    tapped.tap()
+    expect(page.locator('input[name="site"][value="chest"]')).to_be_checked()
+    assert tapped.bounding_box() == before
+    expect(page.locator("[data-chosen]")).to_have_text("고른 곳: 가슴")
+    expect(page.locator("[data-chosen]")).to_be_in_viewport(ratio=1)
+
+
+def test_another_language_keeps_what_was_chosen_and_typed(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['questions']}/questions")
+    choose(page, "itches", "yes")
+    button(page, "English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator('input[name="itches"][value="yes"]')).to_be_checked()
+    page.goto(f"/patient/cases/{house.ids['questions']}/person")
+    age = page.locator('input[name="age"]')
+    known = age.input_value()
+    age.fill("81")
+    button(page, "한국어")
+    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    expect(age).to_have_value("81")
+    assert page.evaluate("sessionStorage.getItem('salpim.typed')") is None
+    page.reload()
+    expect(age).to_have_value(known)
