@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +17,9 @@ from app.audit.models import AuditEntry
 from app.cases import diagnoses, signing
 from app.cases.models import Case, CaseState
 from app.extensions import db as database
+from tests.factories import cases as factory
 from tests.factories.accounts import create_child, create_doctor, create_patient
-from tests.factories.cases import CALM, RED_FLAGS, WORRYING, analyse, create_case, create_sender
+from tests.factories.cases import CALM, OPINION, RED_FLAGS, WORRYING, analyse, create_case, create_sender
 from tests.harness.client import Client
 from tests.integration.patient.conftest import Browser
 
@@ -148,7 +151,11 @@ def test_the_share_says_what_was_measured_single_photos_that_were_cancer_or_a_st
 ) -> None:
     case = create_case(state=CaseState.WAITING, opinion=WORRYING, photo_count=photos)
     page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
-    assert re.search(r"사진을 한 장씩 시험했을 때, [^.]*암이거나 암 전 단계였습니다", page)
+    first_sight, _, asked = page.partition("이런 알림은 얼마나 맞나요?</summary>")
+    assert re.search(r"사진을 한 장씩 시험했을 때, [^.]*암이거나 암 전 단계였습니다", asked)
+    assert "실제로는 이보다 적게 맞을 수 있습니다" in asked
+    assert not re.search(r"100건|암이거나", first_sight), "a number that frightens before it is explained"
+    assert "틀릴 수 있습니다" in first_sight
     assert "서둘러 볼 것이었습니다" not in page
     assert ("여러 장을 함께 본 알림이 얼마나 맞는지는 재지 않았습니다." in page) == (photos > 1)
 
@@ -173,6 +180,21 @@ def test_the_finding_stands_above_the_machine_and_says_who_signed(browser: Calla
     for what in ("finding.read", "prediction.read", "heatmap.read"):
         read = database.select(AuditEntry).where(AuditEntry.action == what)
         assert [entry.actor_id for entry in database.session.scalars(read)] == [patient.user.id], what
+
+
+def test_a_machine_that_seems_to_say_the_same_is_not_said_to_be_contradicted(
+    browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The most probable class is the doctor's; the model's own choice, which weighs rare diseases up, is not.
+    priors = dict.fromkeys(factory.CLASSES, 0.05) | {"nv": 0.7}
+    weighing = replace(factory.MODEL, thresholds=replace(factory.MODEL.thresholds, priors=priors))
+    monkeypatch.setattr(factory, "analyse", partial(analyse, model=weighing))
+    said = OPINION | {"probabilities": WORRYING["probabilities"] | {"mel": 0.3, "nv": 0.61}}
+    case = create_case(opinion=said, diagnosis="nv", reason="고른 점입니다.")
+    page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
+    assert "고른 점입니다." in page
+    assert "의사가 이렇게 본 까닭" in page
+    assert "다르게 본" not in page
 
 
 def test_where_the_analysis_failed_it_says_so_and_the_doctors_word_stands_alone(
