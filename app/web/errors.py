@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from app.web.preferences import is_local
 from app.web.request_id import current_request_id
 
 
@@ -138,7 +140,7 @@ def error_response(status: int, words: Explanation, headers: dict[str, str] | No
 
 
 def _render(status: int, words: Explanation) -> str:
-    values = {"status": status, "words": words, "request_id": current_request_id()}
+    values = {"status": status, "words": words, "request_id": current_request_id(), "stands_on": _stands_on()}
     template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
     if status < 500:
         return render_template(template, **values)
@@ -148,6 +150,13 @@ def _render(status: int, words: Explanation) -> str:
         # The ordinary page asks who is signed in; with the database down not even that can be answered.
         current_app.logger.warning("error page fell back to the plain one: %s", type(error).__name__)
         return current_app.jinja_env.get_template("errors/plain.html").render(**values)
+
+
+def _stands_on() -> str | None:
+    """The local address of the page that a fragment was asked for, None if it is not told."""
+    told = urlsplit(request.headers.get("HX-Current-URL", ""))
+    ours = told.netloc == request.host and is_local(told.path)
+    return told.path if ours else None
 
 
 def register(app: Flask) -> None:

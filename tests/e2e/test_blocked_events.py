@@ -60,3 +60,32 @@ def test_the_page_of_a_case_changes_though_no_event_arrives(site: Site, browser:
         expect(live).to_contain_text("의사가 읽는 중", timeout=SOON)
     finally:
         context.close()
+
+
+def test_a_page_whose_reader_was_signed_out_asks_once_and_says_what_to_do(
+    site: Site, browser: Browser
+) -> None:
+    with site.app.app_context():
+        sender = create_sender()
+        case = create_case(sender, state=CaseState.SUBMITTED)
+        sign_in(site, "patient", sender)
+    context = browser.new_context(viewport=PHONE, locale="ko-KR")
+    try:
+        name = site.app.config["SESSION_COOKIE_NAME"]
+        context.add_cookies([{"name": name, "value": site.sessions["patient"], "url": site.url}])
+        page, asked = context.new_page(), []
+        page.clock.install()
+        page.on("request", lambda request: asked.append(request.url) if "/status" in request.url else None)
+        page.route("**/events*", lambda route: route.abort())
+        page.goto(f"{site.url}/patient/cases/{case.public_id}")
+        expect(page.locator("#case-live")).to_contain_text("사진 확인 중")
+        context.clear_cookies(name=name)
+        page.clock.run_for(61_000)
+        link = page.locator("#messages").get_by_role("link", name="로그인")
+        expect(link).to_have_attribute("href", f"/login?next=/patient/cases/{case.public_id}")
+        before = len(asked)
+        assert before > 0
+        page.clock.run_for(600_000)
+        assert len(asked) == before
+    finally:
+        context.close()

@@ -5,6 +5,7 @@
 // the part again (or a script listens). The browser resumes by itself with Last-Event-ID. Where events are blocked
 // (three failures in a row, or the server has no free place) `salpim:live` is sent every data-live-poll seconds
 // (default 10) with kind "poll", and the stream is tried again once a minute.
+// Once the server answers that nobody is signed in (401) the element asks no more: the answer says what to do.
 // data-live-until: a selector; when it matches inside the element the stream is closed (nothing more will change).
 import { emit } from "../lib/dom.js";
 
@@ -19,8 +20,9 @@ export default function live(element) {
   let polling = 0;
   let retry = 0;
   let last = "";
+  let signedOut = false;
 
-  const finished = () => !element.isConnected || (liveUntil && element.querySelector(liveUntil));
+  const finished = () => signedOut || !element.isConnected || (liveUntil && element.querySelector(liveUntil));
 
   function stop() {
     source?.close();
@@ -73,6 +75,14 @@ export default function live(element) {
     retry = setTimeout(connect, RETRY_SECONDS * 1000);
   }
 
+  element.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.elt !== element || event.detail.xhr.status !== 401) return;
+    signedOut = true;
+    stop();
+  });
+  element.addEventListener("htmx:beforeRequest", (event) => {
+    if (signedOut && event.detail.elt === element) event.preventDefault();
+  });
   element.addEventListener("htmx:afterSettle", () => finished() && stop());
   addEventListener("pagehide", stop);
   // A phone that was asleep, or the back button: look at once, then listen again.

@@ -226,6 +226,18 @@ def test_a_script_is_told_that_the_session_ended(client: Client, db: Any) -> Non
         assert "다시 로그인해 주세요" in (answer.json["error"]["title"] if answer.is_json else answer.text)
 
 
+def test_a_part_of_a_page_says_where_to_sign_in_again(client: Client) -> None:
+    page = "/patient/cases/AAAAAAAAAAAAAAAAAAAA"
+    for told, link in (
+        (f"http://localhost{page}", f'href="/login?next={page}"'),
+        (f"http://elsewhere.example{page}", 'href="/login"'),
+        ("", 'href="/login"'),
+    ):
+        answer = client.get(f"{page}/status", headers={"HX-Request": "true", "HX-Current-URL": told})
+        assert answer.status_code == 401
+        assert link in answer.text
+
+
 def test_a_form_for_visitors_that_is_too_old_can_be_opened_again(client: Client) -> None:
     token = form_token(client, "/login?next=/account")
     client.delete_cookie("salpim")
