@@ -53,18 +53,19 @@ def here() -> str:
 
     A form may have been sent to an address that is no page (`/cases/1/decide`): then it is the nearest one above.
     """
-    if _can_be_fetched(request.path):
+    if can_be_fetched():
         return request.full_path.rstrip("?")
     above = request.path.rstrip("/")
     while above := above.rpartition("/")[0]:
-        if _can_be_fetched(above):
+        if can_be_fetched(above):
             return above
     return "/"
 
 
-def _can_be_fetched(path: str) -> bool:
+def can_be_fetched(path: str | None = None) -> bool:
+    """Whether a path, by default that of this request (which may be a form being sent), is a page to come back to."""
     adapter = current_app.create_url_adapter(request)
-    return adapter is not None and adapter.test(path, method="GET")
+    return adapter is not None and adapter.test(path or request.path, method="GET")
 
 
 def is_local(address: str) -> bool:
@@ -78,10 +79,11 @@ def is_local(address: str) -> bool:
 
 
 def register(app: Flask) -> None:
-    """Offer `prefs` and `here()` to every template."""
+    """Offer `prefs`, `here()` and `can_be_fetched()` to every template."""
 
     def context() -> dict[str, Any]:
         return {"prefs": current_preferences()}
 
     app.context_processor(context)
     app.add_template_global(here, "here")
+    app.add_template_global(can_be_fetched, "can_be_fetched")

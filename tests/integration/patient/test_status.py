@@ -151,10 +151,10 @@ def test_the_share_says_what_was_measured_single_photos_that_were_cancer_or_a_st
 ) -> None:
     case = create_case(state=CaseState.WAITING, opinion=WORRYING, photo_count=photos)
     page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
-    first_sight, _, asked = page.partition("이런 알림은 얼마나 맞나요?</summary>")
-    assert re.search(r"사진을 한 장씩 시험했을 때, [^.]*암이거나 암 전 단계였습니다", asked)
-    assert "실제로는 이보다 적게 맞을 수 있습니다" in asked
-    assert not re.search(r"100건|암이거나", first_sight), "a number that frightens before it is explained"
+    first_sight, _, below = page.partition("며칠 안으로 예약해 두세요")
+    assert re.search(r"사진을 한 장씩 시험했을 때, [^.]*암이거나 암 전 단계였습니다", below)
+    assert "실제로는 이보다 적게 맞을 수 있습니다" in below
+    assert not re.search(r"100건|암이거나", first_sight), "what to do comes before a number that frightens"
     assert "틀릴 수 있습니다" in first_sight
     assert "서둘러 볼 것이었습니다" not in page
     assert ("여러 장을 함께 본 알림이 얼마나 맞는지는 재지 않았습니다." in page) == (photos > 1)
