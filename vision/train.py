@@ -33,7 +33,7 @@ class Recipe:
     resolution: int = 150
     small: int = 128
     large: int = 160
-    small_until: float = 1.0
+    small_until: float = 0.7
     batch: int = 48
     body_rate: float = 6e-4
     head_rate: float = 3e-3
@@ -41,7 +41,7 @@ class Recipe:
     warm_up: float = 0.06
     smoothing: float = 0.05
     drop_connect: float = 0.1
-    average: float = 0.99
+    average: float = 0.997
     temper: float = 0.5
     shares: tuple[tuple[str, float], ...] = (
         ("dermoscopy", 0.48),
