@@ -73,7 +73,7 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
         )
         return (
             _("판독이 늦어지고 있습니다"),
-            _("약속드린 %(by)s까지 의사가 읽지 못했습니다. 죄송합니다.", by=by),
+            _("말씀드린 %(by)s까지 의사가 읽지 못했습니다. 죄송합니다.", by=by),
             {CaseState.READING: reading, CaseState.SUBMITTED: checking}.get(state, waiting),
         )
     return {
