@@ -52,6 +52,10 @@ SPACE_PICTURES = 1000
 RENDERINGS = 60
 """Of each kind, for the probe for pictures that show no skin."""
 STRANGER_STRENGTH = 0.1
+FOREIGN_AT_LEAST = 0.5
+"""Log-odds below which nothing is refused as foreign: up to 1 that costs no ordinary photo (EXPERIMENTS.md)."""
+FAR_SLACK = 1.25
+"""Lesions from cameras that nothing was trained on stand farther than validation pictures can tell."""
 SINGLE_VIEWS = ("centre", "frame", "frame-mirrored")
 VIEWS: tuple[tuple[str, ...], ...] = (
     ("centre",),
@@ -287,9 +291,9 @@ def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, An
         sharpness=low(samples.sharpness),
         darkest=round(low(samples.brightness) * DARKER_SKIN, 1),
         brightest=round((high(samples.brightness) + 255.0) / 2.0, 1),
-        far=high(samples.far(space)),
+        far=round(high(samples.far(space)) * FAR_SLACK, 4),
         plain=high(space.plainness(samples.pooled)),
-        foreign=high(space.foreignness(samples.texture)),
+        foreign=max(high(space.foreignness(samples.texture)), FOREIGN_AT_LEAST),
     )
 
 
