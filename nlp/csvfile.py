@@ -1,12 +1,13 @@
-"""The workings of ``nlp.reviews.read_csv``: bytes → text → records (rows: ``csvrows``)."""
+"""The workings of ``nlp.reviews.read_file``: bytes → text → records (rows: ``csvrows``)."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from nlp import sheets
 from nlp.csvrows import Header, Record, RowReader
 from nlp.reviews import Import, Rejected, Review, UnreadableFile
 
@@ -17,7 +18,22 @@ _UNBALANCED = ("따옴표가 맞지 않습니다", "quotation marks do not match
 
 _COLUMNS: dict[str, frozenset[str]] = {
     "date": frozenset(
-        {"date", "at", "datetime", "created", "createdat", "updated", "날짜", "작성일", "작성일시", "등록일"}
+        {
+            "date",
+            "at",
+            "datetime",
+            "created",
+            "createdat",
+            "updated",
+            "time",
+            "timestamp",
+            "날짜",
+            "작성시각",
+            "일시",
+            "작성일",
+            "작성일시",
+            "등록일",
+        }
     ),
     "star": frozenset({"star", "stars", "rating", "score", "별점", "평점", "점수"}),
     "review": frozenset({"review", "content", "text", "body", "comment", "리뷰", "내용", "후기", "본문"}),
@@ -28,20 +44,36 @@ _COLUMNS: dict[str, frozenset[str]] = {
     "user": frozenset(
         {"user", "username", "author", "name", "nickname", "작성자", "이름", "닉네임", "사용자"}
     ),
-    "app": frozenset({"app", "appid", "storeid", "trackid", "앱", "앱id", "앱아이디"}),
+    "app": frozenset({"app", "appid", "storeid", "trackid", "앱", "앱id", "앱아이디", "패키지", "package"}),
+    "store": frozenset({"store", "market", "platform", "스토어", "마켓", "플랫폼"}),
+    "id": frozenset({"id", "reviewid", "리뷰id", "후기id"}),
+    "version": frozenset({"version", "appversion", "reviewcreatedversion", "버전", "앱버전"}),
 }
 _NEEDED = ("date", "star", "review")
 # A browser that downloads a file twice calls the second one "appstore_1 (1).csv".
-_FILE_NAME = re.compile(r"appstore_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.csv", re.IGNORECASE)
-_EXCEL = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx (a zip archive) and .xls
+_FILE_NAME = re.compile(
+    r"(?:appstore|googleplay)_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.(?:csv|tsv|xlsx|jsonl?|txt)", re.IGNORECASE
+)
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 def parse(data: bytes, *, filename: str | None, app: str | None, author_key: bytes | None) -> Import:
-    """See ``nlp.reviews.read_csv``."""
-    text, encoding = _decode(data)
-    lines = text.splitlines(keepends=True) if "\n" not in text else _lines(text)
-    head, first = _header(lines)
-    header = _find_columns(lines[head])
+    """See ``nlp.reviews.read_file``."""
+    kind = sheets.kind_of(data, filename or "")
+    if kind:
+        rows = sheets.rows_of(data, kind)
+        encoding: str = kind
+        head = next(rows, None)
+        if head is None:
+            raise UnreadableFile("빈 파일입니다.", "The file is empty.")
+        header = _header_of(head[1], ",")
+        found: Iterable[Record] = (Record(line, line, cells) for line, cells in rows)
+    else:
+        text, encoding = decoded(data)
+        lines = lines_of(text)
+        at, first = _header(lines)
+        header = _complete(header_in(lines[at]))
+        found = records(lines, first, header)
     app = app or _app_of(filename or "")
     if app is None and "app" not in header.columns:
         raise UnreadableFile(
@@ -52,7 +84,7 @@ def parse(data: bytes, *, filename: str | None, app: str | None, author_key: byt
     reader = RowReader(header, app, author_key)
     reviews: list[Review] = []
     rejected: list[Rejected] = []
-    for record in _records(lines, first, header):
+    for record in found:
         outcome = reader.read(record)
         if isinstance(outcome, Review):
             reviews.append(outcome)
@@ -64,19 +96,23 @@ def parse(data: bytes, *, filename: str | None, app: str | None, author_key: byt
 # --- bytes → text -------------------------------------------------------------------------------------
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def decoded(data: bytes) -> tuple[str, str]:
+    """Text and the name of its encoding; broken bytes of nearly good UTF-8 become lone surrogates."""
     if not data.strip():
         raise UnreadableFile("빈 파일입니다.", "The file is empty.")
-    if data.startswith(_EXCEL):
+    if data.startswith(_OLD_EXCEL):
         raise UnreadableFile(
-            "엑셀(또는 압축) 파일입니다. 엑셀에서 'CSV UTF-8'로 저장해서 올려 주세요.",
-            "This is an Excel workbook or an archive. Save it as 'CSV UTF-8' and import that.",
+            "예전 엑셀(.xls) 파일입니다. 엑셀에서 .xlsx나 'CSV UTF-8'로 저장해서 올려 주세요.",
+            "This is an old Excel workbook (.xls). Save it as .xlsx or 'CSV UTF-8' and import that.",
         )
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise UnreadableFile(
-            "UTF-16으로 저장된 파일입니다. UTF-8 CSV로 다시 저장해 주세요.",
-            "The file is UTF-16. Save it again as UTF-8 CSV.",
-        )
+        try:
+            return data.decode("utf-16"), "utf-16"
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(
+                "UTF-16 파일인데 글자가 깨져 있습니다. UTF-8 CSV로 다시 저장해 주세요.",
+                "The file says it is UTF-16 but is broken. Save it again as UTF-8 CSV.",
+            ) from error
     sample = data[:65536]
     odd = sum(byte < 9 or 13 < byte < 32 for byte in sample)
     if odd > len(sample) // 100 + 2:
@@ -100,7 +136,10 @@ def _decode(data: bytes) -> tuple[str, str]:
         ) from None
 
 
-def _lines(text: str) -> list[str]:
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, with their ends."""
+    if "\n" not in text:
+        return text.splitlines(keepends=True)
     # Not str.splitlines: it also breaks at U+2028, form feeds and the like, which belong to a review's text.
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
@@ -120,8 +159,16 @@ def _header(lines: list[str]) -> tuple[int, int]:
     raise UnreadableFile("빈 파일입니다.", "The file is empty.")
 
 
-def _find_columns(line: str) -> Header:
-    header = max((_named(line, delimiter) for delimiter in ",\t;"), key=lambda found: len(found.columns))
+def header_in(line: str) -> Header:
+    """The columns of a heading line, parted by whichever mark finds most that we know."""
+    return max((_named(line, delimiter) for delimiter in ",\t;"), key=lambda found: len(found.columns))
+
+
+def _header_of(cells: list[str], delimiter: str) -> Header:
+    return _complete(Header(columns_of(cells), len(cells), delimiter))
+
+
+def _complete(header: Header) -> Header:
     missing = ", ".join(name.upper() for name in _NEEDED if name not in header.columns)
     if missing:
         raise UnreadableFile(
@@ -135,13 +182,18 @@ def _named(line: str, delimiter: str) -> Header:
         cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         cells = []
+    return Header(columns_of(cells), len(cells), delimiter)
+
+
+def columns_of(cells: Sequence[str]) -> dict[str, int]:
+    """Our name of a column → its place, for every heading that we know."""
     columns: dict[str, int] = {}
     for index, cell in enumerate(cells):
         name = re.sub(r"[\s_\-\ufeff]", "", cell).lower()
         for column, names in _COLUMNS.items():
             if name in names:
                 columns.setdefault(column, index)
-    return Header(columns, len(cells), delimiter)
+    return columns
 
 
 # --- text → records -----------------------------------------------------------------------------------
@@ -165,7 +217,7 @@ class _Feed:
         return self._lines[self.at - 1]
 
 
-def _records(lines: list[str], start: int, header: Header) -> Iterator[Record]:
+def records(lines: list[str], start: int, header: Header) -> Iterator[Record]:
     """Records of ``lines[start:]``.
 
     What cannot be parsed costs one line and reading goes on behind it, so that a forgotten quotation mark

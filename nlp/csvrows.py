@@ -76,21 +76,41 @@ class RowReader:
         app = self._cell(cells, "app").strip() or self._app
         if not app:
             return Rejected(line, "앱 id가 없습니다", "no app id")
-        author = self._author(self._cell(cells, "user"))
-        return Review(app, at, star, likes, mask(storable(title)), mask(storable(text)), author)
+        author = hashed_author(self._cell(cells, "user"), self._author_key)
+        return Review(
+            app=app,
+            at=at,
+            star=star,
+            likes=likes,
+            title=mask(storable(title)),
+            text=mask(storable(text)),
+            author=author,
+            store=_STORES.get(re.sub(r"[\s_-]", "", self._cell(cells, "store")).lower(), ""),
+            store_id=storable(self._cell(cells, "id").strip())[:200],
+            version=storable(self._cell(cells, "version").strip())[:40],
+        )
 
     def _cell(self, cells: list[str], column: str) -> str:
         index = self._columns.get(column)
         return "" if index is None else cells[index]
 
-    def _author(self, name: str) -> str:
-        name = name.strip()
-        if not name:
-            return ""
-        raw = f"review-author|{name}".encode("utf-8", "surrogatepass")
-        if self._author_key is None:
-            return hashlib.sha256(raw).hexdigest()[:12]
-        return hmac.new(self._author_key, raw, hashlib.sha256).hexdigest()[:12]
+
+def hashed_author(name: str, key: bytes | None) -> str:
+    """What stands for an author: 12 hex digits of a hash, keyed where there is a key; ``''`` for nobody."""
+    name = name.strip()
+    if not name:
+        return ""
+    raw = f"review-author|{name}".encode("utf-8", "surrogatepass")
+    if key is None:
+        return hashlib.sha256(raw).hexdigest()[:12]
+    return hmac.new(key, raw, hashlib.sha256).hexdigest()[:12]
+
+
+_STORES = {
+    "appstore": "appstore", "apple": "appstore", "ios": "appstore", "앱스토어": "appstore",
+    "googleplay": "googleplay", "google": "googleplay", "playstore": "googleplay", "android": "googleplay",
+    "구글플레이": "googleplay", "플레이스토어": "googleplay",
+}  # fmt: skip
 
 
 def _shown(cell: str) -> str:
@@ -113,17 +133,27 @@ def _count(cell: str) -> int | None:
 
 _DATE = re.compile(
     r"(\d{4})\s*[-./년]\s*(\d{1,2})\s*[-./월]\s*(\d{1,2})\s*[일.]?"
-    r"(?:[T ]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
+    r"(?:[T ,]\s*(오전|오후|am|pm)?\s*(\d{1,2})\s*[:시]\s*(\d{1,2})\s*분?(?::(\d{2})(?:\.\d+)?)?"
+    r"\s*(오전|오후|am|pm)?)?\s*(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
+_EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d+)?", re.ASCII)
 
 
 def _date(cell: str) -> datetime | None:
+    if epoch := _EPOCH.fullmatch(cell.strip()):
+        return datetime.fromtimestamp(int(epoch[1]), KST)
     match = _DATE.fullmatch(cell.strip())
     if not match:
         return None
-    year, month, day, hour, minute, second, offset = match.groups()
-    iso = f"{year}-{int(month):02}-{int(day):02}T{int(hour or 0):02}:{minute or '00'}:{second or '00'}"
+    year, month, day, before, hour, minute, second, after, offset = match.groups()
+    half = (before or after or "").lower()
+    hours = int(hour or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + (12 if half in ("오후", "pm") else 0)
+    iso = f"{year}-{int(month):02}-{int(day):02}T{hours:02}:{int(minute or 0):02}:{second or '00'}"
     try:
         at = datetime.fromisoformat(iso + (offset or "").upper())
         return at.astimezone(KST) if offset else at.replace(tzinfo=KST)

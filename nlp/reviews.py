@@ -1,4 +1,4 @@
-"""Store reviews from CSV files: every row is read or rejected with its line and reason, none is lost."""
+"""Store reviews from files: every row is read or rejected with its line and reason, none is lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Review:
     ``app``: store id, e.g. ``'517637141'``; ``at``: aware, Asia/Seoul; ``star``: 1–5; ``likes``: ≥ 0;
     ``title`` and ``text``: as written, save that e-mail addresses, telephone and resident registration
     numbers are masked and what no database can store (NUL, lone surrogates) is gone; ``author``: 12 hex
-    digits of a hash, never a name, ``''`` where the store named nobody.
+    digits of a hash, never a name, ``''`` where the store named nobody; ``store``: ``'appstore'``,
+    ``'googleplay'`` or ``''``; ``store_id``: the store's own name of the review; ``version``: of the app, as
+    the store names it. The last three are ``''`` where they are not known.
     """
 
     app: str
@@ -34,6 +36,9 @@ class Review:
     title: str
     text: str
     author: str
+    store: str = ""
+    store_id: str = ""
+    version: str = ""
 
     @property
     def key(self) -> str:
@@ -78,27 +83,28 @@ class UnreadableFile(Exception):
         self.reason_en = reason_en
 
 
-def read_csv(
+def read_file(
     source: Path | bytes,
     *,
     filename: str | None = None,
     app: str | None = None,
     author_key: bytes | None = None,
 ) -> Import:
-    """Read a review CSV.
+    """Read a file of reviews: CSV, TSV, Excel (.xlsx: the first sheet) or JSON (objects in an array, or one a line).
 
-    Columns are found by name, in any order and case: date, star and review are needed; user, like, title
-    and app may be missing. The app of a row is its app column, else ``app``, else the id in a file name
-    ``appstore_<id>.csv`` (``filename``, or the path's own). Comma, semicolon and tab separate; encodings
-    are UTF-8 with or without BOM and CP949. A date without an offset is Korean time.
+    Columns are found by name, in any order and case, in Korean or English: date, star and review are needed;
+    user, like, title, app, store, id and version may be missing. The app of a row is its app column, else
+    ``app``, else the id in a file name ``appstore_<id>.csv`` (``filename``, or the path's own). Comma, semicolon
+    and tab separate; encodings are UTF-8 with or without BOM, UTF-16 with BOM and CP949. A date without an
+    offset is Korean time; seconds or milliseconds since 1970 are UTC.
 
     ``author_key`` keys the hash that replaces author names; without it the hash is plain, which hides a
     name from a reader but not from someone who tries names.
 
-    Raises ``UnreadableFile`` if the whole is no such CSV: empty, binary, columns missing (named), no app
+    Raises ``UnreadableFile`` if the whole is no such file: empty, binary, columns missing (named), no app
     id; and ``OSError`` as ``open`` does.
     """
-    from nlp import csvfile  # read_csv is the one door; its workings live next door
+    from nlp import csvfile  # read_file is the one door; its workings live next door
 
     if isinstance(source, Path):
         filename = filename or source.name

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.apps import all_apps, name_of
-from nlp.reviews import KST, Import, UnreadableFile, read_csv
+from nlp.reviews import KST, Import, UnreadableFile, read_file
 
 HEADER = ("USER", "DATE", "STAR", "LIKE", "TITLE", "REVIEW")
 ROW = ("민지", "2023-09-18 15:34:43-07:00", "4", "2", "제목", "병원이 없어요")
@@ -26,7 +26,7 @@ def sheet(*rows: tuple[str, ...], header: tuple[str, ...] = HEADER, delimiter: s
 
 def read(text: str | bytes, **options: str | None) -> Import:
     data = text.encode() if isinstance(text, str) else text
-    return read_csv(data, **({"filename": "appstore_517637141.csv"} | options))  # type: ignore[arg-type]
+    return read_file(data, **({"filename": "appstore_517637141.csv"} | options))  # type: ignore[arg-type]
 
 
 def row(**cells: str) -> tuple[str, ...]:
@@ -44,7 +44,7 @@ def test_a_row_becomes_a_review_in_korean_time() -> None:
 
 def test_author_names_are_hashed_and_a_key_changes_the_hash() -> None:
     (plain,) = read(sheet(ROW)).reviews
-    keyed = read_csv(sheet(ROW).encode(), app="1", author_key=b"secret").reviews[0]
+    keyed = read_file(sheet(ROW).encode(), app="1", author_key=b"secret").reviews[0]
     nobody = read(sheet(row(user="  "))).reviews[0]
     assert len(plain.author) == len(keyed.author) == 12
     assert plain.author != keyed.author
@@ -102,7 +102,7 @@ def test_the_app_comes_from_the_row_then_the_caller_then_the_file_name() -> None
 
 def test_a_path_is_read_by_its_own_name(tmp_path: Path) -> None:
     (tmp_path / "appstore_99.csv").write_text(sheet(ROW), encoding="utf-8")
-    assert read_csv(tmp_path / "appstore_99.csv").reviews[0].app == "99"
+    assert read_file(tmp_path / "appstore_99.csv").reviews[0].app == "99"
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_an_endless_line_is_rejected_and_the_rest_is_read() -> None:
         (b"PK\x03\x04rest of a workbook", "엑셀"),
         (b"\xd0\xcf\x11\xe0rest of an old workbook", "엑셀"),
         (b"\x89PNG\r\n\x1a\n" + bytes(range(32)) * 8, "이진 파일"),
-        (sheet(ROW).encode("utf-16"), "UTF-16"),
+        (b"\xff\xfe\x00\xd8\x00", "UTF-16"),
         (b"\xfd\x80\x81\xff" * 30, "UTF-8도 CP949도"),
         (b"USER,TITLE,STAR\nx,y,5\n", "DATE, REVIEW"),
         (b"just a line of text\n", "DATE, STAR, REVIEW"),

@@ -1,0 +1,125 @@
+"""Any table with a column of texts, kept whole: every row, every column, in order. What ``score`` reads and writes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nlp import sheets
+from nlp.csvfile import columns_of, decoded, header_in, lines_of, records
+from nlp.reviews import UnreadableFile
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under ``columns``; ``title_at`` and ``text_at``: where what people wrote stands."""
+
+    columns: Row
+    rows: tuple[Row, ...]
+    title_at: int | None
+    text_at: int | None
+    encoding: str
+
+    def title(self, row: Row) -> str:
+        """The row's title, ``''`` where there is none."""
+        return _cell(row, self.title_at)
+
+    def text(self, row: Row) -> str:
+        """The row's text, ``''`` where there is none."""
+        return _cell(row, self.text_at)
+
+
+def read_table(path: Path) -> Table:
+    """Read a CSV, TSV, Excel or JSON table, dropping nothing: a short row is filled up, a long one's last
+    cells are put together, and lines are read as records only where their quotation marks allow it.
+
+    Raises ``UnreadableFile`` if there is no column of titles or texts, naming those that were seen; and
+    ``OSError`` as ``open`` does.
+    """
+    data = path.read_bytes()
+    kind = sheets.kind_of(data, path.name)
+    if kind:
+        found = [cells for _number, cells in sheets.rows_of(data, kind)]
+        encoding: str = kind
+        joint = ","
+    else:
+        text, encoding = decoded(data)
+        found, joint = _records(text)
+    if not found:
+        raise UnreadableFile("빈 파일입니다.", "The file is empty.")
+    columns = tuple(found[0])
+    known = columns_of(columns)
+    if "review" not in known and "title" not in known:
+        seen = ", ".join(name.strip() or "?" for name in columns[:12])[:200]
+        raise UnreadableFile(
+            f"글이 든 열(REVIEW, TITLE, content, 내용 …)을 찾지 못했습니다. 있는 열: {seen}",
+            f"No column of texts (REVIEW, TITLE, content …) was found. The columns are: {seen}",
+        )
+    rows = tuple(_whole(cells, len(columns), joint) for cells in found[1:])
+    return Table(columns, rows, known.get("title"), known.get("review"), encoding)
+
+
+def write_table(path: Path, table: Table, names: Sequence[str], values: Sequence[Row]) -> None:
+    """Write ``table`` with more columns, whole or not at all, as CSV in UTF-8 with a byte-order mark.
+
+    ``values``: one tuple per row, in order, as long as ``names``. The table's own cells are written as they
+    were read. Raises ``ValueError`` if there are not as many values as rows, and ``OSError``.
+    """
+    if len(values) != len(table.rows):
+        raise ValueError(f"{len(values)} values for {len(table.rows)} rows")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*table.columns, *names])
+    writer.writerows([*row, *more] for row, more in zip(table.rows, values, strict=True))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"\xef\xbb\xbf" + _bytes(out.getvalue()))
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _cell(row: Row, index: int | None) -> str:
+    return "" if index is None else row[index]
+
+
+def _whole(cells: Sequence[str], width: int, joint: str) -> Row:
+    if len(cells) > width:
+        return (*cells[: width - 1], joint.join(cells[width - 1 :]))
+    return (*cells, *([""] * (width - len(cells))))
+
+
+def _records(text: str) -> tuple[list[list[str]], str]:
+    """Every record of a delimited text, blank lines left out; and what its cells are parted by.
+
+    A record whose quotation marks do not match is the one line it starts on, cut at every delimiter.
+    """
+    lines = lines_of(text)
+    at = next((i for i, line in enumerate(lines) if line.strip()), None)
+    if at is None:
+        return [], ","
+    header = header_in(lines[at])
+    found = [next(csv.reader([lines[at]], delimiter=header.delimiter), [])]
+    for record in records(lines, at + 1, header):
+        raw = lines[record.line - 1].rstrip("\r\n").split(header.delimiter)
+        found.append(raw if record.broken else record.cells)
+    return found, header.delimiter
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; what was broken in the input goes out as the bytes it came in as."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate of a JSON file
+        return text.encode("utf-8", "surrogatepass")
