@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nlp.apps import name_of
 from nlp.model import Burst, Study
 from nlp.reviews import KST, Review
@@ -52,8 +55,21 @@ def _burst(app: str, reviews: Sequence[Review]) -> Burst | None:
     )
 
 
+def excluding(reviews: Sequence[Review], bursts: Sequence[Burst]) -> NDArray[np.bool_]:
+    """Mask of the reviews that lie in none of ``bursts``, shape (reviews,): what is left without promotions.
+
+    Excluded are all of the app's reviews on the burst's days, blame as well as praise.
+    """
+    spans = {burst.app: (burst.first, burst.last) for burst in bursts}  # an app has one burst at most
+    return np.array([not _within(review, spans.get(review.app)) for review in reviews], dtype=bool)
+
+
+def _within(review: Review, span: tuple[str, str] | None) -> bool:
+    return span is not None and span[0] <= review.at.astimezone(KST).date().isoformat() <= span[1]
+
+
 def study(reviews: Sequence[Review]) -> Study:
-    """The study's figures: >3★ and not, by year, by calendar month, length against label."""
+    """The study's figures: >3★ and not, ≥3★ and ≤3★, by year, by calendar month, length against label."""
     local = [review.at.astimezone(KST) for review in reviews]
     above = [review.star > 3 for review in reviews]
     months = Counter(f"{at.month:02}" for at in local)
@@ -61,14 +77,16 @@ def study(reviews: Sequence[Review]) -> Study:
         reviews=len(reviews),
         above3=sum(above),
         not_above3=len(reviews) - sum(above),
+        from3=sum(review.star >= 3 for review in reviews),
+        to3=sum(review.star <= 3 for review in reviews),
         by_year=dict(sorted(Counter(str(at.year) for at in local).items())),
         by_calendar_month={f"{month:02}": months[f"{month:02}"] for month in range(1, 13)},
         busiest_month=min(months, key=lambda month: (-months[month], month)) if months else None,
-        length_r=_pearson([len(review.body) for review in reviews], [int(label) for label in above]),
+        length_r=pearson([len(review.body) for review in reviews], [int(label) for label in above]),
     )
 
 
-def _pearson(x: Sequence[int], y: Sequence[int]) -> float | None:
+def pearson(x: Sequence[int], y: Sequence[int]) -> float | None:
     """Pearson's r from exact integer sums; ``None`` where one side does not vary."""
     n = len(x)
     sx, sy = sum(x), sum(y)

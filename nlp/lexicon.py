@@ -44,12 +44,14 @@ def domain_words() -> DomainWords:
 @dataclass(frozen=True, slots=True)
 class StopWords:
     """``stop``: words that say nothing here; ``short``: nouns of one syllable that do say something;
-    ``misread``: words that an analyser makes of others, and what was meant.
+    ``misread``: words that an analyser makes of others, and what was meant; ``states``: nouns that 하다 makes
+    adjectives of.
     """
 
     stop: frozenset[str]
     short: frozenset[str]
     misread: dict[str, str]
+    states: frozenset[str]
 
 
 @lru_cache(maxsize=1)
@@ -57,4 +59,4 @@ def stop_words() -> StopWords:
     """The lists of ``data/stopwords.toml``."""
     table = tomllib.loads((_DATA / "stopwords.toml").read_text(encoding="utf-8"))
     stop = frozenset(word for group in table["stop"].values() for word in group)
-    return StopWords(stop, frozenset(table["short_nouns"]), table["misread"])
+    return StopWords(stop, frozenset(table["short_nouns"]), table["misread"], frozenset(table["states"]))
