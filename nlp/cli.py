@@ -8,14 +8,16 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Literal, TextIO
 
 from nlp.apps import Lang
-from nlp.reviews import Rejected, Review, UnreadableFile, read_csv
+from nlp.model import Report, Side
+from nlp.reviews import Rejected, Review, UnreadableFile, read_file
 from nlp.texts import texts
 from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
 
 _SHOWN_REJECTIONS = 5
+_MEASURES: tuple[Literal["weight", "frequency"], ...] = ("weight", "frequency")
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,9 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     for source in job.sources:
         path = _shown(source)
         try:
-            result = read_csv(source, app=job.app)
+            result = read_file(source, app=job.app)
         except (UnreadableFile, OSError) as error:
-            reason = _reason(error, job.lang)
+            reason = failure(error, job.lang)
             found.unreadable.append((path, reason))
             stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
             _line(stdout, path=path, error=reason)
@@ -102,7 +104,8 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     return found
 
 
-def _reason(error: UnreadableFile | OSError, lang: Lang) -> str:
+def failure(error: UnreadableFile | OSError, lang: Lang) -> str:
+    """Why a file cannot be read, as a person is told."""
     if isinstance(error, UnreadableFile):
         return error.reason_ko if lang == "ko" else error.reason_en
     if isinstance(error, FileNotFoundError):
@@ -124,36 +127,56 @@ def _line(stdout: TextIO, **values: object) -> None:
 
 def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer) -> dict[str, bytes]:
     """Every file of the report by name."""
-    from nlp import clouds, page, report, tables
+    from nlp import report, tables
 
-    result = report.build(
+    analysed = report.analyse(
         found.reviews,
         tokenizer=tokenizer,
         top=job.top,
         progress=lambda stage, share: progress(stage, 0.8 * share),
     )
-    owner = result.contrast.owner
-    files: dict[str, bytes] = {}
-    pictures: dict[str, bytes] = {}
-    for done, (side, data) in enumerate((("high", owner.high), ("low", owner.low))):
-        progress("draw", 0.8 + 0.1 * done)
-        polarity: clouds.Polarity = "high" if side == "high" else "low"
-        pictures[side] = clouds.cloud_png(data.weights("weight"), polarity=polarity)
-        files[f"cloud_{side}_tfidf.png"] = pictures[side]
-        files[f"cloud_{side}_frequency.png"] = clouds.cloud_png(data.weights("frequency"), polarity=polarity)
-    html = page.render(
-        result,
-        pictures,
+    progress("draw", 0.8)
+    files = files_of(
+        analysed.report,
         lang=job.lang,
         rejected_rows=len(found.rejected),
         rejected_files=len(found.unreadable),
     )
-    files |= {"report.json": result.to_json().encode(), "report.html": html.encode()} | tables.tables(result)
     rows = [(path, "", reason) for path, reason in found.unreadable]
     rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
     files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
     progress("draw", 1.0)
     return files
+
+
+def files_of(
+    result: Report, *, lang: Lang, rejected_rows: int = 0, rejected_files: int = 0
+) -> dict[str, bytes]:
+    """A report as files by name: report.json, report.html, clouds and charts, tables."""
+    from nlp import charts, clouds, page, tables
+
+    owner = result.contrast.owner
+    files: dict[str, bytes] = {}
+    pictures: dict[str, bytes] = {}
+    sides: tuple[tuple[clouds.Polarity, Side], ...] = (("high", owner.high), ("low", owner.low))
+    for side, data in sides:
+        for by in _MEASURES:
+            cloud = clouds.draw(data.weights(by), polarity=side)
+            name = f"cloud_{side}_{'tfidf' if by == 'weight' else by}"
+            files[f"{name}.png"], files[f"{name}.svg"] = cloud.png(), cloud.svg()
+        pictures[side] = files[f"cloud_{side}_tfidf.png"]
+    drawn = charts.charts(result, lang)
+    vectors = {name.removesuffix(".svg"): svg for name, svg in drawn.items() if name.endswith(".svg")}
+    html = page.render(
+        result,
+        pictures,
+        vectors,
+        lang=lang,
+        rejected_rows=rejected_rows,
+        rejected_files=rejected_files,
+    )
+    files |= {"report.json": result.to_json().encode(), "report.html": html.encode()}
+    return files | drawn | tables.tables(result)
 
 
 def _write_all(out: Path, files: dict[str, bytes]) -> None:

@@ -3,45 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.counting import WordCounts, document_frequency, tf_idf
-from nlp.keyness import background_prior, log_odds_z
-from nlp.model import Contrast, Keyness, KeyWord, OwnerView, Side, WordRow
-from nlp.reviews import Review
+from nlp.counting import document_frequency, tf_idf
+from nlp.keyness import key_words, prior_size
+from nlp.model import Contrast, Keyness, OwnerView, Side, WordRow
+from nlp.phrases import count_phrases, phrase_keyness
+from nlp.words import Word
 
-#: Pseudo-words of the background prior, as a share of all words counted: enough to calm rare words, too few to
-#: hide a habit, and the same for a hundred reviews as for a million.
-PRIOR_SHARE = 0.05
-#: A key word is used at least so often in all, and is significant at 5 % looked at alone.
-MIN_COUNT = 5
-MIN_Z = 1.96
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
 _DIGITS = 6
 
 Mask = NDArray[np.bool_]
 
 
 class Counted:
-    """The reviews' word counts and TF-IDF weights, rows in the reviews' order."""
+    """Word counts and TF-IDF weights, rows in the order of ``stars``."""
 
-    def __init__(self, reviews: Sequence[Review], words: WordCounts) -> None:
-        self.vocabulary = list(words.vocabulary)
-        self.counts = words.matrix()
-        self.weights = tf_idf(self.counts)
-        self._stars = np.array([review.star for review in reviews], dtype=np.int64)
+    def __init__(self, stars: NDArray[np.int64], vocabulary: Sequence[Word], counts: csr_array) -> None:
+        self.vocabulary = vocabulary
+        self.counts = counts
+        self.weights = tf_idf(counts)
+        self._stars = stars
 
     @property
     def without_words(self) -> int:
         """Reviews of which nothing is left to count (``👍👍``)."""
         return int((np.diff(self.counts.indptr) == 0).sum())
 
-    def contrast(self, top: int) -> Contrast:
-        """Both views, ``top`` rows per table."""
+    def contrast(self, top: int, columns: NDArray[np.int32], ends: NDArray[np.int64]) -> Contrast:
+        """Both views, ``top`` rows per table; ``columns`` and ``ends``: the words in reading order, for phrases
+        (see ``nlp.phrases.count_phrases``).
+        """
+        high, low = self._stars >= 4, self._stars <= 2
+        keyness = self._keyness(high, low, top)
+        if keyness.high_reviews and keyness.low_reviews:
+            praised, blamed = count_phrases(columns, ends, self.vocabulary, np.stack([high, low]))
+            praise, blame = phrase_keyness(praised, blamed, top)
+            keyness = replace(keyness, high_phrases=praise, low_phrases=blame)
+        return Contrast(self.owner(top), keyness)
+
+    def owner(self, top: int) -> OwnerView:
+        """≥3★ against ≤3★, the 3★ reviews in both."""
         stars = self._stars
-        owner = OwnerView(self._side(stars >= 3, top), self._side(stars <= 3, top), int((stars == 3).sum()))
-        return Contrast(owner, self._keyness(stars >= 4, stars <= 2, top))
+        return OwnerView(self._side(stars >= 3, top), self._side(stars <= 3, top), int((stars == 3).sum()))
 
     def _side(self, mask: Mask, top: int) -> Side:
         rows = self.counts[mask]
@@ -69,29 +80,10 @@ class Counted:
         b = np.asarray(self.counts[low].sum(axis=0)).ravel()
         sizes = (int(high.sum()), int(low.sum()))
         if not all(sizes) or len(self.vocabulary) < 2:  # odds are of one word against the others
-            return Keyness(*sizes, 0.0, (), ())
+            return Keyness(*sizes, 0.0, (), (), (), ())
         everywhere = np.asarray(self.counts.sum(axis=0)).ravel()
-        size = round(PRIOR_SHARE * float(everywhere.sum()), _DIGITS)
-        prior = background_prior(everywhere, size)
-        delta, z = log_odds_z(a, b, prior)
-        z = np.round(z, _DIGITS)
-
-        def table(signed: NDArray[np.float64]) -> tuple[KeyWord, ...]:
-            shown = np.where((a + b >= MIN_COUNT) & (signed >= MIN_Z), signed, -np.inf)
-            return tuple(
-                KeyWord(
-                    word=self.vocabulary[i].text,
-                    pos=self.vocabulary[i].pos.value,
-                    high_count=int(a[i]),
-                    low_count=int(b[i]),
-                    log_odds=round(float(delta[i]), _DIGITS),
-                    z=float(z[i]),
-                )
-                for i in self._largest(shown, top)
-                if np.isfinite(shown[i])
-            )
-
-        return Keyness(*sizes, size, table(z), table(-z))
+        words = key_words([(word.text, word.pos.value) for word in self.vocabulary], a, b, everywhere, top)
+        return Keyness(*sizes, prior_size(everywhere), *words, (), ())
 
     def _largest(self, values: NDArray[np.float64], top: int) -> list[int]:
         """Columns of the ``top`` largest values; equals in the order of their words."""

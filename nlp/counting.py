@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-
-from nlp.words import Word
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -20,34 +14,15 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@dataclass
-class WordCounts:
-    """Counts of words per review. Columns are in order of first appearance."""
+def count_matrix(columns: NDArray[np.int32], ends: Ints, words: int) -> csr_array:
+    """Counts, shape (reviews, words), of the words at ``columns[ends[i]:ends[i + 1]]``; negative ones are gaps."""
+    from scipy.sparse import csr_array
 
-    vocabulary: dict[Word, int] = field(default_factory=dict)
-    _counts: array[int] = field(default_factory=lambda: array("i"))
-    _columns: array[int] = field(default_factory=lambda: array("i"))
-    _ends: array[int] = field(default_factory=lambda: array("q", [0]))
-
-    def add(self, words: Iterable[Word]) -> None:
-        """Count one review's words as the next row."""
-        for word, count in Counter(words).items():
-            self._columns.append(self.vocabulary.setdefault(word, len(self.vocabulary)))
-            self._counts.append(count)
-        self._ends.append(len(self._counts))
-
-    def __len__(self) -> int:
-        return len(self._ends) - 1
-
-    def matrix(self) -> csr_array:
-        """Counts, shape (reviews, words)."""
-        from scipy.sparse import csr_array
-
-        data = np.array(self._counts, dtype=np.float64)
-        return csr_array(
-            (data, np.array(self._columns, dtype=np.int32), np.array(self._ends, dtype=np.int64)),
-            shape=(len(self), len(self.vocabulary)),
-        )
+    kept = columns >= 0
+    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(kept)])
+    counts = csr_array((np.ones(int(before[-1])), columns[kept], before[ends]), shape=(len(ends) - 1, words))
+    counts.sum_duplicates()
+    return counts
 
 
 def document_frequency(counts: csr_array) -> Ints:

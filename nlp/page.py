@@ -18,12 +18,15 @@ _FONT_MARK = "FONT-GOES-HERE"
 def render(
     report: Report,
     clouds: dict[str, bytes],
+    charts: dict[str, bytes],
     *,
     lang: Lang = "ko",
     rejected_rows: int = 0,
     rejected_files: int = 0,
 ) -> str:
-    """The page as HTML. ``clouds``: PNG under ``high`` and ``low``. Everything quoted is escaped."""
+    """The page as HTML. ``clouds``: PNG under ``high`` and ``low``; ``charts``: SVG by name, as
+    ``nlp.charts`` names them. Everything quoted is escaped.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -42,6 +45,7 @@ def render(
         sides=(("high", owner.high), ("low", owner.low)),
         font=_FONT_MARK,
         pictures={side: base64.b64encode(png).decode() for side, png in clouds.items()},
+        charts={name: base64.b64encode(svg).decode() for name, svg in charts.items()},
         names={row.app: row.name_en if lang == "en" else row.name_ko for row in report.apps},
         months=_columns(report),
         rejected_rows=rejected_rows,

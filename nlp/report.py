@@ -1,47 +1,47 @@
-"""Reviews in, ``Report`` out: ``build`` is what the portal's worker and the command line call."""
+"""Reviews in, ``Report`` out: ``analyse`` is what the portal's worker and the command line call."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import nlp
-from nlp.apps import find, name_of, own_names
-from nlp.model import (
-    VERSION,
-    AppRow,
-    Burst,
-    Contrast,
-    CreatedFrom,
-    Keyness,
-    KeyWord,
-    OwnerView,
-    Report,
-    Sample,
-    Samples,
-    Side,
-    Study,
-    Totals,
-    WordRow,
-)
+from nlp.apps import find, name_of
+from nlp.model import VERSION, AppRow, CreatedFrom, Report, Totals
 from nlp.reviews import KST, Review
 from nlp.tokenize import Tokenizer, make_tokenizer
-from nlp.words import content_words
 
 if TYPE_CHECKING:
-    from nlp.counting import WordCounts
+    import numpy as np
+    from numpy.typing import NDArray
 
-__all__ = [
-    "STAGES", "AppRow", "Burst", "Contrast", "CreatedFrom", "KeyWord", "Keyness", "OwnerView", "Report",
-    "Sample", "Samples", "Side", "Study", "Totals", "WordRow", "build",
-]  # fmt: skip
+    from nlp import chunks
+    from nlp.index import ReviewIndex
+    from nlp.reading import Reader
+
+__all__ = ["STAGES", "Analysed", "Report", "analyse", "build"]
 
 Progress = Callable[[str, float], None]
-#: The stages of ``build`` in order, as ``progress`` names them, and the share of the whole done at their end.
-STAGES: dict[str, float] = {"prepare": 0.05, "tokenize": 0.75, "count": 0.8, "contrast": 0.9, "samples": 1.0}
-_REPORT_EVERY = 50
+#: The stages of ``analyse`` in order, as ``progress`` names them, and the share of the whole done at their end.
+STAGES: dict[str, float] = {
+    "prepare": 0.05,
+    "tokenize": 0.7,
+    "count": 0.72,
+    "contrast": 0.8,
+    "topics": 0.9,
+    "samples": 1.0,
+}
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """The report, and the index that leads from its words, aspects and bars back to the reviews."""
+
+    report: Report
+    index: ReviewIndex
 
 
 def build(
@@ -51,63 +51,146 @@ def build(
     top: int = 50,
     progress: Progress | None = None,
 ) -> Report:
-    """Analyse ``reviews``; the result depends on the set of reviews, not on their order.
+    """The report of ``analyse``."""
+    return analyse(reviews, tokenizer=tokenizer, top=top, progress=progress).report
 
-    ``tokenizer``: Mecab if not given. ``top``: rows per table, ≥ 1. ``progress`` is called with a key of
-    ``STAGES`` and the share of the whole work done, 0–1, which never falls.
 
-    An empty sequence gives a report of zeros. Raises ``TokenizerUnavailable`` if Mecab is missing and
-    ``ValueError`` for ``top`` < 1.
+def analyse(
+    reviews: Sequence[Review],
+    *,
+    tokenizer: Tokenizer | None = None,
+    top: int = 50,
+    ids: Sequence[int] | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Analysed:
+    """Analyse ``reviews``; the report depends on the set of reviews, not on their order.
+
+    ``tokenizer``: Mecab if not given. ``top``: rows per table, ≥ 1. ``ids``: what the caller calls the
+    reviews, for the index (unless given, their positions). ``workers``: processes (see
+    ``nlp.chunks.read_all``). ``progress`` is called with a key of ``STAGES`` and the share of the whole work
+    done, 0–1, which never falls. Positions of the index count in the order of ``reviews`` as given.
+
+    An empty sequence gives a report of zeros. Raises ``TokenizerUnavailable`` if Mecab is missing,
+    ``ModelDamaged`` if the sentiment model is, and ``ValueError`` for ``top`` < 1.
     """
-    # NumPy and SciPy load with the first report, not with the module.
-    from nlp import contrast, facts, samples
+    # NumPy, SciPy and the models load with the first report, not with the module.
+    from threadpoolctl import threadpool_limits
+
+    from nlp import chunks
+    from nlp.index import arranged
+    from nlp.reading import Reader
 
     if top < 1:
         raise ValueError("top must be at least 1")
     tell = progress or _tell_nobody
     tell("prepare", 0.0)
     tokenizer = tokenizer or make_tokenizer()
-    ordered = sorted(reviews, key=lambda r: (r.app, r.at, r.key, r.star, r.author, r.likes))
+    reader = Reader.load()
+    order = sorted(range(len(reviews)), key=lambda i: _rank(reviews[i]))
+    ordered = [reviews[i] for i in order]
     tell("prepare", STAGES["prepare"])
-    words = _count(ordered, tokenizer, tell)
-    tell("tokenize", STAGES["tokenize"])
-    counted = contrast.Counted(ordered, words)
+    begin, end = STAGES["prepare"], STAGES["tokenize"]
+    part = chunks.read_all(
+        ordered,
+        tokenizer,
+        reader,
+        workers=workers,
+        progress=lambda share: tell("tokenize", begin + (end - begin) * share),
+    )
+    # One thread: sums in another order could end in another last digit.
+    with threadpool_limits(1):
+        together = _put_together(ordered, part, reader, tokenizer.name, top, tell)
+    return Analysed(together[0], arranged(together[1], order, ids or range(len(reviews))))
+
+
+def _put_together(
+    ordered: Sequence[Review],
+    part: chunks.Part,
+    reader: Reader,
+    tokenizer: str,
+    top: int,
+    tell: Progress,
+) -> tuple[Report, ReviewIndex]:
+    """The report, and the index in the order of ``ordered``."""
+    import numpy as np
+
+    from nlp import contrast, facts, hypotheses, samples, topics, trends
+    from nlp.aspects import KEYS
+    from nlp.counting import count_matrix
+    from nlp.index import ReviewIndex
+    from nlp.insights import Cards
+    from nlp.opinions import Opinions
+    from nlp.quotes import Quotes
+
+    stars = np.array([review.star for review in ordered], dtype=np.int64)
+    app_ids = sorted({review.app for review in ordered})
+    numbers = {app: i for i, app in enumerate(app_ids)}
+    apps = np.array([numbers[review.app] for review in ordered], dtype=np.int64)
+    months = np.array([_month(review) for review in ordered], dtype=np.int64)
+    counts = count_matrix(part.columns, part.ends, len(part.vocabulary))
+    counted = contrast.Counted(stars, part.vocabulary, counts)
     tell("count", STAGES["count"])
-    compared = counted.contrast(top)
+    compared = counted.contrast(top, part.columns, part.ends)
     tell("contrast", STAGES["contrast"])
     bursts = facts.bursts(ordered)
-    typical = samples.choose(ordered, counted.weights, bursts)
+    excluded = ~facts.excluding(ordered, bursts)
+    opinions = Opinions(part, stars, apps, app_ids, months)
+    quotes = Quotes(ordered, counted.weights, part, excluded, reader)
+    found = topics.find_topics(counted.weights, part.vocabulary)
+    tell("topics", STAGES["topics"])
+    aspects = opinions.aspects(quotes)
     report = Report(
         version=VERSION,
-        created_from=_created_from(ordered, tokenizer),
+        created_from=_created_from(ordered, tokenizer, reader),
         totals=_totals(ordered, counted.without_words),
-        apps=tuple(_app_row(app, ordered) for app in sorted({review.app for review in ordered})),
+        apps=tuple(_app_row(app, ordered, apps == numbers[app]) for app in app_ids),
         contrast=compared,
-        samples=typical,
+        samples=samples.choose(ordered, counted.weights, bursts),
+        sentiment=opinions.sentiment(quotes),
+        aspects=aspects,
+        topics=topics.describe(found, stars, opinions.complains, quotes.choose),
+        trends=trends.trends(ordered, opinions.complains),
         bursts=bursts,
         study=facts.study(ordered),
+        hypotheses=hypotheses.hypotheses(ordered, bursts),
+        insights=Cards(ordered, opinions, quotes, reader).ranked(aspects),
     )
     tell("samples", 1.0)
-    return report
+    index = ReviewIndex(
+        keys=KEYS,
+        apps=tuple(app_ids),
+        vocabulary=part.vocabulary,
+        probability=part.probability,
+        polarity=part.polarity,
+        aspects=part.aspects,
+        blamed=part.blamed,
+        praised=part.praised,
+        star=stars.astype(np.int8),
+        month=months.astype(np.int32),
+        app=apps.astype(np.int32),
+        topic=found.main.astype(np.int16),
+        ids=np.arange(len(ordered), dtype=np.int64),
+        columns=part.columns,
+        ends=part.ends,
+    )
+    return report, index
+
+
+def _rank(review: Review) -> tuple[object, ...]:
+    return (review.app, review.at, review.key, review.star, review.author, review.likes)
+
+
+def _month(review: Review) -> int:
+    at = review.at.astimezone(KST)
+    return 100 * at.year + at.month
 
 
 def _tell_nobody(_stage: str, _share: float) -> None:
     """For who does not ask for progress."""
 
 
-def _count(reviews: Sequence[Review], tokenizer: Tokenizer, tell: Progress) -> WordCounts:
-    from nlp.counting import WordCounts
-
-    counts = WordCounts()
-    start, end = STAGES["prepare"], STAGES["tokenize"]
-    for done, review in enumerate(reviews):
-        counts.add(content_words(tokenizer.morphs(review.body), own_names(review.app)))
-        if done % _REPORT_EVERY == 0:
-            tell("tokenize", start + (end - start) * done / len(reviews))
-    return counts
-
-
-def _created_from(reviews: Sequence[Review], tokenizer: Tokenizer) -> CreatedFrom:
+def _created_from(reviews: Sequence[Review], tokenizer: str, reader: Reader) -> CreatedFrom:
     digest = hashlib.sha256()
     for review in reviews:
         digest.update(f"{review.key}|{review.star}|{review.at.astimezone(KST).isoformat()}\n".encode())
@@ -118,8 +201,10 @@ def _created_from(reviews: Sequence[Review], tokenizer: Tokenizer) -> CreatedFro
         first=days[0] if days else None,
         last=days[-1] if days else None,
         sha256=digest.hexdigest(),
-        tokenizer=tokenizer.name,
+        tokenizer=tokenizer,
         nlp=nlp.__version__,
+        sentiment=reader.sentiment,
+        aspects=reader.aspects,
     )
 
 
@@ -134,8 +219,8 @@ def _totals(reviews: Sequence[Review], without_words: int) -> Totals:
     )
 
 
-def _app_row(app: str, reviews: Sequence[Review]) -> AppRow:
-    own = [review for review in reviews if review.app == app]
+def _app_row(app: str, reviews: Sequence[Review], mask: NDArray[np.bool_]) -> AppRow:
+    own = [reviews[i] for i in mask.nonzero()[0].tolist()]
     known = find(app)
     days = sorted(_day(review) for review in own)
     return AppRow(

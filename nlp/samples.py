@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.facts import excluding
 from nlp.model import Burst, Sample, Samples
 from nlp.reviews import KST, Review
 from nlp.text import storable
@@ -31,7 +32,7 @@ def choose(
 
     What lies in a flagged burst is not quoted.
     """
-    eligible = np.array([not _in_burst(review, bursts) for review in reviews], dtype=bool)
+    eligible = excluding(reviews, bursts)
     stars = np.array([review.star for review in reviews], dtype=np.int64)
     return Samples(
         _side(reviews, weights, eligible & (stars >= 4), count),
@@ -39,20 +40,26 @@ def choose(
     )
 
 
-def _in_burst(review: Review, bursts: Sequence[Burst]) -> bool:
-    day = review.at.astimezone(KST).date().isoformat()
-    return any(burst.app == review.app and burst.first <= day <= burst.last for burst in bursts)
-
-
 def _side(
     reviews: Sequence[Review], weights: csr_array, mask: NDArray[np.bool_], count: int
 ) -> tuple[Sample, ...]:
     index: list[int] = np.flatnonzero(mask & (np.diff(weights.indptr) >= MIN_WORDS)).tolist()
+    chosen = typical(reviews, weights, index, count)
+    centrality = centralities(weights[index]) if chosen else np.zeros(0)
+    place = {position: row for row, position in enumerate(index)}
+    return tuple(_sample(reviews[i], float(centrality[place[i]])) for i in chosen)
+
+
+def typical(reviews: Sequence[Review], weights: csr_array, index: Sequence[int], count: int) -> list[int]:
+    """Positions of the ``count`` most typical of the reviews at ``index``, no two of which say the same.
+
+    Typical is near the mean of them all, beyond what a review's length alone brings; of one app at most
+    half of them are taken.
+    """
     if not index:
-        return ()
-    rows = weights[index]
-    centrality = centralities(rows)
-    excess = beyond_length(centrality, np.diff(rows.indptr))
+        return []
+    rows = weights[list(index)]
+    excess = beyond_length(centralities(rows), np.maximum(np.diff(rows.indptr), 1))
     # Rounded, so that the order does not hang on the last bit; equals in the order of their keys.
     ranked = sorted(range(len(index)), key=lambda i: (-round(float(excess[i]), 9), reviews[index[i]].key))
     chosen: list[int] = []
@@ -68,7 +75,7 @@ def _side(
         per_app[review.app] += 1
         if len(chosen) == count:
             break
-    return tuple(_sample(reviews[index[i]], float(centrality[i])) for i in chosen)
+    return [index[i] for i in chosen]
 
 
 def centralities(rows: csr_array) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from nlp.tokenize import Morph, Pos
 
 _PREDICATES = (Pos.VERB, Pos.ADJECTIVE)
 _MAX_WORD = 20
+_SENTENCE_ENDS = frozenset(".!?…~。！？")
 
 
 class Word(NamedTuple):
@@ -20,7 +21,12 @@ class Word(NamedTuple):
 
 
 def content_words(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> list[Word]:
-    """The words of a review that carry meaning, in order, repeats included.
+    """The words of ``word_runs``, one after the other."""
+    return [word for run in word_runs(morphs, own_names) for word in run]
+
+
+def word_runs(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> list[list[Word]]:
+    """The words of a review that carry meaning, in order, repeats included, a list per sentence.
 
     Nouns (of one syllable only those on our list), verbs and adjectives in dictionary form, foreign
     words in lower case. A negated predicate is one word: ``안 되다``, ``못 쓰다``; ``되지 않다`` is
@@ -28,14 +34,19 @@ def content_words(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> l
     """
     lists = stop_words()
     words: list[Word] = []
+    runs = [words]
     for index, morph in enumerate(morphs):
+        if morph.pos is Pos.SYMBOL and words and not _SENTENCE_ENDS.isdisjoint(morph.surface):
+            words = []
+            runs.append(words)
+            continue
         word = _word(morphs, index, morph, lists.short)
         if word and word.text in lists.misread:
             word = Word(lists.misread[word.text], word.pos)
         if word is None or word.text in own_names or word.text in lists.stop:
             continue
         words.append(word)
-    return words
+    return [run for run in runs if run]
 
 
 def _word(morphs: Sequence[Morph], index: int, morph: Morph, short: frozenset[str]) -> Word | None:

@@ -22,11 +22,28 @@ ROWS = (
     "b,2023-02-01 10:00:00-07:00,1,3,=1+1,업데이트 후 로그인이 안 되고 병원이 없고 고객센터 답변도 없어요\n"
     "c,2023-03-01 10:00:00-07:00,3,0,보통,약배송은 빠른데 앱이 느려요\n"
 )
+_CHARTS = (
+    "stars",
+    "months",
+    "aspects",
+    "keyness",
+    "high_frequency",
+    "high_tfidf",
+    "low_frequency",
+    "low_tfidf",
+)
+_CLOUDS = ("high_tfidf", "high_frequency", "low_tfidf", "low_frequency")
+_COUNTED = (
+    "rejected apps months words_high words_low keyness samples phrases topics trends versions hypotheses"
+)
+_READ = "sentiment disagree aspects aspects_by_app aspects_by_month aspect_quotes insights"
 FILES = {
-    "report.json", "report.html", "rejected.csv", "apps.csv", "months.csv", "words_high.csv", "words_low.csv",
-    "keyness.csv", "samples.csv", "cloud_high_tfidf.png", "cloud_high_frequency.png", "cloud_low_tfidf.png",
-    "cloud_low_frequency.png",
-}  # fmt: skip
+    "report.json",
+    "report.html",
+    *(f"cloud_{name}.{kind}" for name in _CLOUDS for kind in ("png", "svg")),
+    *(f"chart_{name}.{kind}" for name in _CHARTS for kind in ("png", "svg")),
+    *(f"{name}.csv" for name in f"{_COUNTED} {_READ}".split()),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +94,7 @@ def test_the_page_is_one_file_that_escapes_what_it_quotes(good: Path, tmp_path: 
     assert "FONT-GOES-HERE" not in page
     assert page.count("data:image/png;base64,") == 2
     assert page.count("data:font/woff2;base64,") == 1
-    linked = re.findall(r'(?:src|href)\s*=\s*"(?!data:)|url\((?!data:)|<script|<link|@import', page)
+    linked = re.findall(r'(?:src|href)\s*=\s*"(?!data:|#)|url\((?!data:)|<script|<link|@import', page)
     assert linked == []
     assert texts("ko" if lang == "ko" else "en")["caveat"] in page
 

@@ -5,14 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from nlp.counting import WordCounts, document_frequency, tf_idf
+from nlp.counting import count_matrix, document_frequency, tf_idf
 from nlp.keyness import background_prior, log_odds_z
-from nlp.tokenize import Pos
-from nlp.words import Word
-
-
-def words(text: str) -> list[Word]:
-    return [Word(word, Pos.NOUN) for word in text.split()]
 
 
 def test_log_odds_as_computed_by_hand() -> None:
@@ -57,13 +51,12 @@ def test_the_background_prior_has_the_size_asked_for() -> None:
 
 def test_tf_idf_as_computed_by_hand() -> None:
     """병원 is in both of two reviews (idf 1), 예약 in one (idf ln(3/2) + 1)."""
-    counts = WordCounts()
-    counts.add(words("병원 예약 예약"))
-    counts.add(words("병원"))
-    counts.add([])
-    weights = tf_idf(counts.matrix()[:2]).toarray()
+    # 병원 (0) 예약 (1) 예약, a gap, 병원; then a review without words.
+    columns, ends = np.array([0, 1, 1, -1, 0], dtype=np.int32), np.array([0, 4, 5, 5])
+    counts = count_matrix(columns, ends, 2)
+    weights = tf_idf(counts[:2]).toarray()
     booking = 2 * (math.log(3 / 2) + 1)
     assert weights[0] == pytest.approx(np.array([1, booking]) / math.hypot(1, booking))
     assert weights[1] == pytest.approx([1, 0])
-    assert tf_idf(counts.matrix()).toarray()[2] == pytest.approx([0, 0])
-    assert document_frequency(counts.matrix()).tolist() == [2, 1]
+    assert tf_idf(counts).toarray()[2] == pytest.approx([0, 0])
+    assert document_frequency(counts).tolist() == [2, 1]

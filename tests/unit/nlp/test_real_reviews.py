@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nlp.report import Report, build
-from nlp.reviews import Import, Review, read_csv
+from nlp.reviews import Import, Review, read_file
 from nlp.tokenize import Tokenizer
 
 pytestmark = pytest.mark.shared_data
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.shared_data
 
 @pytest.fixture(scope="module")
 def imports(real_reviews: Path) -> dict[str, Import]:
-    return {path.name: read_csv(path) for path in sorted(real_reviews.glob("appstore_*.csv"))}
+    return {path.name: read_file(path) for path in sorted(real_reviews.glob("appstore_*.csv"))}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_report_is_the_same_twice(reviews: list[Review], report: Report, mec
 
 
 def test_other_files_in_the_folder_are_refused_or_read_never_crash(real_reviews: Path) -> None:
-    fitness = read_csv(real_reviews / "fitness_googleplay.csv", app="fitness")
+    fitness = read_file(real_reviews / "fitness_googleplay.csv", app="fitness")
     with (real_reviews / "fitness_googleplay.csv").open(encoding="utf-8-sig", newline="") as file:
         plain = list(csv.DictReader(file))
     assert len(fitness.reviews) + len(fitness.rejected) == len(plain) == 2835

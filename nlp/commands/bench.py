@@ -1,0 +1,53 @@
+"""``python -m nlp bench``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from nlp.commands.data import corpora_folder
+
+REVIEWS = 2000
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    bench = commands.add_parser("bench", help="measure speed beside the study's way")
+    bench.add_argument("csv", nargs="*", metavar="CSV", help="reviews (default: those of the shared data)")
+    bench.add_argument(
+        "--reviews", type=int, default=REVIEWS, help="size of the report (default %(default)s)"
+    )
+    bench.add_argument(
+        "--up-to", type=int, default=10_000, metavar="N", help="largest set for the growth (up to 1000000)"
+    )
+    bench.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Measure and print."""
+    from nlp import bench
+    from nlp.reviews import read_file
+    from nlp.tokenize import TokenizerUnavailable
+
+    sources = [Path(name) for name in options.csv] or sorted(corpora_folder().glob("appstore_*.csv"))
+    if not sources:
+        sys.stderr.write("nlp: no reviews to measure with: name CSV files, or set SALPIM_DATA\n")
+        return 1
+    real = [review for source in sources for review in read_file(source).reviews]
+    some = bench.resampled(real, options.reviews)
+    try:
+        for line in bench.side_by_side(some):
+            _write(line)
+    except TokenizerUnavailable as error:
+        _write(f"the study's way cannot run here: {error.reason_en}")
+    _write(bench.whole_report(some))
+    _write("")
+    bench.growth(real, [size for size in SIZES if size <= options.up_to], _write)
+    return 0
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
