@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.operator import analyses, audit, home, invitations, reviews, wording
+from app.operator import analyses, audit, drill, home, invitations, reviews, wording
 from app.operator.blueprint import door
 from app.web import navigation
 
-__all__ = ["analyses", "audit", "home", "init_app", "invitations", "reviews", "wording"]
+__all__ = ["analyses", "audit", "drill", "home", "init_app", "invitations", "reviews", "wording"]
 
 
 def init_app(app: Flask) -> None:

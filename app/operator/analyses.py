@@ -9,6 +9,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.infra import events, live, storage
+from app.operator import charts
 from app.operator.blueprint import door, page_number, words_of
 from app.operator.reviews import analysis_form, as_csv
 from app.permissions import Permission
@@ -33,7 +34,7 @@ def analysis_start() -> Response:
         run = error.analysis
         flash(_("지금 하고 있는 분석이 끝나면 다시 시작할 수 있습니다."), "info")
     except service.NoReviews:
-        flash(_("분석할 후기가 없습니다. 먼저 CSV 파일을 가져와 주세요."), "error")
+        flash(_("분석할 후기가 없습니다. 먼저 후기 파일을 가져와 주세요."), "error")
         return redirect(back, 303)
     except service.UnknownTokenizer:
         flash(_("이 컴퓨터에서는 쓸 수 없는 방법입니다."), "error")
@@ -62,11 +63,13 @@ def apps_of(run: Analysis) -> str:
     return ", ".join(str(name) for name in names)
 
 
-def _analysis(public_id: str) -> Analysis:
+def analysis_of(public_id: str) -> Analysis:
+    """Return an analysis that the reader may see, or answer 404."""
     return visible_or_404(visible_analyses(current_user).where(Analysis.public_id == public_id))
 
 
-def _report(run: Analysis) -> report.Data:
+def report_of(run: Analysis) -> report.Data:
+    """Return the report of a finished analysis, or answer 404."""
     if run.state != WorkState.DONE:
         abort(404)
     try:
@@ -80,7 +83,7 @@ def _report(run: Analysis) -> report.Data:
 def analysis_page(public_id: str) -> str:
     """An analysis: its progress, the reason why it failed, or its report."""
     after = events.last_id()
-    run = _analysis(public_id)
+    run = analysis_of(public_id)
     if run.state != WorkState.DONE:
         busy = run.state in UNDER_WAY
         return render_template("operator/analysis.html", run=run, busy=busy, after=after)
@@ -96,6 +99,8 @@ def analysis_page(public_id: str) -> str:
         tops=tops,
         months=report.months(data),
         tables=list(report.TABLES),
+        charts=charts.all_of(public_id, data, linked=run.index_id is not None),
+        indexed=run.index_id is not None,
     )
 
 
@@ -103,7 +108,7 @@ def analysis_page(public_id: str) -> str:
 @requires(Permission.REVIEW_READ)
 def analysis_status(public_id: str) -> FlaskResponse:
     """The part of the page that changes; once the report is there, the whole page is asked for again."""
-    run = _analysis(public_id)
+    run = analysis_of(public_id)
     response = make_response(render_template("operator/_analysis.html", run=run, busy=run.state in UNDER_WAY))
     if run.state == WorkState.DONE:
         response.headers["HX-Refresh"] = "true"
@@ -114,14 +119,14 @@ def analysis_status(public_id: str) -> FlaskResponse:
 @requires(Permission.REVIEW_READ)
 def analysis_events(public_id: str) -> FlaskResponse:
     """What happens to one analysis, as it happens."""
-    return live.stream([_analysis(public_id).topic])
+    return live.stream([analysis_of(public_id).topic])
 
 
 @door.post("/analyses/<public_id>/retry")
 @requires(Permission.REVIEW_IMPORT)
 def analysis_retry(public_id: str) -> Response:
     """Run an analysis that failed once more."""
-    run = _analysis(public_id)
+    run = analysis_of(public_id)
     try:
         service.retry_analysis(run.id)
         flash(_("다시 하도록 줄에 세웠습니다."), "success")
@@ -136,7 +141,7 @@ def analysis_retry(public_id: str) -> Response:
 @requires(Permission.REVIEW_READ)
 def analysis_cloud(public_id: str, side: str) -> FlaskResponse:
     """The word cloud of one side."""
-    run = _analysis(public_id)
+    run = analysis_of(public_id)
     picture = run.cloud_high if side == "high" else run.cloud_low
     if picture is None:
         abort(404)
@@ -153,7 +158,7 @@ def analysis_cloud(public_id: str, side: str) -> FlaskResponse:
 @requires(Permission.REVIEW_READ)
 def analysis_table(public_id: str, name: str) -> FlaskResponse:
     """One table of the report, for a spreadsheet."""
-    data = _report(_analysis(public_id))
+    data = report_of(analysis_of(public_id))
     if name not in report.TABLES:
         abort(404)
     return as_csv(report.table_csv(data, name), f"salpim-{name}.csv")
@@ -163,7 +168,7 @@ def analysis_table(public_id: str, name: str) -> FlaskResponse:
 @requires(Permission.REVIEW_READ)
 def analysis_json(public_id: str) -> FlaskResponse:
     """The whole report, for programs."""
-    run = _analysis(public_id)
+    run = analysis_of(public_id)
     if run.state != WorkState.DONE or run.report is None:
         abort(404)
     headers = {

@@ -23,7 +23,7 @@ from app.permissions import Role
 class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
     """Several review files at once."""
 
-    files = MultipleFileField(_l("CSV 파일"))
+    files = MultipleFileField(_l("후기 파일"))
 
 
 class AnalysisForm(FlaskForm):  # type: ignore[misc]

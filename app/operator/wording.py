@@ -22,6 +22,7 @@ STAGES: dict[str, LazyString] = {
     "tokenize": _l("문장을 낱말로 나누는 중"),
     "count": _l("낱말을 세는 중"),
     "contrast": _l("높은 별점과 낮은 별점을 비교하는 중"),
+    "topics": _l("주제를 찾는 중"),
     "samples": _l("대표 후기를 고르는 중"),
     "clouds": _l("단어 구름을 그리는 중"),
 }
@@ -36,6 +37,12 @@ PARTS_OF_SPEECH: dict[str, LazyString] = {
     "adverb": _l("부사"),
     "negation": _l("부정"),
     "foreign": _l("외국어"),
+}
+POLARITIES: dict[str, LazyString] = {
+    "pos": _l("칭찬"),
+    "neg": _l("불만"),
+    "mixed": _l("칭찬과 불만"),
+    "neutral": _l("어느 쪽도 아님"),
 }
 OUTCOMES: dict[str, tuple[LazyString, str]] = {
     "done": (_l("됨"), "gray"),
@@ -71,4 +78,5 @@ def words() -> dict[str, object]:
         "TOKENIZERS": TOKENIZERS,
         "OUTCOMES": OUTCOMES,
         "ROLES": ROLES,
+        "POLARITIES": POLARITIES,
     }

@@ -37,7 +37,7 @@ class _Pace:
 def import_file(run: Run, *, import_id: int) -> Effect | None:
     """Read one uploaded CSV into the table of reviews."""
     from nlp.apps import name_of
-    from nlp.reviews import UnreadableFile, read_csv
+    from nlp.reviews import UnreadableFile, read_file
 
     item = progress.begin_import(import_id)
     if item is None:
@@ -48,7 +48,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
         raise PermanentFailure(f"the uploaded file is lost: {error}") from error
     author_key = keyring().derive("review.author")
     try:
-        found = read_csv(content, filename=item.filename, author_key=author_key)
+        found = read_file(content, filename=item.filename, author_key=author_key)
     except UnreadableFile as error:
         reason_ko, reason_en = error.reason_ko, error.reason_en
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)
@@ -75,7 +75,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
 
 @jobs.handler(ANALYSIS_JOB, on_failure=progress.fail_analysis)
 def analyse(run: Run, *, analysis_id: int) -> Effect | None:
-    """Build the report over the chosen reviews, and both word clouds."""
+    """Build the report over the chosen reviews, both word clouds and the index behind them."""
     from nlp import clouds, report
     from nlp.reviews import Review
     from nlp.tokenize import TokenizerUnavailable, make_tokenizer
@@ -84,9 +84,9 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     if started is None:
         return None
     tell = _teller(run, analysis_id)
+    rows = corpus.reviews_of(started.apps)
     reviews = [
-        Review(row.app, row.posted_at, row.star, row.likes, row.title, row.text, row.author)
-        for row in corpus.reviews_of(started.apps)
+        Review(row.app, row.posted_at, row.star, row.likes, row.title, row.text, row.author) for row in rows
     ]
     tell("tokenize", READ_END)
     try:
@@ -94,22 +94,29 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     except TokenizerUnavailable as error:
         progress.explain_failure(analysis_id, error.reason_ko, error.reason_en)
         raise PermanentFailure(error.reason_en) from error
-    built = report.build(
+    analysed = report.analyse(
         reviews,
         tokenizer=tokenizer,
         top=TOP,
+        ids=[row.id for row in rows],
         progress=lambda stage, share: tell(stage, READ_END + (REPORT_END - READ_END) * share),
     )
     tell("clouds", REPORT_END)
     width, height = CLOUD_SIZE
-    owner = built.contrast.owner
+    owner = analysed.report.contrast.owner
     high = clouds.cloud_png(
         owner.high.weights(), width=width, height=height, seed=CLOUD_SEED, polarity="high"
     )
     tell("clouds", (REPORT_END + 1) / 2)
     low = clouds.cloud_png(owner.low.weights(), width=width, height=height, seed=CLOUD_SEED, polarity="low")
+    index = analysed.index.to_bytes()
     return lambda: progress.finish_analysis(
-        analysis_id, report=built.to_json(), reviews=len(reviews), cloud_high=high, cloud_low=low
+        analysis_id,
+        report=analysed.report.to_json(),
+        reviews=len(reviews),
+        cloud_high=high,
+        cloud_low=low,
+        index=index,
     )
 
 

@@ -139,6 +139,8 @@ class Analysis(Base):
     """`nlp`'s Report.to_json()."""
     cloud_high_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
     cloud_low_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
+    index_id: Mapped[int | None] = mapped_column(ForeignKey("stored_object.id"))
+    """`nlp`'s ReviewIndex: from a word, an aspect or a bar of the report back to its reviews."""
     error_ko: Mapped[str | None] = mapped_column(Text)
     error_en: Mapped[str | None] = mapped_column(Text)
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
@@ -147,6 +149,7 @@ class Analysis(Base):
 
     cloud_high: Mapped[StoredObject | None] = relationship(foreign_keys=[cloud_high_id])
     cloud_low: Mapped[StoredObject | None] = relationship(foreign_keys=[cloud_low_id])
+    index: Mapped[StoredObject | None] = relationship(foreign_keys=[index_id])
 
     @property
     def topic(self) -> str:

@@ -167,12 +167,13 @@ def explain_failure(analysis_id: int, reason_ko: str, reason_en: str) -> None:
 
 
 def finish_analysis(
-    analysis_id: int, *, report: str, reviews: int, cloud_high: bytes, cloud_low: bytes
+    analysis_id: int, *, report: str, reviews: int, cloud_high: bytes, cloud_low: bytes, index: bytes
 ) -> None:
-    """Keep the report (JSON) and both pictures (PNG) (an effect)."""
+    """Keep the report (JSON), both pictures (PNG) and the index (.npz) (an effect)."""
     run = _held(Analysis, analysis_id)
     run.report, run.review_count = report, reviews
     run.cloud_high, run.cloud_low = storage.put(cloud_high, "image/png"), storage.put(cloud_low, "image/png")
+    run.index = storage.put(index, "application/octet-stream")
     run.state, run.stage, run.progress, run.finished_at = WorkState.DONE, None, 1.0, clock.now()
     events.publish("analysis.done", run.topic)
 

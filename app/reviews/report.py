@@ -11,7 +11,7 @@ from typing import Any
 
 from app.reviews.models import Analysis
 
-MAJOR_VERSION = "1"
+MAJOR_VERSION = "2"
 SIDES = ("high", "low")
 STARS = (1, 2, 3, 4, 5)
 
@@ -97,6 +97,69 @@ def _samples(data: Data) -> Iterable[Row]:
             yield [label, row["app"], row["star"], row["at"], row["title"], row["text"], row["centrality"]]
 
 
+def _share(share: dict[str, Any]) -> Row:
+    return (share["count"], share["of"], share["share"], share["low"], share["high"])
+
+
+def _phrases(data: Data) -> Iterable[Row]:
+    for side in SIDES:
+        for row in data["contrast"]["keyness"][f"{side}_phrases"]:
+            label = "≥4★" if side == "high" else "≤2★"
+            yield [label, row["word"], row["high_count"], row["low_count"], row["log_odds"], row["z"]]
+
+
+def _aspects(data: Data) -> Iterable[Row]:
+    for row in data["aspects"]:
+        yield [row["key"], row["name_ko"], row["name_en"], *_share(row["share"]), row["mean_star"],
+               *_share(row["negative"])]  # fmt: skip
+
+
+def _aspects_by_app(data: Data) -> Iterable[Row]:
+    for row in data["aspects"]:
+        for app, share in row["by_app"].items():
+            yield [row["key"], app, *_share(share), *_share(row["negative_by_app"][app])]
+
+
+def _aspects_by_month(data: Data) -> Iterable[Row]:
+    for row in data["aspects"]:
+        for month in row["by_month"]:
+            yield [row["key"], month["month"], month["reviews"], month["negative"]]
+
+
+def _topics(data: Data) -> Iterable[Row]:
+    for row in data["topics"]["topics"]:
+        yield [row["number"], row["label"], " ".join(row["words"]), row["coherence"], row["reviews"],
+               row["share"], row["mean_star"], *_share(row["negative"])]  # fmt: skip
+
+
+def _trends(data: Data) -> Iterable[Row]:
+    for row in data["trends"]["by_app_month"]:
+        yield [row["app"], row["month"], row["reviews"], row["mean_star"], row["complaints"]]
+
+
+def _disagree(data: Data) -> Iterable[Row]:
+    for row in data["sentiment"]["disagree"]:
+        yield [row["app"], row["star"], row["at"], row["title"], row["text"], row["complaint_probability"],
+               row["polarity"]]  # fmt: skip
+
+
+def _hypotheses(data: Data) -> Iterable[Row]:
+    for whole in data["hypotheses"]:
+        for bursts, row in (("with", whole), ("without", whole["without_bursts"])):
+            if row:
+                yield [row["key"], bursts, row["test"], row["measure"], row["effect"], row["low"], row["high"],
+                       row["p"], row["verdict"], row["note_ko"], row["note_en"]]  # fmt: skip
+
+
+def _insights(data: Data) -> Iterable[Row]:
+    for row in data["insights"]:
+        yield [row["rank"], row["key"], row["finding"], row["holds"], row["claim_ko"], row["claim_en"],
+               *_share(row["evidence"]), row["suggestion_ko"], row["suggestion_en"], row["metric_ko"],
+               row["metric_en"]]  # fmt: skip
+
+
+_SHARE_COLUMNS = ("count", "of", "share", "low", "high")
+_BLAME_COLUMNS = tuple(f"negative_{name}" for name in _SHARE_COLUMNS)
 _WORD_COLUMNS = ("side", "rank", "word", "pos", "count", "reviews", "tfidf_weight")
 TABLES: dict[str, Table] = {
     "apps": Table(
@@ -107,6 +170,51 @@ TABLES: dict[str, Table] = {
     "words-frequency": Table(_WORD_COLUMNS, _words("by_frequency")),
     "words-tfidf": Table(_WORD_COLUMNS, _words("by_weight")),
     "keyness": Table(("side", "rank", "word", "pos", "count_4_5", "count_1_2", "log_odds", "z"), _keyness),
+    "phrases": Table(("side", "phrase", "count_4_5", "count_1_2", "log_odds", "z"), _phrases),
+    "insights": Table(
+        (
+            "rank",
+            "key",
+            "finding",
+            "holds",
+            "claim_ko",
+            "claim_en",
+            *_SHARE_COLUMNS,
+            "suggestion_ko",
+            "suggestion_en",
+            "metric_ko",
+            "metric_en",
+        ),
+        _insights,
+    ),
+    "aspects": Table(
+        ("aspect", "name_ko", "name_en", *_SHARE_COLUMNS, "mean_star", *_BLAME_COLUMNS), _aspects
+    ),
+    "aspects-by-app": Table(("aspect", "app", *_SHARE_COLUMNS, *_BLAME_COLUMNS), _aspects_by_app),
+    "aspects-by-month": Table(("aspect", "month_kst", "reviews", "negative"), _aspects_by_month),
+    "topics": Table(
+        ("topic", "label", "words", "coherence", "reviews", "share", "mean_star", *_BLAME_COLUMNS), _topics
+    ),
+    "trends": Table(("app", "month_kst", "reviews", "mean_star", "complaints"), _trends),
+    "disagree": Table(
+        ("app", "star", "posted_at_kst", "title", "text", "complaint_probability", "polarity"), _disagree
+    ),
+    "hypotheses": Table(
+        (
+            "hypothesis",
+            "bursts",
+            "test",
+            "measure",
+            "effect",
+            "low",
+            "high",
+            "p",
+            "verdict",
+            "note_ko",
+            "note_en",
+        ),
+        _hypotheses,
+    ),
     "samples": Table(("side", "app", "star", "posted_at_kst", "title", "text", "centrality"), _samples),
 }
 

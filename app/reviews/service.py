@@ -29,8 +29,18 @@ class TooManyFiles(Exception):
     """More files at once than `MAX_FILES`."""
 
 
-class NotCsv(Exception):
-    """These files do not end in .csv; `filenames` are theirs. Nothing was taken in."""
+#: Endings of the files that can be read, and what each is kept as.
+KINDS = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".json": "application/json",
+    ".jsonl": "application/json",
+}
+
+
+class NotReviews(Exception):
+    """These files have none of the endings in `KINDS`; `filenames` are theirs. Nothing was taken in."""
 
     def __init__(self, filenames: Sequence[str]) -> None:
         super().__init__(", ".join(filenames))
@@ -64,29 +74,36 @@ def display_name(filename: str) -> str:
     clean = "".join(
         c for c in unicodedata.normalize("NFC", last) if unicodedata.category(c)[0] != "C"
     ).strip()
-    return clean if len(clean) <= 200 else f"{clean[:195]}….csv"
+    if len(clean) <= 200:
+        return clean
+    ending = next((ending for ending in KINDS if clean.lower().endswith(ending)), "")
+    return f"{clean[: 199 - len(ending)]}…{ending}"
+
+
+def _kind(name: str) -> str | None:
+    return next((kind for ending, kind in KINDS.items() if name.lower().endswith(ending)), None)
 
 
 def import_files(user_id: int, files: Sequence[tuple[str, bytes]]) -> list[ReviewImport]:
     """Keep the files (name and content of each) encrypted, and have the worker read them.
 
-    All or none: raises `NothingToImport`, `TooManyFiles` or `NotCsv` without having kept any.
+    All or none: raises `NothingToImport`, `TooManyFiles` or `NotReviews` without having kept any.
     """
     named = [(display_name(name), content) for name, content in files]
     if not named:
         raise NothingToImport
     if len(named) > MAX_FILES:
         raise TooManyFiles
-    others = [name for name, _ in named if not name.lower().endswith(".csv")]
+    others = [name for name, _ in named if _kind(name) is None]
     if others:
-        raise NotCsv(others)
+        raise NotReviews(others)
     made = []
     with transaction() as session:
         for name, content in named:
             item = ReviewImport(
                 public_id=random_id(), filename=name, created_by_id=user_id, created_at=clock.now()
             )
-            item.object = storage.put(content, "text/csv")
+            item.object = storage.put(content, _kind(name) or "text/csv")
             session.add(item)
             session.flush()
             jobs.enqueue(IMPORT_JOB, dedupe_key=item.public_id, import_id=item.id)

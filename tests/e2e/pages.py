@@ -261,6 +261,22 @@ OPERATOR = [
         case("operator.analysis_page", "operator", f"analysis {name}")
         for name in ("analysed", "failed", "running")
     ),
+    *(
+        Look("operator.analysis_reviews", "operator", state, {"public_id": "=analysis analysed"} | asked)
+        for state, asked in (
+            ("word", {"word": "예약", "side": "high"}),
+            ("complaints", {"aspect": "app_error", "aspect_polarity": "neg"}),
+            ("none", {"word": "없는낱말"}),
+        )
+    ),
+    case("operator.analysis_reviews", "operator", "analysis old", status=410),
+    case("operator.analysis_compare", "operator", "analysis analysed"),
+    Look(
+        "operator.analysis_compare",
+        "operator",
+        "compared",
+        {"public_id": "=analysis analysed", "left_period": "2023", "right_app": "=app"},
+    ),
     Look("operator.invitations", "operator"),
     Look("operator.invitations", "operator", "none", empty=True),
     Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
@@ -289,6 +305,7 @@ NOT_PAGES = {
     "operator.analysis_cloud": PICTURE,
     "operator.analysis_events": STREAM,
     "operator.analysis_json": FILE,
+    "operator.analysis_reviews_table": FILE,
     "operator.analysis_status": FRAGMENT,
     "operator.analysis_table": FILE,
     "operator.import_events": STREAM,

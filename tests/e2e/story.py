@@ -207,6 +207,10 @@ def _reviews(site: Site, operator: User) -> None:
     _run(site, "reviews.import")
     analysed = create_analysis(operator)
     _run(site, "reviews.analyse")
+    old = create_analysis(operator)
+    _run(site, "reviews.analyse")
+    with transaction():
+        old.index_id = None
     failed = create_analysis(operator)
     with transaction():
         _fail(failed)
@@ -222,7 +226,7 @@ def _reviews(site: Site, operator: User) -> None:
         "queued": queued,
         "reading": reading_now,
     }
-    runs: dict[str, Analysis] = {"analysed": analysed, "failed": failed, "running": running}
+    runs: dict[str, Analysis] = {"analysed": analysed, "old": old, "failed": failed, "running": running}
     site.ids |= {f"import {name}": item.public_id for name, item in files.items()}
     site.ids |= {f"analysis {name}": run.public_id for name, run in runs.items()}
     site.ids["app"] = APP

@@ -98,14 +98,14 @@ def test_a_file_that_cannot_be_read_says_why_and_what_to_do(
 def test_another_kind_of_file_is_refused_by_name(office: Client, db: Any) -> None:
     _upload(office, (b"x", "<b>사진</b>.jpg"), (review_csv([review_row()]), "appstore_1.csv"))
     page = _page(office, "/operator/reviews")
-    assert "CSV 파일만 올릴 수 있습니다" in page
+    assert "JSON 파일만 올릴 수 있습니다" in page
     assert "&lt;b&gt;사진&lt;/b&gt;.jpg" in page or "b&gt;.jpg" in page
     assert db.session.scalar(select(ReviewImport)) is None
 
 
 def test_nothing_chosen_is_said_so(office: Client) -> None:
     office.post("/operator/reviews/imports", data={}, content_type="multipart/form-data")
-    assert "CSV 파일을 먼저 골라 주세요" in _page(office, "/operator/reviews")
+    assert "후기 파일을 먼저 골라 주세요" in _page(office, "/operator/reviews")
 
 
 def test_dates_are_those_of_korea(office: Client, operator: User, work: Work) -> None:

@@ -81,7 +81,7 @@ def test_it_says_how_far_it_is_in_order_and_never_backwards(
     run = create_analysis(operator)
     work()
     stages = list(dict.fromkeys(stage for stage, _ in told))
-    assert stages == ["tokenize", "prepare", "count", "contrast", "samples", "clouds"]
+    assert stages == ["tokenize", "prepare", "count", "contrast", "topics", "samples", "clouds"]
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     events = list(db.session.scalars(select(Event.kind).where(Event.topic == run.topic).order_by(Event.id)))

@@ -185,7 +185,7 @@ BAD = {
     "blank": (b" \n\n ", "appstore_1.csv", "빈 파일"),
     "binary": (bytes(range(32)) * 40, "appstore_1.csv", "이진 파일"),
     "excel": (b"PK\x03\x04" + b"\x00" * 90, "appstore_1.csv", "엑셀"),
-    "utf16": ("DATE,STAR,REVIEW\n".encode("utf-16"), "appstore_1.csv", "UTF-16"),
+    "utf16": (b"\xff\xfe\x00\xd8\x00", "appstore_1.csv", "UTF-16"),
     "columns": (b"DATE,TITLE\n2023-01-01,x\n", "appstore_1.csv", "STAR, REVIEW"),
     "app": (review_csv([review_row()]), "reviews.csv", "appstore_"),
     "neither": (b"DATE,STAR,REVIEW\n2023-01-01,5,\xff\xfe\xfd\x81\x20\xc0\n", "appstore_1.csv", "CP949"),
@@ -214,10 +214,10 @@ def test_a_cp949_file_is_read(db: Any, operator: User, work: Work) -> None:
 
 
 def test_files_of_another_kind_are_refused_together_with_all_others(db: Any, operator: User) -> None:
-    files = [("appstore_1.csv", review_csv([review_row()])), ("후기.xlsx", b"PK"), ("사진.jpg", b"x")]
-    with pytest.raises(service.NotCsv) as refused:
+    files = [("appstore_1.csv", review_csv([review_row()])), ("후기.hwp", b"PK"), ("사진.jpg", b"x")]
+    with pytest.raises(service.NotReviews) as refused:
         service.import_files(operator.id, files)
-    assert refused.value.filenames == ["후기.xlsx", "사진.jpg"]
+    assert refused.value.filenames == ["후기.hwp", "사진.jpg"]
     assert db.session.scalar(select(func.count()).select_from(ReviewImport)) == 0
 
 

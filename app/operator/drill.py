@@ -1,0 +1,167 @@
+"""From any word, aspect or bar of a report to its reviews; and two apps or periods side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flask import Response as FlaskResponse
+from flask import abort, render_template, request, url_for
+from flask_babel import gettext as _
+
+from app.operator.analyses import analysis_of, report_of
+from app.operator.blueprint import door, in_english, page_number
+from app.operator.reviews import as_csv
+from app.operator.wording import POLARITIES
+from app.permissions import Permission
+from app.policy import requires
+from app.reviews import drill, report
+from app.reviews.models import Analysis
+
+if TYPE_CHECKING:
+    from nlp.index import Query
+
+#: Rows in one file to download; more would no longer be read by a person.
+MOST_ROWS = 5000
+
+
+@door.get("/analyses/<public_id>/reviews")
+@requires(Permission.REVIEW_READ)
+def analysis_reviews(public_id: str) -> str | tuple[str, int]:
+    """The reviews behind one figure of a report."""
+    run = analysis_of(public_id)
+    data = report_of(run)
+    try:
+        query = drill.question(request.args)
+        total, found = drill.reviews_behind(run, query, page_number())
+    except drill.BadQuestion:
+        abort(404)
+    except drill.NoIndex:
+        return render_template("operator/no_index.html", run=run), 410
+    asked: dict[str, Any] = {key: value for key, value in request.args.items() if key in drill.ASKED}
+    base = url_for("operator.analysis_reviews", public_id=public_id, **asked, page="PAGE")
+    return render_template(
+        "operator/behind.html",
+        run=run,
+        total=total,
+        found=found,
+        asked=asked,
+        described=_described(query, data),
+        names=_app_names(data),
+        aspects=_aspect_names(data),
+        base=base.replace("PAGE", "%d"),
+        most=MOST_ROWS,
+    )
+
+
+@door.get("/analyses/<public_id>/reviews.csv")
+@requires(Permission.REVIEW_READ)
+def analysis_reviews_table(public_id: str) -> FlaskResponse:
+    """The same reviews as a table."""
+    run = analysis_of(public_id)
+    try:
+        query = drill.question(request.args)
+        rows = list(_rows(run, query))
+    except (drill.BadQuestion, drill.NoIndex):
+        abort(404)
+    columns = (
+        "app",
+        "star",
+        "posted_at_kst",
+        "title",
+        "text",
+        "complaint_probability",
+        "polarity",
+        "aspects",
+    )
+    return as_csv(report.to_csv(columns, rows), "salpim-reviews.csv")
+
+
+def _rows(run: Analysis, query: Query) -> Iterator[list[Any]]:
+    number, left = 1, MOST_ROWS
+    while left > 0:
+        _total, page = drill.reviews_behind(run, query, number)
+        for one in page.rows[:left]:
+            yield [
+                one.review.app, one.review.star, drill.korean_time(one.review), one.review.title,
+                one.review.text, round(one.complaint_probability, 4), one.polarity, "|".join(one.aspects),
+            ]  # fmt: skip
+        left -= len(page.rows)
+        if number >= page.pages:
+            return
+        number += 1
+
+
+@door.get("/analyses/<public_id>/compare")
+@requires(Permission.REVIEW_READ)
+def analysis_compare(public_id: str) -> str | tuple[str, int]:
+    """Two apps, or two periods, side by side."""
+    run = analysis_of(public_id)
+    data = report_of(run)
+    asked = {name: request.args.get(name, "").strip() for name in _SIDES}
+    result = problem = None
+    if any(asked.values()):
+        try:
+            left, right = (
+                drill.question({"app": asked[f"{side}_app"], "month": asked[f"{side}_period"]})
+                for side in ("left", "right")
+            )
+            if left == right:
+                problem = _("서로 다른 두 쪽을 골라 주세요.")
+            else:
+                result = drill.side_by_side(run, left, right)
+        except drill.BadQuestion:
+            abort(404)
+        except drill.NoIndex:
+            return render_template("operator/no_index.html", run=run), 410
+    return render_template(
+        "operator/compare.html",
+        run=run,
+        asked=asked,
+        result=result,
+        problem=problem,
+        names=_app_names(data),
+        aspects=_aspect_names(data),
+        periods=[(p, p) for p in (*data["totals"]["by_year"], *reversed(data["totals"]["by_month"]))],
+        titles=[_side_title(asked, side, data) for side in ("left", "right")],
+    )
+
+
+_SIDES = ("left_app", "left_period", "right_app", "right_period")
+
+
+def _side_title(asked: dict[str, str], side: str, data: report.Data) -> str:
+    app, period = asked[f"{side}_app"], asked[f"{side}_period"]
+    name = _app_names(data).get(app, app) if app else _("모든 앱")
+    return f"{name} {period}".strip()
+
+
+def _app_names(data: report.Data) -> dict[str, str]:
+    key = "name_en" if in_english() else "name_ko"
+    return {row["app"]: row[key] for row in data["apps"]}
+
+
+def _aspect_names(data: report.Data) -> dict[str, str]:
+    key = "name_en" if in_english() else "name_ko"
+    return {row["key"]: row[key] for row in data["aspects"]}
+
+
+def _described(query: Query, data: report.Data) -> list[str]:
+    """What is asked for, in words, a part each."""
+    labels = {row["number"]: row["label"] for row in data["topics"]["topics"]}
+    blame = {"neg": _("그것이 불만"), "pos": _("그것을 칭찬")}
+    stars = ", ".join(f"{star}★" for star in query.stars or ())
+    parts = [
+        _("낱말 ‘%(word)s’", word=query.word) if query.word else "",
+        _("구절 ‘%(words)s’", words=" ".join(query.phrase)) if query.phrase else "",
+        _aspect_names(data).get(query.aspect, query.aspect) if query.aspect else "",
+        blame[query.aspect_polarity] if query.aspect_polarity else "",
+        _("주제 ‘%(label)s’", label=labels.get(query.topic, query.topic)) if query.topic is not None else "",
+        _app_names(data).get(query.app, query.app) if query.app else "",
+        {"high": "≥3★", "low": "≤3★"}[query.side] if query.side else "",
+        stars,
+        query.month or "",
+        str(POLARITIES[query.polarity]) if query.polarity else "",
+        _("별과 말이 다름") if query.disagree else "",
+    ]
+    return [part for part in parts if part] or [_("모든 후기")]

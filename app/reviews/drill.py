@@ -1,0 +1,139 @@
+"""From a report back to its reviews, and two sets of them side by side. Only reads.
+
+Beside the jobs the one place here that calls `nlp`: these questions are answered while a person waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from app.extensions import db
+from app.infra import storage
+from app.infra.clock import KST
+from app.infra.storage import StoredObject
+from app.reviews.corpus import PER_PAGE, Page
+from app.reviews.models import Analysis, Review
+
+if TYPE_CHECKING:
+    from nlp.compare import Comparison
+    from nlp.index import Query, ReviewIndex
+
+#: Indexes kept in a process: a person looks at one report, perhaps two.
+KEPT = 2
+LONGEST = 60
+#: What an address may ask for.
+ASKED = (
+    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "app", "side", "stars", "month", "topic",
+    "disagree",
+)  # fmt: skip
+
+
+class NoIndex(Exception):
+    """The analysis was made before there were indexes, or its index is lost."""
+
+
+class BadQuestion(Exception):
+    """The address asks for something that no report has."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One review behind a figure: what was read in it, beside what the store shows."""
+
+    review: Review
+    complaint_probability: float
+    polarity: str
+    aspects: tuple[str, ...]
+    disagrees: bool
+
+
+def question(asked: Mapping[str, str]) -> Query:
+    """Read a question from an address; unknown keys are left alone, nonsense raises `BadQuestion`."""
+    from nlp.index import Query  # NumPy loads with the first question, not with the portal
+
+    values = {key: value.strip()[:LONGEST] for key, value in asked.items() if value.strip()}
+    try:
+        query = Query(
+            word=values.get("word"),
+            pos=values.get("pos"),
+            phrase=tuple(values["phrase"].split("·")) if "phrase" in values else None,
+            aspect=values.get("aspect"),
+            app=values.get("app"),
+            stars=tuple(int(star) for star in values["stars"].split(",")) if "stars" in values else None,
+            month=values.get("month"),
+            topic=int(values["topic"]) if "topic" in values else None,
+            disagree=values.get("disagree") == "1",
+        )
+    except ValueError as error:
+        raise BadQuestion from error
+    side, polarity, blame = values.get("side"), values.get("polarity"), values.get("aspect_polarity")
+    if side not in (None, "high", "low") or blame not in (None, "pos", "neg"):
+        raise BadQuestion
+    if polarity not in (None, "pos", "neg", "mixed", "neutral"):
+        raise BadQuestion
+    return replace(query, side=side, polarity=polarity, aspect_polarity=blame)  # type: ignore[arg-type]
+
+
+def index_of(run: Analysis) -> ReviewIndex:
+    """Return the index of a finished analysis; raise `NoIndex`."""
+    from nlp.index import IndexUnreadable
+
+    if run.index is None:
+        raise NoIndex
+    try:
+        return _loaded(run.index.object_id)
+    except (storage.ObjectLost, IndexUnreadable) as error:
+        raise NoIndex from error
+
+
+@lru_cache(maxsize=KEPT)
+def _loaded(object_id: str) -> ReviewIndex:
+    from nlp.index import ReviewIndex
+
+    # An object is never written anew under its name, so what was loaded once stays right.
+    stored = db.session.scalars(select(StoredObject).where(StoredObject.object_id == object_id)).one()
+    return ReviewIndex.from_bytes(storage.get(stored))
+
+
+def reviews_behind(run: Analysis, query: Query, number: int) -> tuple[int, Page[Found]]:
+    """Return how many reviews fit, and one page of them, the clearest first; raise `NoIndex`.
+
+    A review that was deleted since counts, but is not shown.
+    """
+    index = index_of(run)
+    total, _first = index.find(query, limit=0)
+    pages = max(1, -(-total // PER_PAGE))
+    number = min(max(number, 1), pages)
+    _total, positions = index.find(query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
+    ids = {int(index.ids[position]): position for position in positions}
+    rows = {row.id: row for row in db.session.scalars(select(Review).where(Review.id.in_(ids)))}
+    disagree = index.disagree()
+    found = [
+        Found(
+            rows[key],
+            float(index.probability[position]),
+            index.polarity_of(position),
+            index.aspects_of(position),
+            bool(disagree[position]),
+        )
+        for key, position in ids.items()
+        if key in rows
+    ]
+    return total, Page(found, number, pages)
+
+
+def korean_time(review: Review) -> str:
+    """Return when a review was posted, in Korean time (ISO 8601)."""
+    return review.posted_at.astimezone(KST).isoformat()
+
+
+def side_by_side(run: Analysis, left: Query, right: Query) -> Comparison:
+    """Compare two sets of the reviews of an analysis; raise `NoIndex`."""
+    from nlp.compare import compare
+
+    return compare(index_of(run), left, right)

@@ -1,0 +1,132 @@
+"""From every figure of a report to its reviews; two periods side by side."""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from app.accounts.models import User
+from app.infra.database import transaction
+from app.reviews import drill
+from app.reviews import jobs as work_of_reviews
+from app.reviews.models import Analysis, Review
+from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
+from tests.harness.client import Client
+
+Work = Callable[[], int]
+
+
+@pytest.fixture
+def run(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) -> Analysis:
+    """A finished analysis of twenty reviews of two years."""
+    monkeypatch.setattr(work_of_reviews, "CLOUD_SIZE", (240, 160))
+    rows = [
+        review_row(
+            star=5,
+            title="편해요",
+            review=f"집에서 예약하니 편하고 좋아요 {n}",
+            date=f"2022-0{n}-05 00:00:00-07:00",
+        )
+        for n in range(1, 9)
+    ]
+    rows += [
+        review_row(
+            star=1,
+            title="",
+            review=f"로그인이 안 돼요 환불해 주세요 {n}",
+            date=f"2023-0{n}-05 00:00:00-07:00",
+        )
+        for n in range(1, 9)
+    ]
+    rows += [
+        review_row(star=5, title="", review=f"오류만 나고 최악이에요 환불해 주세요 {n}") for n in range(4)
+    ]
+    create_import(operator, review_csv(rows))
+    work()
+    made = create_analysis(operator)
+    work()
+    db.session.expire_all()
+    return made
+
+
+def _page(office: Client, address: str) -> str:
+    answer = office.get(address)
+    assert answer.status_code == 200
+    return re.sub(r"\s+", " ", answer.text)
+
+
+def test_every_link_of_the_report_leads_to_reviews(office: Client, run: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{run.public_id}")
+    links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
+    assert len(links) > 15
+    for link in sorted(links):
+        assert re.search(r"후기 \d+건", _page(office, link)), link
+
+
+def test_a_word_leads_to_the_reviews_that_use_it(office: Client, run: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{run.public_id}/reviews?word=로그인&pos=noun&side=low")
+    assert "낱말 ‘로그인’ · ≤3★" in page
+    assert "후기 8건" in page
+    assert page.count("로그인이 안 돼요") == 8
+    assert "집에서 예약하니" not in page
+
+
+def test_stars_and_words_that_disagree(office: Client, run: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{run.public_id}/reviews?disagree=1")
+    assert page.count("오류만 나고 최악이에요") == 4
+    assert "별과 말이 다름" in page
+
+
+def test_the_reviews_come_as_a_table(office: Client, run: Analysis) -> None:
+    answer = office.get(f"/operator/analyses/{run.public_id}/reviews.csv?aspect=login&aspect_polarity=neg")
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert len(rows) == 8
+    assert {row["app"] for row in rows} == {APP}
+    assert all("login" in row["aspects"].split("|") and row["polarity"] == "neg" for row in rows)
+
+
+@pytest.mark.parametrize("asked", ["stars=x", "side=up", "polarity=bad", "topic=a", "aspect_polarity=1"])
+def test_nonsense_is_not_found(office: Client, run: Analysis, asked: str) -> None:
+    assert office.get(f"/operator/analyses/{run.public_id}/reviews?{asked}").status_code == 404
+    assert office.get(f"/operator/analyses/{run.public_id}/reviews.csv?{asked}").status_code == 404
+
+
+def test_a_review_deleted_since_counts_but_is_not_shown(office: Client, run: Analysis, db: Any) -> None:
+    with transaction():
+        db.session.execute(delete(Review).where(Review.text.like("로그인이 안 돼요%")))
+    page = _page(office, f"/operator/analyses/{run.public_id}/reviews?aspect=login")
+    assert "후기 8건" in page
+    assert "로그인이 안 돼요" not in page
+
+
+def test_two_years_side_by_side(office: Client, run: Analysis) -> None:
+    address = f"/operator/analyses/{run.public_id}/compare"
+    assert "비교하기" in _page(office, address)
+    page = _page(office, f"{address}?left_period=2023&right_period=2022")
+    assert "후기 12건과 8건" in page
+    assert "로그인" in page
+    assert "<strong>+100.0%p</strong>" in page
+    assert "서로 다른 두 쪽" in _page(office, f"{address}?left_period=2023&right_period=2023")
+
+
+def test_a_report_from_before_says_that_it_knows_no_reviews(office: Client, run: Analysis, db: Any) -> None:
+    with transaction():
+        db.session.get(Analysis, run.id).index_id = None
+    answer = office.get(f"/operator/analyses/{run.public_id}/reviews?word=로그인")
+    assert answer.status_code == 410
+    assert "다시 분석하면" in answer.text
+    assert "/reviews?" not in _page(office, f"/operator/analyses/{run.public_id}")
+
+
+def test_the_index_is_read_once(office: Client, run: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    drill._loaded.cache_clear()
+    for _ in range(2):
+        office.get(f"/operator/analyses/{run.public_id}/reviews?word=로그인")
+    assert drill._loaded.cache_info().misses == 1
