@@ -53,6 +53,19 @@ def find(app_id: str) -> App | None:
     return _by_id().get(app_id)
 
 
+def id_in(named: str, store: str) -> str | None:
+    """The store id of an app named by its id or a name of its own; an id that we do not know is taken as it is.
+
+    ``None`` for a name we do not know, or of whose id in this store we know nothing.
+    """
+    if named.isascii() and (named.isdecimal() or "." in named):
+        return named
+    for app in all_apps():
+        if named in {app.name_ko, app.name_en, *app.aliases}:
+            return app.app_store if store == "appstore" else app.google_play
+    return None
+
+
 def name_of(app_id: str, lang: str = "ko") -> str:
     """The app's name in ``lang`` (``ko`` or ``en``); the id itself when we do not know the app."""
     app = find(app_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from nlp.commands import bench, evaluate, report, score, train
+from nlp.commands import bench, collect, evaluate, report, score, train
 
 
 class Command(Protocol):
@@ -16,4 +16,4 @@ class Command(Protocol):
         ...
 
 
-COMMANDS: tuple[Command, ...] = (report, score, train, evaluate, bench)
+COMMANDS: tuple[Command, ...] = (report, score, collect, train, evaluate, bench)

@@ -1,0 +1,112 @@
+"""Collecting an app's reviews page by page, so that it can stop anywhere and go on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+
+from nlp.stores import appstore, googleplay
+from nlp.stores.entries import Entry, Found, StoreName, found
+from nlp.stores.errors import NoSuchApp
+from nlp.stores.http import Fetcher, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one page gave. ``cursor``: where to go on; ``done`` of ``total`` pages, ``None``: nobody knows.
+
+    last: nothing is left to ask for. capped: the store shows no more than it has shown, though there are more.
+    """
+
+    found: tuple[Found, ...]
+    cursor: str
+    done: int
+    total: int | None
+    last: bool
+    capped: bool
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the next page is: ``sort`` counts the orders, ``page`` from 1, ``token`` Google Play's."""
+
+    sort: int = 0
+    page: int = 1
+    token: str | None = None
+    full: bool = False
+
+
+def collect(
+    store: StoreName,
+    app_id: str,
+    *,
+    cursor: str | None = None,
+    author_key: bytes,
+    settings: Settings | None = None,
+) -> Iterator[Batch]:
+    """The app's reviews, newest first and then, in the App Store, the most helpful; no review twice in one run.
+
+    ``cursor``: of the last batch that was kept, to go on after it. Raises ``StoreError`` once the retries of a page
+    are used up: what came before is whole, and the last cursor leads on. Raises ``ValueError`` for a cursor that
+    is none.
+    """
+    settings = settings or Settings()
+    fetch = Fetcher(settings)
+    place = _Place(**json.loads(cursor)) if cursor else _Place()
+    seen: set[str] = set()
+    turn = _app_store if store == "appstore" else _google_play
+    while True:
+        entries, following, total = turn(fetch, settings, app_id, place)
+        new = [entry for entry in entries if entry.store_id not in seen]
+        seen.update(entry.store_id for entry in entries)
+        full = place.full or (store == "appstore" and place.page == appstore.PAGES and bool(entries))
+        done = place.page + place.sort * appstore.PAGES
+        yield Batch(
+            tuple(found(entry, store, app_id, author_key) for entry in new),
+            json.dumps(asdict(replace(following, full=full) if following else place)),
+            done,
+            total,
+            following is None,
+            full and following is None,
+        )
+        if following is None:
+            return
+        place = replace(following, full=full)
+
+
+def _app_store(
+    fetch: Fetcher, settings: Settings, app_id: str, place: _Place
+) -> tuple[list[Entry], _Place | None, int | None]:
+    content = fetch(
+        "GET", appstore.address(settings, app_id, appstore.SORTS[place.sort], place.page), whole=json.loads
+    )
+    if content is None:
+        if place.page == 1:
+            raise NoSuchApp(app_id)
+        entries = []
+    else:
+        entries = appstore.entries(content)
+    total = appstore.PAGES * len(appstore.SORTS)
+    # An empty page in the middle is a whim of the feed, not its end: the next ones are asked for too.
+    if place.page < appstore.PAGES and (entries or place.page > 1):
+        return entries, replace(place, page=place.page + 1), total
+    if place.sort + 1 < len(appstore.SORTS):
+        return entries, replace(place, sort=place.sort + 1, page=1), total
+    return entries, None, total
+
+
+def _google_play(
+    fetch: Fetcher, settings: Settings, app_id: str, place: _Place
+) -> tuple[list[Entry], _Place | None, int | None]:
+    content = fetch(
+        "POST",
+        googleplay.address(settings),
+        googleplay.body(app_id, "mostrecent", place.token),
+        whole=googleplay.whole,
+    )
+    if content is None:
+        raise NoSuchApp(app_id)
+    entries, token = googleplay.page(content)
+    following = replace(place, page=place.page + 1, token=token) if token and entries else None
+    return entries, following, None
