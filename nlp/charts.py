@@ -59,6 +59,9 @@ def _drawn(report: Report, lang: Lang) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name, figure in drawn.items():
         if figure is not None:
+            # Laid out once for both kinds, not once for each.
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
             files[f"{name}.png"] = _saved(figure, "png")
             files[f"{name}.svg"] = _saved(figure, "svg")
     return files

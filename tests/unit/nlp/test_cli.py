@@ -26,7 +26,6 @@ _CHARTS = (
     "stars",
     "months",
     "aspects",
-    "keyness",
     "high_frequency",
     "high_tfidf",
     "low_frequency",
@@ -52,6 +51,18 @@ def no_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nlp.cli.time.monotonic", lambda: 0.0)
 
 
+@pytest.fixture(autouse=True)
+def no_charts(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eighteen pictures a report are for the test that looks at them."""
+    if "charts_drawn" not in request.fixturenames:
+        monkeypatch.setattr("nlp.charts.charts", lambda _report, _lang: {})
+
+
+@pytest.fixture
+def charts_drawn() -> None:
+    """Asked for by a test that wants the charts."""
+
+
 @pytest.fixture
 def good(tmp_path: Path) -> Path:
     path = tmp_path / "appstore_517637141.csv"
@@ -63,7 +74,9 @@ def rows(path: Path) -> list[list[str]]:
     return list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
 
 
-def test_a_report_is_written_whole(good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_is_written_whole(
+    charts_drawn: None, good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "deep" / "out"
     assert main(["report", str(good), "--out", str(out)]) == 0
     assert {path.name for path in out.iterdir()} == FILES
