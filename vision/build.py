@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from vision.data import read_labels
-from vision.export import export_onnx, load_checkpoint, write_trained_on
+from vision.export import export_onnx, load_checkpoint, published, write_trained_on
 from vision.fit import fit, neutral_config
 from vision.train import Recipe, chosen
 
@@ -19,11 +19,15 @@ def build(
     *,
     version: str,
     average: bool = True,
+    voters: tuple[str, ...] = (),
     views: tuple[str, ...] | None = None,
     threads: int,
     log: Callable[[str], None],
 ) -> None:
-    """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md."""
+    """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md.
+
+    voters: names of published models that vote beside the checkpoint's network, with equal weight.
+    """
     net, about = load_checkpoint(checkpoint, average=average)
     saved = about["recipe"]
     recipe = Recipe(
@@ -36,8 +40,9 @@ def build(
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
     log(f"exporting {checkpoint}")
-    export_onnx(net, folder)
+    export_onnx([net, *(published(name) for name in voters)], folder)
+    about["voters"] = list(voters)
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    config = neutral_config(recipe.resolution, recipe.large, version)
+    config = neutral_config(recipe.resolution, recipe.large, version, 1 + len(voters))
     fit(folder, data, train, config, views=views, threads=threads, log=log)

@@ -16,7 +16,8 @@ from vision.images import UnreadableImage, why
 from vision.registry import MODELS, ModelError
 
 if TYPE_CHECKING:
-    from vision.predict import Predictor
+    from vision.metadata import About
+    from vision.predict import Prediction, Predictor, Together
 
 ROBUSTNESS_PICTURES = 300
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
@@ -44,30 +45,49 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _predict(args: argparse.Namespace) -> int:
+    from vision.metadata import About, read_metadata
     from vision.predict import Predictor
 
     predictor = Predictor.load(args.model, threads=args.threads)
+    about = read_metadata(Path(args.metadata)) if args.metadata else {}
     failed = 0
+    lesions: dict[str, list[Prediction]] = {}
     for path in map(Path, args.paths):
         pictures = _pictures(path)
         if not pictures:
             failed += 1
             _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
-        failed += sum(not _predict_one(predictor, picture, jsonl=args.jsonl) for picture in pictures)
+        for picture in pictures:
+            row = about.get(picture.name) or about.get(picture.stem) or About()
+            found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
+            failed += found is None
+            if found is not None and row.lesion:
+                lesions.setdefault(row.lesion, []).append(found)
+    for lesion, several in lesions.items():
+        if len(several) > 1:
+            _say_together(lesion, predictor.together(several), jsonl=args.jsonl)
     return 1 if failed else 0
 
 
-def _predict_one(predictor: Predictor, path: Path, *, jsonl: bool) -> bool:
+def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool) -> Prediction | None:
     try:
-        found = predictor.predict(path.read_bytes())
+        found = predictor.predict(path.read_bytes(), about.known)
     except (OSError, UnreadableImage, MemoryError) as error:
         _refuse(path, why(error), jsonl=jsonl)
-        return False
+        return None
     if jsonl:
-        _write(json.dumps({"path": str(path), **found.to_json()}, ensure_ascii=False))
+        used = {"metadata": sorted(about.known.values())} if about.known.values() else {}
+        _write(json.dumps({"path": str(path), **found.to_json(), **used}, ensure_ascii=False))
     else:
         _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
-    return True
+    return found
+
+
+def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
+    if jsonl:
+        _write(json.dumps({"lesion": lesion, **found.to_json()}, ensure_ascii=False))
+    else:
+        _write(f"lesion {lesion}\t{found.top}\trisk {found.risk:.3f}\t{found.photos} photos together")
 
 
 def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:
@@ -110,10 +130,11 @@ def _minutes(args: argparse.Namespace) -> float | None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, run
+    from vision.train import Options, Recipe, going_on, run
 
     options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
-    path = run(Recipe(seed=args.seed), options, _say_timed)
+    recipe = going_on(args.begin, args.seed) if args.begin else Recipe(seed=args.seed)
+    path = run(recipe, options, _say_timed)
     _write(str(path))
     return 0
 
@@ -127,6 +148,7 @@ def _export(args: argparse.Namespace) -> int:
         data_dir() / "skin",
         version=args.version,
         average=not args.last,
+        voters=tuple(args.voters),
         views=tuple(args.views) if args.views else None,
         threads=args.threads,
         log=_say_timed,
@@ -172,6 +194,12 @@ def _parser() -> argparse.ArgumentParser:
     predict = command("predict", _predict, "Read pictures.")
     predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders of pictures")
     predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    predict.add_argument(
+        "--metadata",
+        metavar="CSV",
+        help="what is known of the pictures: image_id or path, and any of age, sex, site (or localization), lesion_id; "
+        "pictures of one lesion are also read together",
+    )
     predict.add_argument("--model", help="name of a model, or its folder")
 
     evaluate = command("evaluate", _evaluate, "Measure a model on labelled pictures.")
@@ -205,11 +233,15 @@ def _parser() -> argparse.ArgumentParser:
     budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
     budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
     train.add_argument("--seed", type=int, default=7)
+    train.add_argument("--from", dest="begin", metavar="MODEL", help="go on from a model in vision/models")
 
     export = command("export", _export, "Make a model folder from a checkpoint.", threads=2)
     export.add_argument("--checkpoint", required=True)
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
     export.add_argument("--version", default="1")
+    export.add_argument(
+        "--with", dest="voters", nargs="+", default=[], metavar="MODEL", help="models that vote beside it"
+    )
     export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(
         "--last", action="store_true", help="the last weights instead of their moving average"

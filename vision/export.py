@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 
 from vision.classes import KEYS
 from vision.data import Record
 from vision.evaluate import groups_of
 from vision.golden import golden_pictures
-from vision.net import WithMap, lite0
+from vision.net import WithMap, fused, head_of, lite0
+from vision.registry import MODELS
+from vision.warm import load_published
 
 
 def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str, Any]]:
@@ -36,17 +41,26 @@ def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str,
     return net, about
 
 
-def export_onnx(net: Any, folder: Path) -> None:
+def published(name: str) -> Any:
+    """The (first) network of a model in ``vision/models``, in evaluation mode."""
+    net = lite0(len(KEYS), pretrained=True)
+    load_published(net, MODELS / name, torch.from_numpy(golden_pictures()))
+    return net
+
+
+def export_onnx(nets: Sequence[Any], folder: Path) -> None:
     """Write model.onnx, head.npy and golden.npy (what torch says of ``golden_pictures``).
 
-    pictures → logits, features, texture; any batch and any sides that are multiples of 32.
+    pictures → logits, features, texture; any batch and any sides that are multiples of 32. Weights are kept
+    in 16 bits and computed with in 32. ``nets``: one, or several that vote (their mean).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    whole = WithMap(*(fused(net) for net in nets)).eval()
     sample = torch.zeros(1, 3, 160, 160)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            WithMap(net).eval(),
+            whole,
             (sample,),
             str(folder / "model.onnx"),
             input_names=["pictures"],
@@ -60,10 +74,29 @@ def export_onnx(net: Any, folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
-    np.save(folder / "head.npy", net._fc.weight.detach().numpy().astype(np.float32))
+    _halve(folder / "model.onnx")
+    np.save(folder / "head.npy", head_of(nets).numpy().astype(np.float32))
     with torch.inference_mode():
-        logits, _, _ = WithMap(net).eval()(torch.from_numpy(golden_pictures()))
+        logits, _, _ = whole(torch.from_numpy(golden_pictures()))
     np.save(folder / "golden.npy", logits.numpy())
+
+
+def _halve(path: Path) -> None:
+    """Keep the convolutions' weights in 16 bits; they are cast to 32 when the model is loaded."""
+    model = onnx.load(str(path))
+    casts = []
+    for kept in model.graph.initializer:
+        values = numpy_helper.to_array(kept)
+        if values.dtype != np.float32 or values.ndim < 4:
+            continue
+        name = kept.name
+        kept.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_16"))
+        casts.append(helper.make_node("Cast", [f"{name}_16"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
 
 
 def write_trained_on(records: list[Record], folder: Path) -> None:

@@ -3,7 +3,7 @@
 Which pictures serve what (groups are lesions or patients, never divided):
 - training pictures: the feature space of ``ood`` and, with training patches of bare skin, its probe;
 - the ordinary photos' first half and some kinds of rendering: the probe for pictures that show no skin;
-- validation half A: temperature, bias and priors;
+- validation half A: temperature, bias and priors, and how much age, sex and site may say;
 - validation half B: conformal quantiles, the size of set still called a reading, risk and urgent thresholds;
 - all validation pictures, validation patches: limits of distance, bare skin, sharpness, exposure and size;
 - the first half of the ordinary photos: also choosing how to measure distance (EXPERIMENTS.md), never a limit.
@@ -26,10 +26,11 @@ import numpy.typing as npt
 
 from vision import calibration
 from vision.classes import KEYS, RISKY
+from vision.context import Context, learn, of, shifted
 from vision.data import CLINICAL, PATCHES, Record, find_image, read_labels
 from vision.foreign import CHOSEN, CUT_OUTS, cut_outs, ordinary_halves, rendering
 from vision.metrics import recalls
-from vision.net import FEATURES, TEXTURE
+from vision.net import TEXTURE
 from vision.ood import FeatureSpace, fit_distance, fit_probe
 from vision.predict import Predictor
 from vision.registry import read_config, write_sums
@@ -56,6 +57,8 @@ FOREIGN_AT_LEAST = 0.5
 """Log-odds below which nothing is refused as foreign: up to 1 that costs no ordinary photo (EXPERIMENTS.md)."""
 FAR_SLACK = 1.25
 """Lesions from cameras that nothing was trained on stand farther than validation pictures can tell."""
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""How much of what age, sex and site say may be used."""
 SINGLE_VIEWS = ("centre", "frame", "frame-mirrored")
 VIEWS: tuple[tuple[str, ...], ...] = (
     ("centre",),
@@ -95,12 +98,12 @@ def half_of(group: str) -> str:
     return "AB"[hashlib.sha256(group.encode()).digest()[0] & 1]
 
 
-def neutral_config(resolution: int, size: int, version: str) -> dict[str, Any]:
+def neutral_config(resolution: int, size: int, version: str, networks: int = 1) -> dict[str, Any]:
     """The settings before anything is fitted: nothing refused, nothing scaled."""
     zeros, equal = dict.fromkeys(KEYS, 0.0), dict.fromkeys(KEYS, 1.0 / len(KEYS))
     return {
         "version": version,
-        "architecture": "EfficientNet-Lite0",
+        "architecture": "EfficientNet-Lite0" + (f", {networks} that vote" if networks > 1 else ""),
         "classes": list(KEYS),
         "resolution": resolution,
         "input": size,
@@ -149,7 +152,8 @@ def fit(
     log: Log,
 ) -> None:
     """Fit everything on a folder that holds model.onnx and head.npy. data: where labels.csv and images are."""
-    FeatureSpace.empty(TEXTURE, FEATURES).save(folder / "ood.npz")
+    channels = np.load(folder / "head.npy", allow_pickle=False).shape[1]
+    FeatureSpace.empty(TEXTURE, channels).save(folder / "ood.npz")
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     images = data / "images"
@@ -165,6 +169,7 @@ def fit(
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     fit_calibration(validation, config)
+    fit_context(validation, train, config, log)
     fit_thresholds(validation, config)
     patches = [r for r in records if r.source == PATCHES]
     log(f"reading {SPACE_PICTURES} training pictures and {len(patches)} patches of bare skin")
@@ -217,6 +222,33 @@ def fit_calibration(validation: Validation, config: dict[str, Any]) -> None:
     config["temperature"] = round(temperature, 5)
     config["bias"] = _by_class(bias)
     config["priors"] = _by_class(priors)
+
+
+def fit_context(validation: Validation, train: list[Record], config: dict[str, Any], log: Log) -> None:
+    """Log ratios of age, sex and site on training pictures; how much of them is used, on validation half A.
+
+    The share with the lowest weighted negative log-likelihood; none if none is better than doing without.
+    """
+    rows = validation.half("A") & np.array([r.source != "ISIC2017" for r in validation.records])
+    probability, _ = calibrated(validation.samples.logits[rows], config)
+    records = [r for r, chosen in zip(validation.records, rows, strict=True) if chosen]
+    labels = validation.labels[rows]
+    weights = np.zeros(len(records))
+    for domain, weight in DOMAIN_WEIGHTS.items():
+        inside = np.array([r.domain == domain for r in records])
+        weights[inside] = weight / max(1, inside.sum())
+    ratios = learn([r for r in train if r.source != "ISIC2017"])
+    losses = {}
+    for strength in STRENGTHS:
+        context = Context(ratios, strength)
+        shift = np.array([context.shift(of(r)) for r in records])
+        chosen = shifted(probability, shift)[np.arange(len(labels)), labels]
+        losses[strength] = float(-(weights * np.log(chosen + 1e-12)).sum() / weights.sum())
+    best = min(losses, key=lambda s: (round(losses[s], 6), s))
+    table = {str(s): round(v, 4) for s, v in losses.items()}
+    log(f"validation half A, loss by strength of age, sex and site: {json.dumps(table)}; {best} is used")
+    config["context"] = Context(ratios, best).to_json()
+    config["context_on_validation"] = table
 
 
 def calibrated(logits: npt.NDArray[np.float64], config: dict[str, Any]) -> tuple[Any, Any]:

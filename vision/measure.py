@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.card import card
-from vision.classes import RISKY
+from vision.classes import KEYS, RISKY
+from vision.context import of, shifted
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, by_person, judged_by, report
 from vision.foreign import REPORTED, ordinary_halves, rendering
@@ -68,6 +69,8 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         "notices": urgent["above"],
         "split": "test, close-ups and smartphone photos",
     }
+    metrics["lesions_read_together"] = together(predictor, judged)
+    metrics["with_age_sex_and_site"] = with_context(predictor, judged)
     log("refusals and degraded copies")
     metrics["refusal"] = refusal(predictor, data, judged)
     metrics["quality"] = quality(predictor, images, clinical)
@@ -79,6 +82,51 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     (folder / "MODEL_CARD.md").write_text(card(metrics, config, training), encoding="utf-8")
     write_sums(folder)
     log(f"written: {folder}/metrics.json and MODEL_CARD.md")
+
+
+def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
+    """Balanced accuracy where every photo of a MILK10k test lesion is read together (close-up and dermoscopy)."""
+    lesions: dict[str, list[Judged]] = {}
+    for j in judged:
+        if j.record.source == "MILK10k":
+            lesions.setdefault(j.record.lesion_id, []).append(j)
+    both = [own for own in lesions.values() if len({j.record.modality for j in own}) > 1]
+    found = [predictor.together([j.prediction for j in own]).top for own in both]
+    labels = np.array([own[0].record.label for own in both])
+    return {"lesions": len(both), **_balanced(labels, np.array([KEYS.index(top) for top in found]))}
+
+
+def with_context(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
+    """Balanced accuracy by source where age, sex and site are given, beside the photo alone."""
+    priors, context = np.array(predictor.config.priors), predictor.config.context
+    out: dict[str, Any] = {"strength": context.strength}
+    for source in sorted({(j.record.source, j.record.modality) for j in judged}):
+        own = [j for j in judged if (j.record.source, j.record.modality) == source]
+        labels = np.array([j.record.label for j in own])
+        probability = np.array([[j.prediction.probabilities[k] for k in KEYS] for j in own])
+        shift = np.array([context.shift(of(j.record)) for j in own])
+        out[" · ".join(source)] = {
+            "n": len(own),
+            "photo": _balanced(labels, (probability / priors).argmax(axis=1)),
+            "with": _balanced(labels, (shifted(probability, shift) / priors).argmax(axis=1)),
+        }
+    return out
+
+
+def _balanced(labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> dict[str, Any]:
+    """Balanced accuracy with its 95 % bootstrap interval over rows (one row is one lesion or photo)."""
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(ROUNDS):
+        rows = rng.integers(0, len(labels), len(labels))
+        drawn.append(_mean_recall(labels[rows], found[rows]))
+    return {
+        "balanced_accuracy": round(_mean_recall(labels, found), 4),
+        "interval": [round(float(q), 4) for q in np.percentile(drawn, [2.5, 97.5])],
+    }
+
+
+def _mean_recall(labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> float:
+    return float(np.mean([(found[labels == k] == k).mean() for k in np.unique(labels)]))
 
 
 def at_threshold(judged: Sequence[Judged], threshold: float) -> dict[str, Any]:

@@ -5,6 +5,8 @@ Tan and Le 2019 (EfficientNet); the Lite variants drop squeeze-and-excitation an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -69,23 +71,76 @@ def lite0(classes: int, *, pretrained: bool, drop_connect: float = 0.0, dropout:
 
 
 class WithMap(nn.Module):
-    """The network as it is exported: normalised pictures in, logits and last feature map out."""
+    """One or several networks as they are exported: normalised pictures in, logits and last feature maps out."""
 
-    def __init__(self, net: Any) -> None:
+    def __init__(self, *nets: Any) -> None:
         super().__init__()
-        self.net = net
+        self.nets = nn.ModuleList(nets)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """pictures: float32 (n, 3, h, w), (value − 127) / 128, sides multiples of 32.
 
-        Returns logits (n, classes), features (n, 1280, h/32, w/32) and texture (n, TEXTURE). The logits are
-        the head's linear layer on the mean of the features, so the class activation map is exact (Zhou
-        2016); the texture is mean and spread of every channel after the second to fourth reduction.
+        Returns logits (n, classes), features (n, 1280 · networks, h/32, w/32) and texture (n, TEXTURE). The
+        logits are the mean of the networks' own, each a linear layer on the mean of its features: so they
+        are one linear layer (``head_of``) on the mean of all features, and the class activation map is exact
+        (Zhou 2016). The texture, mean and spread of every channel after the second to fourth reduction, is
+        the first network's.
         """
-        stages = self.net.extract_endpoints(pictures)
-        texture = [part for n in (2, 3, 4) for part in _moments(stages[f"reduction_{n}"])]
-        features = stages["reduction_6"]
-        return self.net._fc(features.mean(dim=(2, 3))), features, torch.cat(texture, dim=1)
+        logits, features = [], []
+        texture: list[Tensor] = []
+        nets: list[Any] = list(self.nets)
+        for net in nets:
+            stages = net.extract_endpoints(pictures)
+            texture = texture or [part for n in (2, 3, 4) for part in _moments(stages[f"reduction_{n}"])]
+            features.append(stages["reduction_6"])
+            logits.append(net._fc(features[-1].mean(dim=(2, 3))))
+        return torch.stack(logits).mean(dim=0), torch.cat(features, dim=1), torch.cat(texture, dim=1)
+
+
+def head_of(nets: Sequence[Any]) -> Tensor:
+    """float32 (classes, 1280 · networks): the linear layer from the mean of all features to the logits."""
+    return torch.cat([net._fc.weight.detach() for net in nets], dim=1) / len(nets)
+
+
+def fused(net: Any) -> Any:
+    """A copy with every batch normalisation folded into its convolution and weights of 16-bit precision.
+
+    So a model file holds half the bytes, and torch says exactly what the file does.
+    """
+    net = deepcopy(net).eval()
+    for convolution, norm in convolutions(net):
+        weight, bias = nn.utils.fusion.fuse_conv_bn_weights(
+            convolution.weight, convolution.bias, norm.running_mean, norm.running_var, norm.eps,
+            norm.weight, norm.bias,
+        )  # fmt: skip
+        convolution.weight, convolution.bias = nn.Parameter(weight.half().float()), bias
+    folded = {id(norm) for _, norm in convolutions(net)}
+    for parent in list(net.modules()):
+        for name, child in list(parent.named_children()):
+            if id(child) in folded:
+                setattr(parent, name, nn.Identity())
+    return net
+
+
+def convolutions(net: Any) -> list[tuple[nn.Conv2d, Any]]:
+    """Every convolution with the normalisation behind it, in the order in which they are computed."""
+    order: list[nn.Module] = []
+    hooks = [
+        module.register_forward_hook(lambda m, _i, _o: order.append(m))
+        for module in net.modules()
+        if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+    ]
+    net.eval()
+    with torch.inference_mode():
+        net(torch.zeros(1, 3, 64, 64))
+    for hook in hooks:
+        hook.remove()
+    pairs = []
+    for convolution, norm in zip(order[::2], order[1::2], strict=True):
+        if not isinstance(convolution, nn.Conv2d) or not isinstance(norm, nn.BatchNorm2d):
+            raise TypeError("a network whose convolutions are not each followed by a normalisation")
+        pairs.append((convolution, norm))
+    return pairs
 
 
 def _moments(stage: Tensor) -> tuple[Tensor, Tensor]:

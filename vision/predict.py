@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -12,13 +13,23 @@ from PIL import Image
 
 from vision import calibration, heatmap
 from vision.classes import KEYS, RISKY
+from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
 from vision.ood import Evidence, FeatureSpace
 from vision.quality import Quality, judge
 from vision.registry import Model, ModelError, ModelId, load_model
 from vision.views import Float32, View, make_views
 
-__all__ = ["ModelError", "ModelId", "Outcome", "Prediction", "Predictor", "Reading", "UnreadableImage"]
+__all__ = [
+    "ModelError",
+    "ModelId",
+    "Outcome",
+    "Prediction",
+    "Predictor",
+    "Reading",
+    "Together",
+    "UnreadableImage",
+]
 
 Outcome = Literal["reading", "uncertain", "not_readable"]
 
@@ -65,6 +76,29 @@ class Prediction:
             "quality": {"ok": self.quality.ok, "checks": [asdict(c) for c in self.quality.checks]},
             "model": asdict(self.model),
             "milliseconds": {k: round(v, 2) for k, v in self.milliseconds.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Together:
+    """What several photos of one lesion say; the parts are those of ``Prediction``."""
+
+    photos: int
+    probabilities: dict[str, float]
+    top: str
+    prediction_set: tuple[str, ...]
+    risk: float
+    urgent: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Ready for ``json.dumps``."""
+        return {
+            "photos": self.photos,
+            "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
+            "top": self.top,
+            "prediction_set": list(self.prediction_set),
+            "risk": round(self.risk, 6),
+            "urgent": self.urgent,
         }
 
 
@@ -124,8 +158,8 @@ class Predictor:
         pooled = np.mean([m.mean(axis=(1, 2)) for m in maps], axis=0)
         return Reading(np.mean(logits, axis=0), pooled, np.mean(textures, axis=0), maps)
 
-    def predict(self, image: bytes | Image.Image) -> Prediction:
-        """Read one photo. Raises UnreadableImage if the bytes are no picture."""
+    def predict(self, image: bytes | Image.Image, known: Known | None = None) -> Prediction:
+        """Read one photo; ``known``: of the patient, as far as it is. Raises UnreadableImage if the bytes are no picture."""
         start = time.perf_counter()
         decoded = decode(image, self.config.resolution)
         after_decode = time.perf_counter()
@@ -136,6 +170,8 @@ class Predictor:
         probability = calibration.probabilities(
             reading.logits.astype(np.float64), self.config.temperature, self._bias
         )
+        if known is not None:
+            probability = shifted(probability, self.config.context.shift(known))
         shares = calibration.balanced(probability, self._priors)
         top = int(shares.argmax())
         quality, fault = self._judge(decoded, reading)
@@ -162,6 +198,28 @@ class Predictor:
                 "explain": (end - after_infer) * 1e3,
                 "total": (end - start) * 1e3,
             },
+        )
+
+    def together(self, predictions: Sequence[Prediction]) -> Together:
+        """What several photos of one lesion say together: the mean of the logs of their probabilities.
+
+        Photos that are not readable have no say, unless none is. Raises ValueError without any prediction.
+        """
+        if not predictions:
+            raise ValueError("no predictions to read together")
+        said = [p for p in predictions if p.outcome != "not_readable"] or list(predictions)
+        logs = np.log(np.array([[p.probabilities[k] for k in KEYS] for p in said]) + 1e-9).mean(axis=0)
+        probability = calibration.softmax(logs)
+        shares = calibration.balanced(probability, self._priors)
+        fits = calibration.prediction_sets(shares, self._quantiles)
+        risk = float(probability[np.array(RISKY)].sum())
+        return Together(
+            photos=len(predictions),
+            probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
+            top=KEYS[int(shares.argmax())],
+            prediction_set=tuple(key for key, inside in zip(KEYS, fits, strict=True) if inside),
+            risk=risk,
+            urgent=risk >= self.config.urgent_threshold,
         )
 
     def assess(self, image: bytes | Image.Image) -> Quality:

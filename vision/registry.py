@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.classes import KEYS
+from vision.context import Context
 
 MODELS = Path(__file__).resolve().parent / "models"
 LOADED_FILES = ("model.onnx", "head.npy", "config.json", "ood.npz")
@@ -56,7 +57,8 @@ class Config:
 
     Probabilities are softmax(logits / temperature + bias); ``top`` maximises probability / prior;
     ``quantiles`` are class-conditional conformal limits on that balanced share; ``max_set`` is the largest
-    prediction set that still counts as a reading; the thresholds apply to risk.
+    prediction set that still counts as a reading; the thresholds apply to risk; ``context`` shifts the
+    probabilities by what is known of the patient.
     """
 
     version: str
@@ -73,6 +75,7 @@ class Config:
     risk_threshold: float
     urgent_threshold: float
     quality: QualityLimits
+    context: Context
 
 
 @dataclass(frozen=True)
@@ -163,4 +166,5 @@ def _config(raw: dict[str, Any]) -> Config:
         risk_threshold=float(raw["risk_threshold"]),
         urgent_threshold=float(raw["urgent_threshold"]),
         quality=QualityLimits(**{k: float(v) for k, v in raw["quality"].items()}),
+        context=Context.from_json(raw.get("context")),
     )

@@ -23,13 +23,21 @@ from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
 from vision.images import UInt8
 from vision.net import lite0
+from vision.registry import MODELS
+from vision.warm import load_published
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Everything that decides a run. ``shares``: how much of each batch a domain gets."""
+    """Everything that decides a run.
+
+    begin: name of the published model to go on from (empty: ImageNet weights); mixed: share of the batches
+    that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
+    shares: how much of each batch a domain gets.
+    """
 
     seed: int = 7
+    begin: str = ""
     resolution: int = 150
     small: int = 128
     large: int = 160
@@ -40,6 +48,8 @@ class Recipe:
     weight_decay: float = 0.02
     warm_up: float = 0.06
     smoothing: float = 0.05
+    mixed: float = 0.0
+    mixing: float = 0.4
     drop_connect: float = 0.1
     average: float = 0.997
     temper: float = 0.5
@@ -54,6 +64,20 @@ class Recipe:
         ("MILK10k", 1.0),
         ("PAD-UFES-20", 1.0),
         ("ISIC2017", 0.5),
+    )
+
+
+def going_on(begin: str, seed: int) -> Recipe:
+    """The recipe of a run that goes on from the published model ``begin``: larger views, gentler steps."""
+    return Recipe(
+        seed=seed,
+        begin=begin,
+        small=160,
+        large=192,
+        small_until=0.6,
+        body_rate=4e-4,
+        head_rate=1e-3,
+        mixed=0.5,
     )
 
 
@@ -157,15 +181,22 @@ class Run:
             options.out.parent / "cache", data_dir() / "skin" / "images", ids, recipe.resolution, log
         )
         self.batches = Batches(self.train, self.cache, recipe)
-        self._restore()
+        if not self._restore() and recipe.begin:
+            self._go_on_from(recipe.begin)
 
     @property
     def path(self) -> Path:
         return self.options.out / "checkpoint.pt"
 
-    def _restore(self) -> None:
+    def _go_on_from(self, name: str) -> None:
+        pictures = torch.cat([self.batches(2**31 + n, self.recipe.large)[0] for n in range(8)])
+        load_published(self.net, MODELS / name, pictures.to(self.device))
+        self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
+        self.log(f"goes on from {name}: {json.dumps(self.validate())}")
+
+    def _restore(self) -> bool:
         if not self.path.exists():
-            return
+            return False
         state = torch.load(self.path, map_location=self.device, weights_only=True)
         if state["recipe"] != json.dumps(asdict(self.recipe)):
             raise ValueError(f"{self.path} belongs to another recipe; name another folder with --out")
@@ -174,6 +205,7 @@ class Run:
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.progress, self.seconds = state["step"], state["progress"], state["seconds"]
         self.log(f"resumed at step {self.step}, {self.progress:.1%} done")
+        return True
 
     def save(self) -> None:
         """Write the state aside and put it in place in one move: a kill leaves the old one or the new one."""
@@ -203,9 +235,16 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
         self.net.train()
-        loss = nn.functional.cross_entropy(
-            self.net(pictures.to(self.device)), labels.to(self.device), label_smoothing=self.recipe.smoothing
-        )
+        pictures, labels = pictures.to(self.device), labels.to(self.device)
+        share, partner = self._mixture(len(labels))
+        if share < 1.0:
+            pictures = (pictures * share + pictures[partner] * (1.0 - share)).contiguous(
+                memory_format=torch.channels_last
+            )
+        logits = self.net(pictures)
+        loss = share * self._loss(logits, labels)
+        if share < 1.0:
+            loss = loss + (1.0 - share) * self._loss(logits, labels[partner])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
@@ -219,6 +258,17 @@ class Run:
                 else:
                     self.averaged[name].copy_(value)
         return float(loss.item())
+
+    def _loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        return nn.functional.cross_entropy(logits, labels, label_smoothing=self.recipe.smoothing)
+
+    def _mixture(self, count: int) -> tuple[float, Tensor]:
+        """How much of itself each picture of this batch keeps, and which picture it is mixed with."""
+        rng = np.random.default_rng((self.recipe.seed, self.step, count))
+        share = float(rng.beta(self.recipe.mixing, self.recipe.mixing))
+        if rng.random() >= self.recipe.mixed:
+            share = 1.0
+        return max(share, 1.0 - share), torch.from_numpy(rng.permutation(count)).to(self.device)
 
     def validate(self) -> dict[str, float]:
         """Balanced accuracy of the averaged weights on each domain's validation pictures, centre view."""

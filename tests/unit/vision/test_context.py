@@ -1,0 +1,118 @@
+"""Age, sex and site shift the odds; what is unknown shifts nothing; several photos are read together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from vision.classes import KEYS
+from vision.cli import main
+from vision.context import Context, Known, learn, shifted, site_group
+from vision.data import DataError, Record
+from vision.metadata import read_metadata
+from vision.predict import Predictor
+from vision.samples import exposed
+
+
+@pytest.fixture(scope="module")
+def lesion_photo(tmp_path_factory: pytest.TempPathFactory, draw: Any, encode: Any) -> Path:
+    path: Path = tmp_path_factory.mktemp("photo") / "lesion.jpg"
+    path.write_bytes(encode(draw()))
+    return path
+
+
+def record(label: str, age: float | None, sex: str = "male", site: str = "back") -> Record:
+    return Record("x", KEYS.index(label), label, "HAM10000", "dermoscopic", "l", "", "train", age, sex, site)
+
+
+@pytest.mark.parametrize(
+    "site, group",
+    [
+        ("head_neck_face", "head"), ("upper extremity", "arm"), ("lower_extremity", "leg"), ("posterior torso", "trunk"),
+        ("FOREARM", "arm"), ("palms/soles", "hand"), ("oral/genital", "genital"), ("", ""), ("somewhere", ""),
+    ],
+)  # fmt: skip
+def test_sites_of_every_source_are_one_vocabulary(site: str, group: str) -> None:
+    assert site_group(site) == group
+
+
+def test_what_is_unknown_or_nonsense_shifts_nothing() -> None:
+    context = Context(learn([record("nv", 20)] * 50 + [record("bcc", 75)] * 50), 1.0)
+    for known in (Known(), Known(float("nan")), Known(-3), Known(400), Known(None, "?", "moon")):
+        assert context.shift(known).tolist() == [0.0] * len(KEYS)
+    probability = np.full(len(KEYS), 1 / len(KEYS))
+    assert shifted(probability, np.zeros(len(KEYS))) == pytest.approx(probability)
+
+
+def test_age_speaks_for_what_comes_with_age() -> None:
+    context = Context(learn([record("nv", 20)] * 50 + [record("bcc", 75)] * 50), 1.0)
+    shift = context.shift(Known(76))
+    assert shift[KEYS.index("bcc")] > 0 > shift[KEYS.index("nv")]
+    assert shift[KEYS.index("df")] == pytest.approx(0), "of a class nobody has seen nothing is said"
+    half = Context(context.ratios, 0.5).shift(Known(76))
+    assert half == pytest.approx(shift / 2)
+
+
+def test_a_context_survives_its_json() -> None:
+    context = Context(learn([record("nv", 20), record("mel", 60, "female", "face")] * 9), 0.75)
+    again = Context.from_json(json.loads(json.dumps(context.to_json())))
+    known = Known(61, "F", "nose")
+    assert again.shift(known) == pytest.approx(context.shift(known), abs=1e-3)
+    assert Context.from_json(None).shift(known).tolist() == [0.0] * len(KEYS)
+    with pytest.raises(ValueError, match="one number per class"):
+        Context.from_json({"strength": 1, "log_ratios": {"age": {"1": [0.0]}}})
+
+
+def test_metadata_is_found_by_name_with_and_without_its_ending(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(
+        "IMAGE_ID,age_approx,Sex,anatom_site_general,lesion_id\na.jpg,61,female,head/neck,L1\nb,old,,,\n",
+        encoding="utf-8-sig",
+    )
+    found = read_metadata(path)
+    assert found["a"] == found["a.jpg"]
+    assert found["a"].known.values() == {"age": "3", "sex": "f", "site": "head"}
+    assert (found["a"].lesion, found["b"].known.values()) == ("L1", {})
+    path.write_text("age\n61\n", encoding="utf-8")
+    with pytest.raises(DataError, match="no column names the pictures"):
+        read_metadata(path)
+
+
+def test_predict_takes_metadata_and_reads_a_lesion_s_photos_together(
+    tmp_path: Path, lesion_photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["one.jpg", "two.jpg", "three.jpg"]
+    for name in names:
+        (tmp_path / name).write_bytes(lesion_photo.read_bytes())
+    about = tmp_path / "about.csv"
+    about.write_text(
+        "image_id,age,sex,site,lesion_id\none,80,male,face,A\ntwo,80,male,face,A\n", encoding="utf-8"
+    )
+    assert main(["predict", *(str(tmp_path / n) for n in names), "--jsonl", "--metadata", str(about)]) == 0
+    one, two, three, lesion = map(json.loads, capsys.readouterr().out.splitlines())
+    assert one["metadata"] == ["age", "sex", "site"]
+    assert "metadata" not in three
+    assert lesion["lesion"] == "A"
+    assert lesion["photos"] == 2
+    assert lesion["probabilities"] == pytest.approx(two["probabilities"], abs=1e-4)
+    assert main(["predict", str(tmp_path / "three.jpg"), "--jsonl"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["probabilities"] == three["probabilities"], "without metadata nothing changes"
+
+
+def test_photos_that_are_not_readable_have_no_say(lesion_photo: Path) -> None:
+    predictor = Predictor.load()
+    good = predictor.predict(lesion_photo.read_bytes())
+    dark = predictor.predict(exposed(0.01)(Image.open(lesion_photo).convert("RGB")))
+    assert dark.outcome == "not_readable"
+    if good.outcome != "not_readable":
+        together = predictor.together([good, dark])
+        assert together.probabilities == pytest.approx(good.probabilities, abs=1e-4)
+        assert together.photos == 2
+    with pytest.raises(ValueError, match="no predictions"):
+        predictor.together([])

@@ -1,0 +1,135 @@
+"""What is known of the patient beside the photo: age, sex and site shift the odds of the classes.
+
+Late fusion by Bayes' rule, each attribute by itself: P(class | photo, a, s, t) ∝ P(class | photo) · Π P(value | class) /
+P(value). What is unknown shifts nothing, so a prediction without it is the photo's own. How much of the shift
+is used was set on validation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vision.classes import KEYS
+from vision.data import Record
+
+Array = npt.NDArray[np.float64]
+ATTRIBUTES = ("age", "sex", "site")
+#: Upper ends of the bands of age, in years.
+AGES = (20, 35, 50, 65, 80)
+#: Pseudo-pictures of each class, spread as in all pictures: rare classes must not swing on three of them.
+SMOOTHING = 20.0
+_SITES = {
+    "head": ("head", "face", "scalp", "neck", "ear", "nose", "lip", "cheek", "forehead", "eye"),
+    "hand": ("hand", "palm", "finger", "acral", "nail"),
+    "foot": ("foot", "sole", "toe"),
+    "genital": ("genital", "oral"),
+    "arm": ("upper", "arm", "forearm", "shoulder", "elbow"),
+    "leg": ("lower", "leg", "thigh", "knee", "shin", "ankle"),
+    "trunk": ("trunk", "torso", "back", "chest", "abdomen", "buttock", "belly"),
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known: age in years, ``male`` or ``female``, site in plain English; ``None`` or empty: unknown."""
+
+    age: float | None = None
+    sex: str = ""
+    site: str = ""
+
+    def values(self) -> dict[str, str]:
+        """The band or group of each attribute that is known."""
+        found = {}
+        if self.age is not None and 0 <= self.age < 130:
+            found["age"] = str(sum(self.age >= end for end in AGES))
+        sex = self.sex.strip().lower()[:1]
+        if sex in ("m", "f"):
+            found["sex"] = sex
+        if site := site_group(self.site):
+            found["site"] = site
+        return found
+
+
+def site_group(site: str) -> str:
+    """The part of the body that a site belongs to; empty if it is none that we know."""
+    words = site.strip().lower().replace("/", " ").replace("_", " ").split()
+    for group, names in _SITES.items():
+        if any(word.startswith(names) for word in words):
+            return group
+    return ""
+
+
+@dataclass(frozen=True)
+class Context:
+    """ratios: attribute → value → log P(value | class) / P(value), one per class; strength: share of it that is used."""
+
+    ratios: Mapping[str, Mapping[str, Array]]
+    strength: float
+
+    def shift(self, known: Known) -> Array:
+        """What is added to the logs of the probabilities, shape (classes,); zeros where nothing is known."""
+        total = np.zeros(len(KEYS))
+        for attribute, value in known.values().items():
+            total += self.ratios.get(attribute, {}).get(value, np.zeros(len(KEYS)))
+        return self.strength * total
+
+    def to_json(self) -> dict[str, Any]:
+        """As config.json holds it."""
+        return {
+            "strength": self.strength,
+            "log_ratios": {
+                attribute: {value: [round(float(x), 4) for x in row] for value, row in sorted(values.items())}
+                for attribute, values in self.ratios.items()
+            },
+        }
+
+    @classmethod
+    def from_json(cls, raw: Mapping[str, Any] | None) -> Context:
+        """What ``to_json`` made; a model without it uses nothing. Raises ``ValueError`` for a row of another length."""
+        if not raw:
+            return cls({}, 0.0)
+        ratios = {
+            attribute: {value: np.array(row, dtype=np.float64) for value, row in values.items()}
+            for attribute, values in raw["log_ratios"].items()
+        }
+        if any(row.shape != (len(KEYS),) for values in ratios.values() for row in values.values()):
+            raise ValueError("a row of log_ratios has not one number per class")
+        return cls(ratios, float(raw["strength"]))
+
+
+def of(record: Record) -> Known:
+    """What a labelled picture says of its patient."""
+    return Known(record.age, record.sex, record.body_site)
+
+
+def shifted(probability: Array, shift: Array) -> Array:
+    """Probabilities, shape (…, classes), with ``shift`` added to their logs; they sum to 1 again."""
+    weighted = probability * np.exp(shift - shift.max(axis=-1, keepdims=True))
+    out: Array = weighted / weighted.sum(axis=-1, keepdims=True)
+    return out
+
+
+def learn(records: Sequence[Record]) -> dict[str, dict[str, Array]]:
+    """Log ratios from labelled pictures; each source weighs the same, so that none stands for all patients."""
+    sizes: dict[str, int] = {}
+    for record in records:
+        sizes[record.domain] = sizes.get(record.domain, 0) + 1
+    counts: dict[str, dict[str, Array]] = {attribute: {} for attribute in ATTRIBUTES}
+    for record in records:
+        for attribute, value in of(record).values().items():
+            row = counts[attribute].setdefault(value, np.zeros(len(KEYS)))
+            row[record.label] += len(records) / len(sizes) / sizes[record.domain]
+    ratios: dict[str, dict[str, Array]] = {}
+    for attribute, values in counts.items():
+        per_class = np.sum(list(values.values()), axis=0)
+        overall = {value: row.sum() / per_class.sum() for value, row in values.items()}
+        ratios[attribute] = {
+            value: np.log((row + SMOOTHING * overall[value]) / (per_class + SMOOTHING) / overall[value])
+            for value, row in values.items()
+        }
+    return ratios
