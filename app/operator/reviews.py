@@ -88,7 +88,13 @@ def import_files() -> Response:
         flash(_("한 번에 %(count)s개까지 올릴 수 있습니다.", count=service.MAX_FILES), "error")
     except service.NotReviews as error:
         names = ", ".join(error.filenames)
-        flash(_("CSV, TSV, 엑셀(xlsx), JSON 파일만 올릴 수 있습니다. 아무것도 받지 않았습니다: %(names)s", names=names), "error")
+        flash(
+            _(
+                "CSV, TSV, 엑셀(xlsx), JSON 파일만 올릴 수 있습니다. 아무것도 받지 않았습니다: %(names)s",
+                names=names,
+            ),
+            "error",
+        )
     else:
         if len(made) == 1:
             back = url_for("operator.import_page", public_id=made[0].public_id)

@@ -94,10 +94,10 @@ def test_an_empty_folder_among_others_is_named_and_counts_as_a_failure(capsys, f
 def test_a_picture_for_which_memory_does_not_suffice_does_not_end_the_rest(capsys, folder, monkeypatch):
     predict = Predictor.predict
 
-    def short_of_memory(self, image):
+    def short_of_memory(self, image, known=None):
         if image == b"":
             raise MemoryError
-        return predict(self, image)
+        return predict(self, image, known)
 
     monkeypatch.setattr(Predictor, "predict", short_of_memory)
     code, out, err = run(capsys, "predict", str(folder / "empty.jpg"), str(folder / "a.jpg"), "--jsonl")
