@@ -66,6 +66,49 @@ def _refusals(metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _begin(training: dict[str, Any]) -> str:
+    begin = training["recipe"].get("begin")
+    return f", going on from {begin}" if begin else ""
+
+
+def _voters(training: dict[str, Any]) -> str:
+    voters = training.get("voters")
+    return f"\nIts network and that of {', '.join(voters)} vote with equal weight." if voters else ""
+
+
+def _context(config: Config) -> str:
+    if not config.context.strength:
+        return ""
+    return (
+        f"Where age, sex or site are known, {config.context.strength:.0%} of what each says of the classes (log ratios of the\n"
+        "training labels) is added; the share was set on half A. What is unknown changes nothing.\n"
+    )
+
+
+def _together(metrics: dict[str, Any]) -> str:
+    """What several photos, or more knowledge, add; nothing for a model measured before these were."""
+    lines = []
+    if both := metrics.get("lesions_read_together"):
+        lines.append(
+            f"\nClose-up and dermoscopy of a MILK10k lesion read together: balanced accuracy {_balanced(both)}, "
+            f"{both['lesions']} lesions."
+        )
+    if known := metrics.get("with_age_sex_and_site"):
+        rows = [(name, row) for name, row in known.items() if isinstance(row, dict)]
+        lines += [
+            "\nWith age, sex and site, balanced accuracy:\n",
+            "| pictures | photo alone | with |",
+            "|---|---|---|",
+        ]
+        lines += [f"| {name} | {_balanced(row['photo'])} | {_balanced(row['with'])} |" for name, row in rows]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _balanced(figure: dict[str, Any]) -> str:
+    low, high = figure["interval"]
+    return f"{figure['balanced_accuracy']:.3f} ({low:.3f}–{high:.3f})"
+
+
 def _share(part: dict[str, Any]) -> str:
     return f"{part.get('refused', part.get('stopped')):.1%} of {part['n']}"
 
@@ -89,6 +132,10 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
         sha256=metrics["model"]["sha256"],
         steps=training["steps"],
         batch=training["recipe"]["batch"],
+        begin=_begin(training),
+        voters=_voters(training),
+        context=_context(config),
+        together=_together(metrics),
         resolution=config.resolution,
         input=config.input,
         grid=config.input // STRIDE,
