@@ -55,13 +55,14 @@ class Found:
 def question(asked: Mapping[str, str]) -> Query:
     """Read a question from an address; unknown keys are left alone, nonsense raises `BadQuestion`."""
     from nlp.index import Query  # NumPy loads with the first question, not with the portal
+    from nlp.phrases import words_of
 
     values = {key: value.strip()[:LONGEST] for key, value in asked.items() if value.strip()}
     try:
         query = Query(
             word=values.get("word"),
             pos=values.get("pos"),
-            phrase=tuple(values["phrase"].split("·")) if "phrase" in values else None,
+            phrase=tuple(words_of(values["phrase"])) if "phrase" in values else None,
             aspect=values.get("aspect"),
             app=values.get("app"),
             stars=tuple(int(star) for star in values["stars"].split(",")) if "stars" in values else None,

@@ -78,6 +78,14 @@ def test_a_word_leads_to_the_reviews_that_use_it(office: Client, run: Analysis) 
     assert "집에서 예약하니" not in page
 
 
+def test_a_phrase_leads_to_the_reviews_in_which_its_words_stand_together(
+    office: Client, run: Analysis
+) -> None:
+    page = _page(office, f"/operator/analyses/{run.public_id}/reviews?phrase=로그인 안 되다&stars=1,2")
+    assert "구절 ‘로그인 안 되다’" in page
+    assert page.count("로그인이 안 돼요") == 8
+
+
 def test_stars_and_words_that_disagree(office: Client, run: Analysis) -> None:
     page = _page(office, f"/operator/analyses/{run.public_id}/reviews?disagree=1")
     assert page.count("오류만 나고 최악이에요") == 4
