@@ -123,7 +123,7 @@ def growth(reviews: Sequence[Review], sizes: Sequence[int], tell: Callable[[str]
         others = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         tell(
             f"{size:>9,} reviews  {seconds:8.1f} s  {1e6 * seconds / size:7.0f} µs a review  "
-            f"{own:6.0f} MB, helpers {others:.0f} MB each"
+            f"{own:6.0f} MB, each other process {others:.0f} MB"
         )
         del many
 
