@@ -29,7 +29,8 @@ Hashed character n-grams (of words with their edges, 1–4; of the text without 
 frequency, weighted logistic regression, Platt calibration on reviews of apps that were held out. Trained on
 {trained["on"]} by `python -m nlp train` on {trained["telemedicine"]} reviews of eight telemedicine apps (≤2★ complain,
 ≥4★ do not), {trained["fitness"]} of fitness apps, {trained["films"]} of films (NSMC, CC0; rating ≤4 and ≥8) and
-{trained["sentences"]} sentences of our own. The reviews are training data only; no text of theirs is in the file.
+{trained["sentences"]} sentences of our own, written after mistakes on held-out apps had been read (near-paraphrases
+taken out). The reviews are training data only; no text of theirs is in the file.
 
 ## Figures
 
