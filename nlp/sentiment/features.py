@@ -43,7 +43,8 @@ def features(texts: Sequence[str]) -> csr_array:
     rows = np.concatenate([part[0] for part in parts])
     columns = np.concatenate([part[1] for part in parts])
     # Each n-gram counts once a text, however often it is repeated there.
-    keys = np.unique(rows.astype(np.uint64) << np.uint64(BITS) | columns.astype(np.uint64))
+    keys = np.sort(rows.astype(np.uint64) << np.uint64(BITS) | columns.astype(np.uint64))
+    keys = keys[np.diff(keys, prepend=keys[:1] + np.uint64(1)) != 0]
     rows, columns = (keys >> np.uint64(BITS)).astype(np.int64), keys & np.uint64((1 << BITS) - 1)
     counts = np.bincount(rows, minlength=len(texts))
     values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)

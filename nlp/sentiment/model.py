@@ -32,11 +32,11 @@ class ModelDamaged(Exception):
 class SentimentModel:
     """P(complaint) = 1 / (1 + exp(−(slope · (weights · features + offset) + shift))).
 
-    weights: float32 (2**BITS,); sha256: of the file, which names the model in reports; trained: when and on
+    weights: float64 (2**BITS,); sha256: of the file, which names the model in reports; trained: when and on
     what, as the training wrote it.
     """
 
-    weights: NDArray[np.float32]
+    weights: NDArray[np.float64]
     offset: float
     slope: float
     shift: float
@@ -57,7 +57,7 @@ class SentimentModel:
         out = np.full(len(texts), BLANK, dtype=np.float64)
         for start in range(0, len(texts), BATCH):
             rows = features(texts[start : start + BATCH])
-            logits = self.slope * (rows @ self.weights.astype(np.float64) + self.offset) + self.shift
+            logits = self.slope * (rows @ self.weights + self.offset) + self.shift
             read = np.diff(rows.indptr) > 0
             out[start : start + BATCH][read] = 1 / (1 + np.exp(-logits[read]))
         return out
@@ -85,7 +85,12 @@ def _load(path: Path) -> SentimentModel:
     except (ValueError, KeyError, EOFError, OSError) as error:
         raise ModelDamaged(f"{path.name} is no model") from error
     return SentimentModel(
-        weights, float(head["offset"]), float(head["slope"]), float(head["shift"]), digest, head["trained"]
+        weights.astype(np.float64),
+        float(head["offset"]),
+        float(head["slope"]),
+        float(head["shift"]),
+        digest,
+        head["trained"],
     )
 
 
