@@ -8,16 +8,18 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 
 from nlp.apps import Lang
-from nlp.model import Report, Side
+from nlp.drawing import Studio
+from nlp.model import Report
 from nlp.reviews import Rejected, Review, UnreadableFile, read_file
 from nlp.texts import texts
 from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
 
 _SHOWN_REJECTIONS = 5
-_MEASURES: tuple[Literal["weight", "frequency"], ...] = ("weight", "frequency")
+#: From so many reviews on, starting the drawing processes costs less than they save.
+_STUDIO_FROM = 500
 
 
 @dataclass(frozen=True)
@@ -129,19 +131,22 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
     """Every file of the report by name."""
     from nlp import report, tables
 
-    analysed = report.analyse(
-        found.reviews,
-        tokenizer=tokenizer,
-        top=job.top,
-        progress=lambda stage, share: progress(stage, 0.8 * share),
-    )
-    progress("draw", 0.8)
-    files = files_of(
-        analysed.report,
-        lang=job.lang,
-        rejected_rows=len(found.rejected),
-        rejected_files=len(found.unreadable),
-    )
+    # The others make ready to draw while this one reads.
+    with Studio(1 if len(found.reviews) < _STUDIO_FROM else None) as studio:
+        analysed = report.analyse(
+            found.reviews,
+            tokenizer=tokenizer,
+            top=job.top,
+            progress=lambda stage, share: progress(stage, 0.8 * share),
+        )
+        progress("draw", 0.8)
+        files = files_of(
+            analysed.report,
+            lang=job.lang,
+            rejected_rows=len(found.rejected),
+            rejected_files=len(found.unreadable),
+            studio=studio,
+        )
     rows = [(path, "", reason) for path, reason in found.unreadable]
     rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
     files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
@@ -150,33 +155,35 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
 
 
 def files_of(
-    result: Report, *, lang: Lang, rejected_rows: int = 0, rejected_files: int = 0
+    result: Report,
+    *,
+    lang: Lang,
+    rejected_rows: int = 0,
+    rejected_files: int = 0,
+    studio: Studio | None = None,
 ) -> dict[str, bytes]:
-    """A report as files by name: report.json, report.html, clouds and charts, tables."""
-    from nlp import charts, clouds, page, tables
+    """A report as files by name: report.json, report.html, clouds and charts, tables.
 
-    owner = result.contrast.owner
-    files: dict[str, bytes] = {}
-    pictures: dict[str, bytes] = {}
-    sides: tuple[tuple[clouds.Polarity, Side], ...] = (("high", owner.high), ("low", owner.low))
-    for side, data in sides:
-        for by in _MEASURES:
-            cloud = clouds.draw(data.weights(by), polarity=side)
-            name = f"cloud_{side}_{'tfidf' if by == 'weight' else by}"
-            files[f"{name}.png"], files[f"{name}.svg"] = cloud.png(), cloud.svg()
-        pictures[side] = files[f"cloud_{side}_tfidf.png"]
-    drawn = charts.charts(result, lang)
-    vectors = {name.removesuffix(".svg"): svg for name, svg in drawn.items() if name.endswith(".svg")}
+    ``studio``: who draws; unless given, this process.
+    """
+    from nlp import page, tables
+
+    files = (studio or Studio(1)).pictures(result, lang)
+    vectors = {
+        name.removesuffix(".svg"): svg
+        for name, svg in files.items()
+        if name.startswith("chart_") and name.endswith(".svg")
+    }
     html = page.render(
         result,
-        pictures,
+        {side: files[f"cloud_{side}_tfidf.png"] for side in ("high", "low")},
         vectors,
         lang=lang,
         rejected_rows=rejected_rows,
         rejected_files=rejected_files,
     )
     files |= {"report.json": result.to_json().encode(), "report.html": html.encode()}
-    return files | drawn | tables.tables(result)
+    return files | tables.tables(result)
 
 
 def _write_all(out: Path, files: dict[str, bytes]) -> None:

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from nlp.fonts import font_path, subset_woff2
+from nlp.fonts import font_path, subset_woff
 
 Polarity = Literal["high", "low"]
 
@@ -70,10 +70,10 @@ class Cloud:
             return f'<svg xmlns="http://www.w3.org/2000/svg" {size}></svg>\n'.encode()
         svg: str = self._laid_out.to_svg()
         # WordCloud's own embedding leaves the font's file open.
-        font = base64.b64encode(subset_woff2(set("".join(self._laid_out.words_)), "Bold")).decode()
+        font = base64.b64encode(subset_woff(set("".join(self._laid_out.words_)), "Bold")).decode()
         face = (
             "@font-face{font-family:'NanumGothic';font-weight:bold;"
-            f"src:url(data:font/woff2;base64,{font}) format('woff2')}}"
+            f"src:url(data:font/woff;base64,{font}) format('woff')}}"
         )
         return (svg.replace("<style>", f"<style>{face}", 1) + "\n").encode()
 

@@ -26,16 +26,22 @@ def font_path(weight: Literal["Regular", "Bold"] = "Regular") -> Path:
     return font
 
 
-def subset_woff2(characters: Collection[str], weight: Literal["Regular", "Bold"] = "Regular") -> bytes:
-    """NanumGothic with the glyphs of ``characters`` alone, as WOFF2: about 30 kB for 400 of them."""
-    from fontTools import subset
+def subset_woff(characters: Collection[str], weight: Literal["Regular", "Bold"] = "Regular") -> bytes:
+    """NanumGothic with the glyphs of ``characters`` alone, as WOFF: about 50 kB for 400 of them.
 
-    options = subset.Options(flavor="woff2", layout_features=[], hinting=False, notdef_outline=True)
-    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]  # the designer's own tables
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(sorted(characters)))
+    Not WOFF2: packing its outlines takes seventy times as long for a quarter less.
+    """
+    import uharfbuzz
+    from fontTools.ttLib import TTFont
+
+    wanted = uharfbuzz.SubsetInput()
+    wanted.sets(uharfbuzz.SubsetInputSets.UNICODE).update(map(ord, characters))
+    wanted.sets(uharfbuzz.SubsetInputSets.LAYOUT_FEATURE_TAG).clear()
+    wanted.flags = uharfbuzz.SubsetFlags.NO_HINTING | uharfbuzz.SubsetFlags.NOTDEF_OUTLINE
+    face = uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font_path(weight))))
+    small = uharfbuzz.subset(face, wanted).blob.data
     out = io.BytesIO()
-    with subset.load_font(str(font_path(weight)), options) as font:
-        subsetter.subset(font)
-        subset.save_font(font, out, options)
+    with TTFont(io.BytesIO(small), recalcTimestamp=False) as font:
+        font.flavor = "woff"
+        font.save(out, reorderTables=None)
     return out.getvalue()

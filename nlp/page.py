@@ -6,7 +6,7 @@ import base64
 from pathlib import Path
 
 from nlp.apps import Lang
-from nlp.fonts import subset_woff2
+from nlp.fonts import subset_woff
 from nlp.model import Report
 from nlp.texts import texts
 
@@ -52,7 +52,7 @@ def render(
         rejected_files=rejected_files,
     )
     # The reader may have no Korean font: the page brings the glyphs it uses, and only now are they known.
-    font = base64.b64encode(subset_woff2(set(html))).decode()
+    font = base64.b64encode(subset_woff(set(html))).decode()
     return html.replace(_FONT_MARK, font, 1)
 
 

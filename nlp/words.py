@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from nlp.lexicon import stop_words
@@ -32,31 +33,38 @@ def word_runs(morphs: Sequence[Morph], own_names: Collection[str] = ()) -> list[
     words in lower case. A negated predicate is one word: ``안 되다``, ``못 쓰다``; ``되지 않다`` is
     ``안 되다``. Left out: stop words and ``own_names``, what reviewers call the app itself.
     """
-    lists = stop_words()
     words: list[Word] = []
     runs = [words]
     for index, morph in enumerate(morphs):
-        if morph.pos is Pos.SYMBOL and words and not _SENTENCE_ENDS.isdisjoint(morph.surface):
-            words = []
-            runs.append(words)
+        if morph.pos is Pos.SYMBOL:
+            if words and not _SENTENCE_ENDS.isdisjoint(morph.surface):
+                words = []
+                runs.append(words)
             continue
-        word = _word(morphs, index, morph, lists.short)
-        if word and word.text in lists.misread:
-            word = Word(lists.misread[word.text], word.pos)
-        if word is None or word.text in own_names or word.text in lists.stop:
-            continue
-        words.append(word)
+        word = _word(morph, _negation(morphs, index) if morph.pos in _PREDICATES else "")
+        if word is not None and word.text not in own_names:
+            words.append(word)
     return [run for run in runs if run]
 
 
-def _word(morphs: Sequence[Morph], index: int, morph: Morph, short: frozenset[str]) -> Word | None:
+@lru_cache(maxsize=1 << 15)
+def _word(morph: Morph, negation: str) -> Word | None:
+    """The word that a morpheme with ``negation`` (``'안 '``, ``'못 '`` or ``''``) before it is counted as."""
+    lists = stop_words()
+    word = _form(morph, negation, lists.short)
+    if word and word.text in lists.misread:
+        word = Word(lists.misread[word.text], word.pos)
+    return None if word is None or word.text in lists.stop else word
+
+
+def _form(morph: Morph, negation: str, short: frozenset[str]) -> Word | None:
     if morph.pos is Pos.NOUN:
         text = morph.surface
         if len(text) > _MAX_WORD or not text.isalnum() or (len(text) < 2 and text not in short):
             return None
         return Word(text, Pos.NOUN)
     if morph.pos in _PREDICATES and len(morph.lemma) <= _MAX_WORD:
-        return Word(_negation(morphs, index) + morph.lemma, morph.pos)
+        return Word(negation + morph.lemma, morph.pos)
     if morph.pos is Pos.FOREIGN and 1 < len(morph.surface) <= _MAX_WORD and morph.surface.isalnum():
         return Word(morph.surface.lower(), Pos.FOREIGN)
     return None

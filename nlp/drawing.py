@@ -1,0 +1,91 @@
+"""All pictures of a report, drawn by as many processes as there are cores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Literal, Self
+
+from nlp.apps import Lang
+from nlp.model import Report
+
+_MEASURES: tuple[Literal["weight", "frequency"], ...] = ("weight", "frequency")
+_SIDES: tuple[Literal["high", "low"], ...] = ("high", "low")
+MOST = 4
+
+
+class Studio:
+    """Processes that draw. They start at once, so that they are ready when there is something to draw.
+
+    processes: as many as cores unless given, at most ``MOST``; with one, the caller's own process draws.
+    """
+
+    def __init__(self, processes: int | None = None) -> None:
+        self._count = processes or min(MOST, len(os.sched_getaffinity(0)))
+        self._pool: ProcessPoolExecutor | None = None
+        if self._count > 1:
+            # Spawned, not forked: the caller may have threads.
+            self._pool = ProcessPoolExecutor(self._count, get_context("spawn"))
+            self._ready = [self._pool.submit(_make_ready) for _ in range(self._count)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def wait(self) -> None:
+        """Return when the processes are ready: only a benchmark wants to know."""
+        if self._pool is not None:
+            for future in self._ready:
+                future.result()
+
+    def pictures(self, report: Report, lang: Lang = "ko") -> dict[str, bytes]:
+        """File name → content of every cloud and chart as PNG and SVG; the same bytes whoever draws.
+
+        Raises ``FontMissing``.
+        """
+        from nlp.charts import NAMES
+
+        tasks = [f"cloud_{side}_{by}" for side in _SIDES for by in _MEASURES] + list(NAMES)
+        if self._pool is None:
+            return _drawn(report, lang, tasks)
+        shares = [
+            self._pool.submit(_drawn, report, lang, tasks[i :: self._count]) for i in range(self._count)
+        ]
+        found = {name: content for share in shares for name, content in share.result().items()}
+        return dict(sorted(found.items()))
+
+
+def _drawn(report: Report, lang: Lang, tasks: Sequence[str]) -> dict[str, bytes]:
+    from nlp import charts
+
+    files: dict[str, bytes] = {}
+    for side in _SIDES:
+        for by in _MEASURES:
+            if f"cloud_{side}_{by}" in tasks:
+                files |= _cloud(report, side, by)
+    return files | charts.charts(report, lang, [name for name in tasks if name in charts.NAMES])
+
+
+def _cloud(
+    report: Report, side: Literal["high", "low"], by: Literal["weight", "frequency"]
+) -> dict[str, bytes]:
+    from nlp import clouds
+
+    owner = report.contrast.owner
+    cloud = clouds.draw((owner.high if side == "high" else owner.low).weights(by), polarity=side)
+    name = f"cloud_{side}_{'tfidf' if by == 'weight' else by}"
+    return {f"{name}.png": cloud.png(), f"{name}.svg": cloud.svg()}
+
+
+def _make_ready() -> None:
+    """Import and load what drawing needs, by drawing something."""
+    from nlp import clouds
+    from nlp.charts import make_ready
+
+    clouds.draw({"살핌": 1.0}, width=60, height=40, polarity="high").svg()
+    make_ready()
