@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 #: Longest text that is tokenized, in characters. App Store reviews end at 6,000.
 MAX_CHARS = 6_000
@@ -62,6 +63,10 @@ def clean(text: str) -> str:
     single spaces, one after each 40 unspaced characters; at most 6,000 characters. Never raises, and the
     work is linear in the input's length up to the cap.
     """
+    return _cleaned_often(text) if len(text) <= _SHORT else _cleaned(text)
+
+
+def _cleaned(text: str) -> str:
     # A decomposed syllable is up to three code points, so this cut loses nothing the last one would keep.
     text = _SURROGATE.sub("", text[: 3 * MAX_CHARS])
     text = _INVISIBLE.sub("", _CONTROL.sub(" ", text))
@@ -70,3 +75,8 @@ def clean(text: str) -> str:
     text = _REPEAT_GROUP.sub(r"\1\1", _REPEAT.sub(r"\1\1", text))
     text = _SPACES.sub(" ", text).strip()
     return _RUN.sub(r"\g<0> ", text)[:MAX_CHARS].rstrip()
+
+
+#: A review and each of its sentences are cleaned by whoever reads them: short ones are kept at hand.
+_SHORT = 160
+_cleaned_often = lru_cache(maxsize=1 << 14)(_cleaned)
