@@ -20,7 +20,9 @@ def count_matrix(columns: NDArray[np.int32], ends: Ints, words: int) -> csr_arra
 
     kept = columns >= 0
     before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(kept)])
-    counts = csr_array((np.ones(int(before[-1])), columns[kept], before[ends]), shape=(len(ends) - 1, words))
+    counts = csr_array(
+        (np.ones(int(before[-1]), dtype=np.int32), columns[kept], before[ends]), shape=(len(ends) - 1, words)
+    )
     counts.sum_duplicates()
     return counts
 
@@ -36,10 +38,12 @@ def tf_idf(counts: csr_array) -> csr_array:
     A word's weight in a set of reviews is the mean of its column over that set's rows, 0–1: how much of a
     review, on average, the word makes up once words that everybody uses are marked down.
     """
-    from scipy.sparse import csr_array, diags_array
+    from scipy.sparse import csr_array
 
     idf = np.log((1 + counts.shape[0]) / (1 + document_frequency(counts))) + 1
-    weighted = counts @ diags_array(idf)
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
-    return csr_array(diags_array(scale) @ weighted)
+    # In place: of a million reviews every copy is a quarter of a gigabyte.
+    values = counts.data * idf[counts.indices]
+    uses = np.diff(counts.indptr)
+    lengths = np.sqrt(np.bincount(np.repeat(np.arange(len(uses)), uses), values**2, minlength=len(uses)))
+    values /= np.repeat(lengths, uses)
+    return csr_array((values, counts.indices, counts.indptr), shape=counts.shape)
