@@ -81,6 +81,10 @@ class Settings(BaseSettings):
     contact: str = ""
     """How users reach whoever runs this installation; shown on the public pages."""
 
+    app_store_url: str = ""
+    google_play_url: str = ""
+    """Where the stores' reviews are collected from, instead of the stores themselves; for tests."""
+
     shared_data: Annotated[Path, Field(validation_alias=AliasChoices("SALPIM_DATA", "shared_data"))] = (
         ROOT.parent / "shared" / "data"
     )

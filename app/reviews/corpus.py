@@ -1,4 +1,4 @@
-"""Questions to the reviews at hand, the imports and the analyses. Nothing here writes."""
+"""Questions to the reviews at hand, the imports, the collections and the analyses. Nothing here writes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Select, func, select
 
 from app.extensions import db
+from app.reviews.collection_models import Collection, CollectionSchedule
 from app.reviews.models import Analysis, RejectedRow, Review, ReviewImport, StoreApp
 
 PER_PAGE = 50
@@ -101,6 +102,23 @@ def rejected_page(import_id: int, number: int) -> Page[RejectedRow]:
     return _page(
         select(RejectedRow).where(RejectedRow.import_id == import_id).order_by(RejectedRow.line), number
     )
+
+
+def all_collections(number: int) -> Page[Collection]:
+    """Return one page of the collections, newest first."""
+    return _page(select(Collection).order_by(Collection.id.desc()), number)
+
+
+def latest_collections() -> dict[tuple[str, str], Collection]:
+    """Return the newest collection of each app in each store, by (store, app)."""
+    newest = select(func.max(Collection.id)).group_by(Collection.store, Collection.app)
+    found = db.session.scalars(select(Collection).where(Collection.id.in_(newest)))
+    return {(item.store, item.app): item for item in found}
+
+
+def schedules() -> dict[tuple[str, str], CollectionSchedule]:
+    """Return every schedule, by (store, app)."""
+    return {(item.store, item.app): item for item in db.session.scalars(select(CollectionSchedule))}
 
 
 def _page(query: Select[Any], number: int) -> Page[Any]:

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from flask import current_app
 
 from app.infra import jobs, storage
 from app.infra.crypto import keyring
 from app.infra.database import transaction
 from app.infra.jobs import Effect, PermanentFailure, Run
-from app.reviews import corpus, progress
+from app.reviews import collecting_steps, corpus, progress, schedules
+from app.reviews.collecting import COLLECT_JOB
+from app.reviews.intake import ReviewRow
 from app.reviews.service import ANALYSIS_JOB, IMPORT_JOB
 
+if TYPE_CHECKING:
+    from nlp.reviews import Review
+
 BATCH = 500
+SHORTEST_ID = 8
 TELL_SECONDS = 0.5
 TOP = 50
 CLOUD_SIZE = (1200, 800)
 CLOUD_SEED = 7
 READ_END, REPORT_END = 0.05, 0.85
+PAUSE, TRIES, PATIENCE = 1.5, 4, 30.0
+"""Of the stores' client: a longer wait is not waited for in the worker, but shown to the operator."""
+TURN_SECONDS = 60.0
+"""For how long a collection keeps one of the worker's threads before it lets others go first."""
+LOOK_SECONDS = 2.0
+"""How often one that waits looks whether it is still wanted."""
 
 
 class _Pace:
@@ -54,8 +69,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)
     # In one order for everyone, so that imports of the same rows wait for each other and never in a circle.
     rows = [
-        progress.ReviewRow(r.app, r.key, r.at, r.star, r.likes, r.author, r.title, r.text)
-        for r in sorted(found.reviews, key=lambda review: review.identity)
+        _row(review, *_named(review)) for review in sorted(found.reviews, key=lambda review: review.identity)
     ]
     rejected = [progress.Rejection(r.line, r.reason_ko, r.reason_en) for r in found.rejected]
     total, tell = len(rows) + len(rejected), _Pace()
@@ -73,6 +87,28 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
     )
 
 
+def _row(review: Review, store: str, store_id: str) -> ReviewRow:
+    return ReviewRow(
+        app=review.app,
+        key=review.key,
+        posted_at=review.at,
+        star=review.star,
+        likes=review.likes,
+        author=review.author,
+        title=review.title,
+        text=review.text,
+        store=store,
+        store_id=store_id,
+        version=review.version,
+    )
+
+
+def _named(review: Review) -> tuple[str, str]:
+    """The store and its own id of a review from a file. A number of the row, or an id of nobody knows whose, is none."""
+    known = review.store and len(review.store_id) >= SHORTEST_ID
+    return (review.store, review.store_id) if known else (review.store, "")
+
+
 @jobs.handler(ANALYSIS_JOB, on_failure=progress.fail_analysis)
 def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     """Build the report over the chosen reviews, both word clouds and the index behind them."""
@@ -86,7 +122,19 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     tell = _teller(run, analysis_id)
     rows = corpus.reviews_of(started.apps)
     reviews = [
-        Review(row.app, row.posted_at, row.star, row.likes, row.title, row.text, row.author) for row in rows
+        Review(
+            row.app,
+            row.posted_at,
+            row.star,
+            row.likes,
+            row.title,
+            row.text,
+            row.author,
+            row.store,
+            row.store_id,
+            row.version,
+        )
+        for row in rows
     ]
     tell("tokenize", READ_END)
     try:
@@ -129,3 +177,78 @@ def _teller(run: Run, analysis_id: int) -> Callable[[str, float], None]:
             progress.note_analysis(analysis_id, stage, share)
 
     return tell
+
+
+class _Unwanted(Exception):
+    """Somebody wants the collection to end."""
+
+
+@jobs.handler(COLLECT_JOB, on_failure=collecting_steps.fail)
+def collect(run: Run, *, collection_id: int, turn: int) -> Effect | None:
+    """Read an app's reviews in a store page by page, each kept together with where to go on."""
+    from nlp import stores
+
+    item = collecting_steps.begin(collection_id, turn)
+    if item is None:
+        return None
+    store: stores.StoreName = "appstore" if item.store == "appstore" else "googleplay"
+    settings = stores.Settings(
+        base_url=_store_url(store),
+        pause=PAUSE,
+        tries=TRIES,
+        patience=PATIENCE,
+        sleep=_watchful_sleep(run, collection_id, turn),
+    )
+    end = time.monotonic() + TURN_SECONDS
+    try:
+        for batch in stores.collect(
+            store,
+            item.app,
+            cursor=item.cursor,
+            author_key=keyring().derive("review.author"),
+            settings=settings,
+        ):
+            rows = [_row(found.review, found.review.store, found.review.store_id) for found in batch.found]
+            page = collecting_steps.PageKept(batch.cursor, batch.done, batch.total, batch.capped)
+            with transaction():
+                run.keep_alive()  # whoever has lost the job keeps nothing more
+                going_on = collecting_steps.keep_page(collection_id, turn, rows, page)
+            if batch.last:
+                break
+            if not going_on:
+                raise _Unwanted
+            if time.monotonic() > end:
+                return lambda: collecting_steps.hand_on(collection_id, turn)
+    except stores.StoreError as error:
+        reasons = {"reason_ko": error.reason_ko, "reason_en": error.reason_en}
+        wait = error.retry_after
+        return lambda: collecting_steps.refuse(collection_id, turn, retry_after=wait, **reasons)
+    except _Unwanted:
+        return lambda: collecting_steps.halt(collection_id, turn)
+    return lambda: collecting_steps.finish(collection_id, turn)
+
+
+def _store_url(store: str) -> str | None:
+    settings = current_app.extensions["salpim.settings"]
+    return (settings.app_store_url if store == "appstore" else settings.google_play_url) or None
+
+
+def _watchful_sleep(run: Run, collection_id: int, turn: int) -> Callable[[float], None]:
+    """Return a way to wait that keeps the job and wakes up when the collection is no longer wanted."""
+
+    def sleep(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, LOOK_SECONDS))
+            with transaction():
+                run.keep_alive()
+                if not collecting_steps.wanted(collection_id, turn):
+                    raise _Unwanted
+
+    return sleep
+
+
+@jobs.handler(schedules.START_DUE, every=schedules.EVERY)
+def start_due(run: Run) -> Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Begin the collections that are due."""
+    return schedules.start_due

@@ -47,6 +47,8 @@ class ReviewImport(Base):
     """Rows dealt with so far."""
     imported: Mapped[int] = mapped_column(default=0)
     duplicate: Mapped[int] = mapped_column(default=0)
+    edited: Mapped[int] = mapped_column(default=0)
+    """Those of the duplicates that their authors had changed since."""
     rejected: Mapped[int] = mapped_column(default=0)
     error_ko: Mapped[str | None] = mapped_column(Text)
     error_en: Mapped[str | None] = mapped_column(Text)
@@ -94,11 +96,23 @@ class Review(Base):
         UniqueConstraint("app", "author", "posted_at", "key"),  # what `nlp` calls a review's identity
         CheckConstraint("star BETWEEN 1 AND 5", name="star"),
         CheckConstraint("likes >= 0", name="likes"),
+        CheckConstraint("import_id IS NOT NULL OR collection_id IS NOT NULL", name="from_somewhere"),
         Index("ix_review_app_posted", "app", "posted_at"),
+        Index(
+            "uq_review_store_id",
+            "store",
+            "store_id",
+            unique=True,
+            sqlite_where=text("store_id <> ''"),
+            postgresql_where=text("store_id <> ''"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
-    import_id: Mapped[int] = mapped_column(ForeignKey("review_import.id"), index=True)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("review_import.id"), index=True)
+    """The file it first came with, if it came with one."""
+    collection_id: Mapped[int | None] = mapped_column(ForeignKey("review_collection.id"), index=True)
+    """The collection that saw it last in the store, if one did."""
     app: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(12))
     posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -107,6 +121,37 @@ class Review(Base):
     author: Mapped[str] = mapped_column(String(64))
     title: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
+    store: Mapped[str] = mapped_column(String(16), default="")
+    store_id: Mapped[str] = mapped_column(String(200), default="")
+    """The store's own name of the review; empty where a file did not say."""
+    version: Mapped[str] = mapped_column(String(40), default="")
+    """Of the app, as the store names it."""
+
+
+class FormerReview(Base):
+    """How a review read before its author changed it."""
+
+    __tablename__ = "former_review"
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("review.id"), index=True)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("review_import.id"), index=True)
+    collection_id: Mapped[int | None] = mapped_column(ForeignKey("review_collection.id"), index=True)
+    """What brought the change: one of the two."""
+    star: Mapped[int]
+    title: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    posted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReviewAgain(Base):
+    """A further file that held a review too: who deletes the one must not lose what the other brought."""
+
+    __tablename__ = "review_again"
+
+    review_id: Mapped[int] = mapped_column(ForeignKey("review.id"), primary_key=True)
+    import_id: Mapped[int] = mapped_column(ForeignKey("review_import.id"), primary_key=True, index=True)
 
 
 class Analysis(Base):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select
@@ -13,27 +12,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from app.extensions import db
 from app.infra import clock, events, storage
 from app.infra.database import Row, fresh, transaction
-from app.reviews.models import Analysis, RejectedRow, Review, ReviewImport, StoreApp, WorkState
+from app.reviews import intake
+from app.reviews.intake import ReviewRow
+from app.reviews.models import Analysis, FormerReview, RejectedRow, Review, ReviewImport, StoreApp, WorkState
 
 REJECTED_BATCH = 1000
 LOST_KO = "처리하다가 문제가 생겼습니다. 다시 시도해 주세요. 계속되면 작업 목록에서 오류를 확인해 주세요."
 LOST_EN = (
     "Something went wrong on the way. Please try again; if it goes on, look up the error in the list of jobs."
 )
-
-
-@dataclass(frozen=True)
-class ReviewRow:
-    """One review as the table takes it; `posted_at` is aware."""
-
-    app: str
-    key: str
-    posted_at: datetime
-    star: int
-    likes: int
-    author: str
-    title: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -57,10 +44,8 @@ def begin_import(import_id: int) -> ReviewImport | None:
 
 
 def insert_reviews(import_id: int, rows: Sequence[ReviewRow]) -> None:
-    """Write one batch; rows that are there already, from whatever import, are left as they are."""
-    values = [{"import_id": import_id, **vars(row)} for row in rows]
-    with transaction() as session:
-        session.execute(_dialect().insert(Review.__table__).on_conflict_do_nothing(), values)
+    """Write one batch; what is there already, from wherever, is not doubled."""
+    intake.take_in(rows, import_id=import_id)
 
 
 def note_import(import_id: int, *, handled: int, total: int, encoding: str) -> None:
@@ -96,6 +81,8 @@ def finish_import(
         session.execute(row.on_conflict_do_nothing())
     item.imported = _own_rows(import_id)
     item.duplicate, item.rejected = read - item.imported, len(rejected)
+    edits = select(func.count()).select_from(FormerReview).where(FormerReview.import_id == import_id)
+    item.edited = session.scalar(edits) or 0
     item.total = item.handled = read + len(rejected)
     item.encoding, item.state, item.finished_at = encoding, WorkState.DONE, clock.now()
     storage.erase(item.object)

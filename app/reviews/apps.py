@@ -1,0 +1,152 @@
+"""The apps whose reviews can be collected: those that are shipped, and those that operators added.
+
+Beside the jobs one of the few places that read `nlp`: the shipped apps are its data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from app.audit import service as audit
+from app.extensions import db
+from app.infra import clock
+from app.infra.database import transaction
+from app.reviews.collection_models import STORES, AddedApp
+from app.reviews.models import StoreApp
+from nlp.apps import all_apps
+
+LONGEST_NAME = 80
+LONGEST_ID = 64
+# What the stores themselves allow: a number, and the name of an Android package.
+_APP_STORE = re.compile(r"[1-9][0-9]{5,14}", re.ASCII)
+_GOOGLE_PLAY = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+", re.ASCII)
+_APP_STORE_PAGE = re.compile(r"https?://(?:apps|itunes)\.apple\.com/\S*?/id([0-9]+)\b")
+_GOOGLE_PLAY_PAGE = re.compile(r"https?://play\.google\.com/store/apps/details\?(?:\S*&)?id=([\w.]+)")
+
+
+class BadApp(Exception):
+    """What was given is no app: `field` says where it is wrong, `why` names the fault."""
+
+    def __init__(self, where: str, why: str) -> None:
+        super().__init__(f"{where}: {why}")
+        self.field = where
+        self.why = why
+
+
+class AppKnown(Exception):
+    """An app with this id is there already, under `name_ko` and `name_en`."""
+
+    def __init__(self, where: str, name_ko: str, name_en: str) -> None:
+        super().__init__(where)
+        self.field, self.name_ko, self.name_en = where, name_ko, name_en
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an app's reviews are: a store and the app's id there; `verified` if somebody knows that they belong together."""
+
+    store: str
+    app: str
+    verified: bool
+
+
+@dataclass
+class ListedApp:
+    """An app and where its reviews are; nowhere, if no id of it is known."""
+
+    name_ko: str
+    name_en: str
+    places: list[Place] = field(default_factory=list)
+
+
+def listed() -> list[ListedApp]:
+    """Return every app: the shipped ones in their order, then the added ones; one of the same name only once."""
+    found = {app.name_ko: ListedApp(app.name_ko, app.name_en, list(_shipped(app))) for app in all_apps()}
+    for added in db.session.scalars(select(AddedApp).order_by(AddedApp.id)):
+        here = found.setdefault(added.name_ko, ListedApp(added.name_ko, added.name_en))
+        for store, app in zip(STORES, (added.app_store, added.google_play), strict=True):
+            if app:
+                here.places.append(Place(store, app, verified=False))
+    return list(found.values())
+
+
+def _shipped(app: object) -> Iterator[Place]:
+    for store, name, verified in zip(
+        STORES, ("app_store", "google_play"), ("verified", "google_play_verified"), strict=True
+    ):
+        if known := getattr(app, name):
+            yield Place(store, known, bool(getattr(app, verified)))
+
+
+def find(store: str, app: str) -> tuple[ListedApp, Place] | None:
+    """Return the app that has this id in this store."""
+    for row in listed():
+        for place in row.places:
+            if (place.store, place.app) == (store, app):
+                return row, place
+    return None
+
+
+def add(
+    user_id: int, *, name_ko: str, name_en: str = "", app_store: str = "", google_play: str = ""
+) -> AddedApp:
+    """Add an app to the list, by its ids or the addresses of its pages in the stores.
+
+    Raises `BadApp` (``name``, ``app_store``, ``google_play``: "missing", "long" or "form") and `AppKnown`.
+    """
+    name_ko, name_en = " ".join(name_ko.split()), " ".join(name_en.split())
+    ids = (_id(app_store, _APP_STORE_PAGE), _id(google_play, _GOOGLE_PLAY_PAGE))
+    _check(name_ko, name_en, ids)
+    try:
+        with transaction() as session:
+            for store, where, app in zip(STORES, ("app_store", "google_play"), ids, strict=True):
+                there = find(store, app) if app else None
+                if there is not None:
+                    raise AppKnown(where, there[0].name_ko, there[0].name_en)
+            added = AddedApp(name_ko=name_ko, name_en=name_en or name_ko, created_by_id=user_id)
+            added.app_store, added.google_play = ids[0] or None, ids[1] or None
+            added.created_at = clock.now()
+            session.add(added)
+            session.flush()
+            for app in filter(None, ids):
+                name(app, added.name_ko, added.name_en)
+            audit.record("store_app.add", f"added_app:{added.id}")
+            return added
+    except IntegrityError:
+        # Two operators at once: the unique ids let one of them through.
+        raise AppKnown("app_store" if ids[0] else "google_play", name_ko, name_en or name_ko) from None
+
+
+def name(app: str, name_ko: str, name_en: str) -> None:
+    """Write down what an app is called, in the transaction in progress."""
+    insert = (postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite).insert
+    names = {"name_ko": name_ko, "name_en": name_en}
+    row = insert(StoreApp.__table__).values(app=app, **names)
+    db.session.execute(row.on_conflict_do_update(index_elements=["app"], set_=names))
+
+
+def _id(given: str, page: re.Pattern[str]) -> str:
+    given = given.strip()
+    found = page.match(given)
+    return found[1] if found else given
+
+
+def _check(name_ko: str, name_en: str, ids: Sequence[str]) -> None:
+    if not name_ko:
+        raise BadApp("name_ko", "missing")
+    for where, name in (("name_ko", name_ko), ("name_en", name_en)):
+        if len(name) > LONGEST_NAME:
+            raise BadApp(where, "long")
+    app_store, google_play = ids
+    if not app_store and not google_play:
+        raise BadApp("app_store", "missing")
+    if app_store and not _APP_STORE.fullmatch(app_store):
+        raise BadApp("app_store", "form")
+    if google_play and (len(google_play) > LONGEST_ID or not _GOOGLE_PLAY.fullmatch(google_play)):
+        raise BadApp("google_play", "form")
