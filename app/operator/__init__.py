@@ -5,11 +5,21 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.operator import analyses, audit, drill, home, invitations, reviews, wording
+from app.operator import analyses, audit, collections, drill, home, invitations, reviews, wording
 from app.operator.blueprint import door
 from app.web import navigation
 
-__all__ = ["analyses", "audit", "drill", "home", "init_app", "invitations", "reviews", "wording"]
+__all__ = [
+    "analyses",
+    "audit",
+    "collections",
+    "drill",
+    "home",
+    "init_app",
+    "invitations",
+    "reviews",
+    "wording",
+]
 
 
 def init_app(app: Flask) -> None:
@@ -20,7 +30,10 @@ def init_app(app: Flask) -> None:
         [
             navigation.Item("operator.home", _l("홈"), "home"),
             navigation.Item(
-                "operator.reviews", _l("후기"), "chart", within=("operator.import*", "operator.analys*")
+                "operator.reviews",
+                _l("후기"),
+                "chart",
+                within=("operator.import*", "operator.analys*", "operator.collection*"),
             ),
             navigation.Item("operator.jobs", _l("작업"), "list"),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),

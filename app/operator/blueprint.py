@@ -7,7 +7,11 @@ from datetime import date
 from flask import Blueprint, request
 from flask_babel import format_date, get_locale
 
+from app.infra import moments
+
 door = Blueprint("operator", __name__, url_prefix="/operator", template_folder="templates")
+
+door.add_app_template_global(moments.moment, "moment")
 
 
 def page_number() -> int:

@@ -33,6 +33,31 @@ class AnalysisForm(FlaskForm):  # type: ignore[misc]
     tokenizer = RadioField(_l("낱말을 나누는 방법"), validators=[InputRequired()])
 
 
+class AppForm(FlaskForm):  # type: ignore[misc]
+    """An app whose reviews are to be collected; what an id looks like is known to the room."""
+
+    name_ko = StringField(_l("앱 이름"), validators=[InputRequired(_l("앱 이름을 적어 주세요."))])
+    name_en = StringField(_l("영어 이름"))
+    app_store = StringField(_l("App Store 번호"), validators=[Length(max=500)])
+    google_play = StringField(_l("Google Play 패키지 이름"), validators=[Length(max=500)])
+
+
+class ScheduleForm(FlaskForm):  # type: ignore[misc]
+    """How often, on which day and at what hour in Korea reviews are collected by themselves."""
+
+    often = RadioField(
+        _l("얼마나 자주 모을까요?"),
+        choices=[
+            SelectChoice("never", _l("스스로 모으지 않음")),
+            SelectChoice("daily", _l("날마다")),
+            SelectChoice("weekly", _l("주마다")),
+        ],
+        validators=[InputRequired(_l("하나를 골라 주세요."))],
+    )
+    weekday = SelectField(_l("요일 (주마다일 때)"), coerce=int, validators=[InputRequired()])
+    hour = SelectField(_l("몇 시에 (한국 시간)"), coerce=int, validators=[InputRequired()])
+
+
 class InvitationForm(FlaskForm):  # type: ignore[misc]
     """Who is invited as what; a doctor also by licence."""
 

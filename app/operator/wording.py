@@ -13,6 +13,8 @@ JOBS: dict[str, LazyString] = {
     "consultations.consent_withdrawn": _l("되돌린 동의에 따라 예약 취소하기"),
     "reviews.import": _l("후기 파일 가져오기"),
     "reviews.analyse": _l("후기 분석"),
+    "reviews.collect": _l("장터에서 후기 모으기"),
+    "reviews.start_due": _l("때가 된 후기 모으기 시작하기"),
     "notifications.tell": _l("알림 만들기"),
     "notifications.deliver": _l("알림 보내기"),
 }
@@ -26,6 +28,24 @@ STAGES: dict[str, LazyString] = {
     "samples": _l("대표 후기를 고르는 중"),
     "clouds": _l("단어 구름을 그리는 중"),
 }
+STORES: dict[str, LazyString] = {"appstore": _l("App Store"), "googleplay": _l("Google Play")}
+COLLECTION_STATES: dict[str, tuple[LazyString, str]] = {
+    "queued": (_l("차례를 기다림"), "gray"),
+    "running": (_l("모으는 중"), "information"),
+    "stopping": (_l("멈추는 중"), "warning"),
+    "done": (_l("끝남"), "success"),
+    "failed": (_l("실패"), "danger"),
+    "stopped": (_l("멈춤"), "gray"),
+}
+WEEKDAYS: tuple[LazyString, ...] = (
+    _l("월요일"),
+    _l("화요일"),
+    _l("수요일"),
+    _l("목요일"),
+    _l("금요일"),
+    _l("토요일"),
+    _l("일요일"),
+)
 TOKENIZERS: dict[str, LazyString] = {
     "mecab": _l("Mecab (빠름)"),
     "okt": _l("Okt (2023년 연구의 방식, 느림)"),
@@ -75,6 +95,9 @@ def words() -> dict[str, object]:
     """Offer the words to this door's templates."""
     return {
         "STAGES": STAGES,
+        "STORES": STORES,
+        "COLLECTION_STATES": COLLECTION_STATES,
+        "WEEKDAYS": WEEKDAYS,
         "TOKENIZERS": TOKENIZERS,
         "OUTCOMES": OUTCOMES,
         "ROLES": ROLES,

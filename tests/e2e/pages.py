@@ -256,6 +256,15 @@ OPERATOR = [
         case("operator.import_page", "operator", f"import {name}")
         for name in ("done", "refused", "queued", "reading")
     ),
+    Look("operator.collections", "operator"),
+    Look("operator.collections", "operator", "none", empty=True),
+    Look("operator.collections", "operator", "wrong", act=send_to("/reviews/apps"), status=422),
+    Look("operator.collection_history", "operator"),
+    *(
+        case("operator.collection_page", "operator", f"collection {name}")
+        for name in ("done", "failed", "running", "waiting", "stopped")
+    ),
+    Look("operator.collection_schedule", "operator", "", {"store": "appstore", "app": "517637141"}),
     Look("operator.analyses", "operator"),
     *(
         case("operator.analysis_page", "operator", f"analysis {name}")
@@ -308,6 +317,10 @@ NOT_PAGES = {
     "operator.analysis_reviews_table": FILE,
     "operator.analysis_status": FRAGMENT,
     "operator.analysis_table": FILE,
+    "operator.collection_events": STREAM,
+    "operator.collection_status": FRAGMENT,
+    "operator.collections_events": STREAM,
+    "operator.collections_work": FRAGMENT,
     "operator.import_events": STREAM,
     "operator.import_events_all": STREAM,
     "operator.import_rejected": FILE,

@@ -18,6 +18,8 @@ from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.infra.worker import WorkerBeat
+from app.reviews import apps, collecting, schedules
+from app.reviews.collection_models import CollectionState
 from app.reviews.models import Analysis, ReviewImport, WorkState
 from tests.e2e import story_people
 from tests.e2e.site import Site
@@ -38,6 +40,7 @@ ADVICE = (
     "다만 크기가 커지거나 색이 여러 가지로 변하거나 피가 나면 다시 사진을 보내 주시고, "
     "햇볕이 강한 날에는 모자를 쓰고 자외선 차단제를 발라 주세요."
 )
+STATES = {"waiting": "queued"}
 REASON = "가장자리가 고르고 표면이 도드라져 있어 흑색종보다는 지루각화증에 가깝습니다."
 
 
@@ -63,6 +66,7 @@ def full_house(site: Site) -> None:
     _doctor_cases(site, doctor)
     _drafts(site, patient)
     _reviews(site, operator)
+    _collections(site, operator)
     _run(site, "notifications.tell")
     story_people.signed_in(site, patient, doctor, operator)
     story_people.half_way(site, doctor)
@@ -230,6 +234,33 @@ def _reviews(site: Site, operator: User) -> None:
     site.ids |= {f"import {name}": item.public_id for name, item in files.items()}
     site.ids |= {f"analysis {name}": run.public_id for name, run in runs.items()}
     site.ids["app"] = APP
+
+
+def _collections(site: Site, operator: User) -> None:
+    """One of each state, none of which a store was asked for."""
+    apps.add(operator.id, name_ko="우리 동네 비대면 진료", google_play="kr.co.neighbourhood.clinic.remote")
+    schedules.save(operator.id, "appstore", APP, active=True, hour=4, weekday=None)
+    made = {}
+    for name, app in (
+        ("done", "1014889755"),
+        ("failed", "1584940053"),
+        ("stopped", "1565924524"),
+        ("running", APP),
+        ("waiting", "1621486623"),
+    ):
+        item = made[name] = collecting.start(operator.id, "appstore", app)
+        with transaction():
+            if name == "failed":
+                item.error_ko = "장터가 요청이 너무 잦다고 합니다. 900초 뒤에 이어서 모아 주세요."
+                item.error_en = "The store says that we ask too often. Go on in 900 seconds."
+                item.retry_at = clock.now() + timedelta(minutes=15)
+            item.state, item.capped = CollectionState(STATES.get(name, name)), name == "done"
+            if name != "waiting":
+                item.pages, item.pages_total = 20 if name == "done" else 7, 20
+                item.added, item.edited, item.known = 312, 3, 35
+            if not item.busy:
+                item.finished_at = clock.now()
+    site.ids |= {f"collection {name}": item.public_id for name, item in made.items()}
 
 
 def _fail(run: Analysis) -> None:

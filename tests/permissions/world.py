@@ -25,7 +25,8 @@ from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.notifications.models import Notice
-from tests.factories import accounts, cases, consultations, reviews
+from app.reviews import collecting
+from tests.factories import accounts, cases, collections, consultations, reviews
 
 SETS = ("A", "B")
 ANONYMOUS = "anonymous"
@@ -118,6 +119,10 @@ def _shared(world: World) -> None:
     operator = db.session.get(User, world.actors[OPERATOR])
     for name in SETS:
         values = world.values[name]
+        store_app = "517637141" if name == "A" else "1584940053"
+        collection = collections.create_collection(operator, app=store_app)
+        collecting.stop(collection.id)  # the worker of this world has no store to ask
+        values["collection"] = collection.public_id
         values["import"] = reviews.create_import(operator).public_id
         invitation = accounts.create_invitation(operator)
         values["invitation"] = invitation.public_id

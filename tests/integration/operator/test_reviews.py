@@ -40,7 +40,7 @@ def _page(office: Client, address: str) -> str:
 def test_before_there_is_anything_the_page_says_where_to_get_it(office: Client) -> None:
     page = _page(office, "/operator/reviews")
     assert "아직 가져온 후기가 없습니다" in page
-    assert "바로 모으는 기능은 나중에 더해집니다" in page
+    assert 'href="/operator/reviews/apps"' in page
     assert "분석 시작" not in page
 
 
