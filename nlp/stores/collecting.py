@@ -29,12 +29,18 @@ class Batch:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the next page is: ``sort`` counts the orders, ``page`` from 1, ``token`` Google Play's."""
+    """Where the next page is: ``sort`` counts the orders, ``page`` from 1, ``token`` Google Play's.
+
+    full: the store has shown all it shows, or left a page out. gap: the page before was empty. again: begun anew
+    because a token of an earlier run was no longer known.
+    """
 
     sort: int = 0
     page: int = 1
     token: str | None = None
     full: bool = False
+    gap: bool = False
+    again: bool = False
 
 
 def collect(
@@ -53,14 +59,25 @@ def collect(
     """
     settings = settings or Settings()
     fetch = Fetcher(settings)
-    place = _Place(**json.loads(cursor)) if cursor else _Place()
+    place = _read(cursor) if cursor else _Place()
     seen: set[str] = set()
+    resumed = bool(cursor)
     turn = _app_store if store == "appstore" else _google_play
     while True:
         entries, following, total = turn(fetch, settings, app_id, place)
-        new = [entry for entry in entries if entry.store_id not in seen]
+        if store == "googleplay" and resumed and place.token and not entries and not place.again:
+            # A token that the store has forgotten looks like the end. It is not: all is read anew, once.
+            place, resumed = _Place(again=True), False
+            continue
+        resumed = False
+        # By id, so that a page that names one twice gives it once: as it came last.
+        new = list({entry.store_id: entry for entry in entries if entry.store_id not in seen}.values())
         seen.update(entry.store_id for entry in entries)
-        full = place.full or (store == "appstore" and place.page == appstore.PAGES and bool(entries))
+        if store == "googleplay" and not new:
+            following = None  # or a store that shows the same page for ever would never end
+        full = place.full or (
+            store == "appstore" and bool(entries) and (place.gap or place.page == appstore.PAGES)
+        )
         done = place.page + place.sort * appstore.PAGES
         yield Batch(
             tuple(found(entry, store, app_id, author_key) for entry in new),
@@ -75,6 +92,17 @@ def collect(
         place = replace(following, full=full)
 
 
+def _read(cursor: str) -> _Place:
+    try:
+        place = _Place(**json.loads(cursor))
+        known = place.sort in range(len(appstore.SORTS)) and place.page >= 1
+        if not known or not isinstance(place.token, str | None):
+            raise ValueError("out of range")
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"no cursor of ours: {cursor[:60]}") from error
+    return place
+
+
 def _app_store(
     fetch: Fetcher, settings: Settings, app_id: str, place: _Place
 ) -> tuple[list[Entry], _Place | None, int | None]:
@@ -82,7 +110,7 @@ def _app_store(
         "GET", appstore.address(settings, app_id, appstore.SORTS[place.sort], place.page), whole=json.loads
     )
     if content is None:
-        if place.page == 1:
+        if place.page == 1 and place.sort == 0:
             raise NoSuchApp(app_id)
         entries = []
     else:
@@ -90,9 +118,9 @@ def _app_store(
     total = appstore.PAGES * len(appstore.SORTS)
     # An empty page in the middle is a whim of the feed, not its end: the next ones are asked for too.
     if place.page < appstore.PAGES and (entries or place.page > 1):
-        return entries, replace(place, page=place.page + 1), total
+        return entries, replace(place, page=place.page + 1, gap=not entries), total
     if place.sort + 1 < len(appstore.SORTS):
-        return entries, replace(place, sort=place.sort + 1, page=1), total
+        return entries, replace(place, sort=place.sort + 1, page=1, gap=False), total
     return entries, None, total
 
 

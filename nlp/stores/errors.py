@@ -59,8 +59,9 @@ class NoSuchApp(StoreError):
 class Unreachable(StoreError):
     """No answer, or 5xx, after every try; also an answer that broke off or came too slowly."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, retry_after: float | None = None) -> None:
         super().__init__(
             f"장터에 닿지 않습니다({what}). 인터넷 연결을 보고 나중에 이어서 모아 주세요.",
             f"The store cannot be reached ({what}). Check the connection and go on later.",
+            retry_after,
         )

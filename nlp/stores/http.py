@@ -6,9 +6,11 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from nlp.stores.errors import Blocked, RateLimited, Unreachable
+from nlp.stores.errors import Blocked, ChangedFormat, RateLimited, Unreachable
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -105,9 +107,13 @@ class Fetcher:
         if answer.status in (401, 403) or 300 <= answer.status < 400:
             raise Blocked
         if answer.status != 200:
-            raise Unreachable(f"HTTP {answer.status}")
+            raise Unreachable(f"HTTP {answer.status}", _seconds(answer.headers.get("Retry-After")))
         content = self._read(answer)
-        if content.lstrip()[:15].lower().startswith((b"<!doctype html", b"<html")):
+        # Both stores answer in JSON: another mark-up is a page for people, or a form that they used to have.
+        start = content[:64].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+        if start.startswith(b"<?xml"):
+            raise ChangedFormat("XML")
+        if start.startswith(b"<"):
             raise Blocked
         return content
 
@@ -138,5 +144,14 @@ def _checked(content: bytes, whole: Callable[[bytes], object]) -> None:
 
 
 def _seconds(header: str | None) -> float | None:
-    """``Retry-After`` in seconds; a date is not worth reading: we wait our own time then."""
-    return float(header) if header and header.isascii() and header.isdecimal() else None
+    """``Retry-After`` in seconds, from seconds or from a date; ``None`` where it says neither, or a time gone by."""
+    if not header:
+        return None
+    if header.isascii() and header.isdecimal():
+        return float(header)
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    left = (at - datetime.now(UTC if at.tzinfo else None)).total_seconds()
+    return left if left > 0 else None

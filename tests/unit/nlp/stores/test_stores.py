@@ -7,7 +7,8 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,96 @@ def test_waits_grow_and_then_it_is_unreachable() -> None:
     assert waiting.slept[1:] == [2.0, 4.0, 8.0, 16.0]
 
 
+def test_a_date_to_come_again_and_an_overloaded_store_that_names_a_time() -> None:
+    late = format_datetime(datetime.now(UTC) + timedelta(hours=2), usegmt=True)
+    gone = "Wed, 21 Oct 2015 07:28:00 GMT"
+    for status, header, kind, least in (
+        (429, late, RateLimited, 7000),
+        (503, "600", Unreachable, 600),
+        (429, gone, RateLimited, None),
+    ):
+        answer = Answer(status=status, headers={"Retry-After": header})
+        with serve(lambda *_, answer=answer: answer) as store, pytest.raises(kind) as caught:
+            next(collect("appstore", APP, author_key=KEY, settings=quick(store.url, tries=2)))
+        found = caught.value.retry_after
+        assert found is None if least is None else found is not None and least <= found <= 7200
+        assert len(store.asked) == (2 if least is None else 1)
+
+
+def test_one_that_stands_twice_on_a_page_comes_once() -> None:
+    twice = feed([feed_entry(1), feed_entry(2), feed_entry(1, text="고친 글")])
+    with serve(lambda path, _body: Answer(twice if feed_place(path)[0] == 1 else feed(None))) as store:
+        batches = collect("appstore", APP, author_key=KEY, settings=quick(store.url))
+        found = [item.review for batch in batches for item in batch.found]
+    assert [review.text for review in found] == ["고친 글", "내용 2"]
+
+
+def test_no_most_helpful_ones_is_no_missing_app() -> None:
+    def answer(path: str, body: str) -> Answer:
+        return Answer(status=404) if feed_place(path)[2] == "mosthelpful" else pages(2)(path, body)
+
+    with serve(answer) as store:
+        batches = list(collect("appstore", APP, author_key=KEY, settings=quick(store.url)))
+    assert sum(len(batch.found) for batch in batches) == 6
+    assert batches[-1].last
+
+
+def test_a_page_left_out_in_the_middle_is_not_passed_over_in_silence() -> None:
+    def answer(path: str, body: str) -> Answer:
+        page, _app, sort = feed_place(path)
+        return Answer(feed(None)) if page == 2 or sort == "mosthelpful" else pages(4)(path, body)
+
+    with serve(answer) as store:
+        batches = list(collect("appstore", APP, author_key=KEY, settings=quick(store.url)))
+    assert batches[-1].capped
+
+
+@pytest.mark.parametrize(
+    "cursor", ["{}x", "[]", '{"place": 1}', '{"sort": 7}', '{"page": 0}', '{"token": 1}', "7"]
+)
+def test_a_cursor_that_is_none(cursor: str) -> None:
+    with pytest.raises(ValueError, match="cursor"):
+        next(collect("appstore", APP, cursor=cursor, author_key=KEY, settings=quick("http://127.0.0.1:9")))
+
+
+def test_google_play_that_has_forgotten_the_token_is_read_anew_and_not_called_whole() -> None:
+    known = {"2": play_page([play_review(2)], "3"), "3": play_page([play_review(3)], None)}
+
+    def answer(_path: str, body: str) -> Answer:
+        token = play_token(body)
+        return Answer(
+            play_page([play_review(1)], "2") if token is None else known.get(token, play_page([], None))
+        )
+
+    with serve(answer) as store:
+        batches = list(
+            collect(
+                "googleplay",
+                "com.example",
+                cursor='{"page": 9, "token": "old"}',
+                author_key=KEY,
+                settings=quick(store.url),
+            )
+        )
+    assert [item.review.store_id for batch in batches for item in batch.found] == ["gp:1", "gp:2", "gp:3"]
+    with serve(lambda *_: Answer(play_page([], None))) as store:
+        (batch,) = collect(
+            "googleplay",
+            "com.example",
+            cursor='{"page": 9, "token": "old"}',
+            author_key=KEY,
+            settings=quick(store.url),
+        )
+    assert batch.last
+
+
+def test_google_play_that_shows_the_same_page_for_ever_ends() -> None:
+    with serve(lambda *_: Answer(play_page([play_review(1)], "again"))) as store:
+        batches = list(collect("googleplay", "com.example", author_key=KEY, settings=quick(store.url)))
+    assert len(batches) == 2
+    assert batches[-1].last
+
+
 def test_between_requests_there_is_a_pause() -> None:
     with serve(pages(2)) as store:
         waiting = Waiting()
@@ -158,6 +249,8 @@ def test_between_requests_there_is_a_pause() -> None:
     "answer, kind",
     [
         (Answer(b"<!DOCTYPE html><html>are you a robot?</html>"), Blocked),
+        (Answer(b"\xef\xbb\xbf  <!-- robot? --><HTML></HTML>"), Blocked),
+        (Answer(b'<?xml version="1.0"?><feed/>'), ChangedFormat),
         (Answer(status=403), Blocked),
         (Answer(status=302, headers={"Location": "http://127.0.0.1:1/"}), Blocked),
         (Answer(status=404), NoSuchApp),
@@ -169,7 +262,8 @@ def test_between_requests_there_is_a_pause() -> None:
         (Answer(b"x" * 3000), Unreachable),
     ],
     ids=[
-        "captcha", "403", "redirect", "404", "400", "other entry", "other feed", "truncated", "broken off", "long",
+        "captcha", "captcha behind a comment", "xml", "403", "redirect",
+        "404", "400", "other entry", "other feed", "truncated", "broken off", "long",
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_told_apart(answer: Answer, kind: type[StoreError]) -> None:
