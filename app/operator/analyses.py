@@ -73,7 +73,7 @@ def report_of(run: Analysis) -> report.Data:
     if run.state != WorkState.DONE:
         abort(404)
     try:
-        return report.load(run)
+        return report.rename(report.load(run), corpus.app_names())
     except report.UnreadableReport:
         abort(404)
 
@@ -88,7 +88,7 @@ def analysis_page(public_id: str) -> str:
         busy = run.state in UNDER_WAY
         return render_template("operator/analysis.html", run=run, busy=busy, after=after)
     try:
-        data = report.load(run)
+        data = report.rename(report.load(run), corpus.app_names())
     except report.UnreadableReport:
         return render_template("operator/report_unreadable.html", run=run)
     tops = {side: report.top_words(data, side) for side in report.SIDES}

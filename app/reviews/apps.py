@@ -21,7 +21,7 @@ from app.reviews.collection_models import STORES, AddedApp
 from app.reviews.models import StoreApp
 from nlp.apps import all_apps
 
-LONGEST_NAME = 80
+LONGEST_NAME = 60
 LONGEST_ID = 64
 # What the stores themselves allow: a number, and the name of an Android package.
 _APP_STORE = re.compile(r"[1-9][0-9]{5,14}", re.ASCII)
@@ -114,8 +114,9 @@ def add(
             added.created_at = clock.now()
             session.add(added)
             session.flush()
-            for app in filter(None, ids):
-                name(app, added.name_ko, added.name_en)
+            for store, app in zip(STORES, ids, strict=True):
+                if app:
+                    name(store, app, added.name_ko, added.name_en)
             audit.record("store_app.add", f"added_app:{added.id}")
             return added
     except IntegrityError:
@@ -123,8 +124,10 @@ def add(
         raise AppKnown("app_store" if ids[0] else "google_play", name_ko, name_en or name_ko) from None
 
 
-def name(app: str, name_ko: str, name_en: str) -> None:
-    """Write down what an app is called, in the transaction in progress."""
+def name(store: str, app: str, name_ko: str, name_en: str) -> None:
+    """Write down what an app is called, in the transaction in progress; its reviews in another store are told apart."""
+    if store == "googleplay":
+        name_ko, name_en = f"{name_ko} (Google Play)", f"{name_en} (Google Play)"
     insert = (postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite).insert
     names = {"name_ko": name_ko, "name_en": name_en}
     row = insert(StoreApp.__table__).values(app=app, **names)

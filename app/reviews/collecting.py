@@ -62,7 +62,7 @@ def start(user_id: int, store: str, app: str, *, scheduled: bool = False) -> Col
             item.created_at, item.turn = clock.now(), 0
             session.add(item)
             session.flush()
-            apps.name(app, known[0].name_ko, known[0].name_en)
+            apps.name(store, app, known[0].name_ko, known[0].name_en)
             audit.record("collection.start", item.topic)
             changed(item)
             _call_if_alone(item)

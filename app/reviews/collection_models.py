@@ -111,7 +111,12 @@ class Collection(Base):
     @property
     def partial(self) -> bool:
         """True where it has ended and there is more in the store than it brought."""
-        return self.capped or self.state in RESUMABLE
+        return self.resumable or (self.capped and not self.busy)
+
+    @property
+    def resumable(self) -> bool:
+        """True where it ended early and can go on."""
+        return self.state in RESUMABLE
 
     @property
     def found(self) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.reviews.models import Analysis
+from app.reviews.models import Analysis, StoreApp
 
 MAJOR_VERSION = "2"
 SIDES = ("high", "low")
@@ -40,6 +40,14 @@ def load(analysis: Analysis) -> Data:
         raise UnreadableReport from error
     if version.split(".")[0] != MAJOR_VERSION:
         raise UnreadableReport(version)
+    return data
+
+
+def rename(data: Data, names: Mapping[str, StoreApp]) -> Data:
+    """Call the apps of a report what the portal calls them: `nlp` knows only those that are shipped with it."""
+    for row in (*data["apps"], *data.get("bursts", ())):
+        if known := names.get(row["app"]):
+            row["name_ko"], row["name_en"] = known.name_ko, known.name_en
     return data
 
 

@@ -12,12 +12,13 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
-from app.reviews import collecting
+from app.reviews import apps, collecting
 from app.reviews import jobs as work_of_reviews
 from app.reviews.collection_models import Collection
 from tests.factories import collections
 from tests.factories.accounts import create_doctor, create_patient, sign_in
 from tests.factories.collections import Shop, create_collection
+from tests.factories.reviews import create_analysis
 from tests.harness.client import Client
 from tests.harness.stores import Answer
 
@@ -122,7 +123,7 @@ def test_an_app_is_added_by_hand(office: Client, db: Any) -> None:
         ({"name_ko": "앱", "app_store": "열"}, "숫자 6–15자리"),
         ({"name_ko": "앱", "google_play": "nodots"}, "점으로 이은 것"),
         ({"name_ko": "앱", "app_store": "517637141"}, "이미 있는 앱입니다: 굿닥"),
-        ({"name_ko": "가" * 81, "app_store": "1234567890"}, "80자까지"),
+        ({"name_ko": "가" * 61, "app_store": "1234567890"}, "60자까지"),
     ],
 )
 def test_what_is_wrong_with_an_app_is_said_at_its_field(
@@ -147,6 +148,20 @@ def test_a_time_is_set_shown_and_taken_away(office: Client, db: Any) -> None:
     assert "collection.schedule" in set(db.session.scalars(select(AuditEntry.action)))
     _page(office, "/operator/reviews/schedules/appstore/999999", 404)
     assert office.post("/operator/reviews/schedules/appstore/999999", data=data).status_code == 404
+
+
+def test_reports_call_an_added_app_by_its_name(
+    office: Client, operator: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_of_reviews, "CLOUD_SIZE", (240, 160))
+    apps.add(operator.id, name_ko="새 앱", google_play="kr.co.newapp")
+    create_collection(operator, "googleplay", "kr.co.newapp")
+    work()
+    run = create_analysis(operator)
+    work()
+    assert "새 앱 (Google Play)" in _page(office, f"/operator/analyses/{run.public_id}")
+    table = office.get(f"/operator/analyses/{run.public_id}/tables/apps.csv").data.decode("utf-8-sig")
+    assert "새 앱 (Google Play)" in table
 
 
 def test_others_neither_see_nor_start_anything(app: Flask, operator: User, db: Any) -> None:

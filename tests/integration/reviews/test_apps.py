@@ -41,7 +41,7 @@ def test_an_added_app_is_listed_named_not_verified_and_can_be_collected(db: Any,
         ("appstore", "1234567890", False),
         ("googleplay", "kr.co.new_app", False),
     ]
-    assert db.session.get(StoreApp, "kr.co.new_app").name_en == "New App"
+    assert db.session.get(StoreApp, "kr.co.new_app").name_en == "New App (Google Play)"
     assert collecting.start(operator.id, "googleplay", "kr.co.new_app").app == "kr.co.new_app"
     assert "store_app.add" in set(db.session.scalars(select(AuditEntry.action)))
 
@@ -67,8 +67,8 @@ def test_the_address_of_a_page_in_the_store_will_do(db: Any, operator: User) -> 
     "given, where, why",
     [
         ({"name_ko": "  ", "app_store": "1234567890"}, "name_ko", "missing"),
-        ({"name_ko": "가" * 81, "app_store": "1234567890"}, "name_ko", "long"),
-        ({"name_ko": "앱", "name_en": "a" * 81, "app_store": "1234567890"}, "name_en", "long"),
+        ({"name_ko": "가" * 61, "app_store": "1234567890"}, "name_ko", "long"),
+        ({"name_ko": "앱", "name_en": "a" * 61, "app_store": "1234567890"}, "name_en", "long"),
         ({"name_ko": "앱"}, "app_store", "missing"),
         ({"name_ko": "앱", "app_store": "id123"}, "app_store", "form"),
         ({"name_ko": "앱", "app_store": "１２３４５６７８"}, "app_store", "form"),
