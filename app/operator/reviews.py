@@ -15,7 +15,7 @@ from app.operator.forms import AnalysisForm, UploadForm
 from app.operator.wording import TOKENIZERS
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
-from app.reviews import corpus, report, service, tokenizers
+from app.reviews import corpus, deleting, report, service, tokenizers
 from app.reviews.models import UNDER_WAY, ReviewImport
 from app.reviews.policy import visible_imports
 
@@ -155,6 +155,29 @@ def import_retry(public_id: str) -> Response:
     except service.NotFailed:
         flash(_("다시 읽을 수 없습니다. 고친 파일을 새로 올려 주세요."), "error")
     return redirect(url_for("operator.import_page", public_id=public_id), 303)
+
+
+@door.get("/reviews/imports/<public_id>/delete")
+@requires(Permission.REVIEW_IMPORT)
+def import_delete_page(public_id: str) -> str:
+    """What deleting a file would mean."""
+    item = _import(public_id)
+    found = deleting.consequence(item.id)
+    return render_template("operator/import_delete.html", item=item, consequence=found)
+
+
+@door.post("/reviews/imports/<public_id>/delete")
+@requires(Permission.REVIEW_IMPORT)
+def import_delete(public_id: str) -> Response:
+    """Delete a file and the reviews that came only with it."""
+    item = _import(public_id)
+    try:
+        found = deleting.delete_import(item.id)
+    except deleting.BeingRead:
+        flash(_("지금 읽고 있는 파일입니다. 다 읽은 뒤에 지워 주세요."), "error")
+        return redirect(url_for("operator.import_delete_page", public_id=public_id), 303)
+    flash(_("파일을 지웠습니다. 후기 %(count)s건이 함께 지워졌습니다.", count=found.going), "success")
+    return redirect(url_for("operator.reviews"), 303)
 
 
 @door.get("/reviews/imports/<public_id>/rejected.csv")

@@ -256,6 +256,7 @@ OPERATOR = [
         case("operator.import_page", "operator", f"import {name}")
         for name in ("done", "refused", "queued", "reading")
     ),
+    case("operator.import_delete_page", "operator", "import done"),
     Look("operator.collections", "operator"),
     Look("operator.collections", "operator", "none", empty=True),
     Look("operator.collections", "operator", "wrong", act=send_to("/reviews/apps"), status=422),

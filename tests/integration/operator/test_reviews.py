@@ -288,3 +288,16 @@ def test_when_files_are_read_the_form_for_the_analysis_appears_without_loading_t
     assert 'id="analyse" hx-swap-oob="true"' in after
     assert "분석 시작" in after
     assert "data-finished" in after
+
+
+def test_a_file_is_deleted_after_the_page_that_says_what_goes(
+    office: Client, operator: User, work: Work
+) -> None:
+    item = create_import(operator, rows=4)
+    address = f"/operator/reviews/imports/{item.public_id}"
+    work()
+    assert f'href="{address}/delete"' in _page(office, address)
+    assert "되돌릴 수 없습니다" in _page(office, f"{address}/delete")
+    assert office.post(f"{address}/delete").location == "/operator/reviews"
+    assert "후기 4건이 함께 지워졌습니다" in _page(office, "/operator/reviews")
+    assert office.get(address).status_code == 404
