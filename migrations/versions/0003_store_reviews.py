@@ -195,8 +195,8 @@ def downgrade() -> None:
         for column in ("version", "store_id", "store", "collection_id"):
             table.drop_column(column)
         table.alter_column("import_id", existing_type=key("import_id").type, nullable=False)
-    with op.batch_alter_table("review_import") as table:
-        table.drop_column("edited")
+    # Not in a batch: SQLite would make the table anew, and reviews refer to it.
+    op.drop_column("review_import", "edited")
     op.drop_table("collection_schedule")
     op.drop_table("review_collection")
     op.drop_table("added_app")
