@@ -128,6 +128,17 @@ def _aspects(aspects: dict[str, Any]) -> list[str]:
         f"| {way} | {m['precision']:.3f} | {m['recall']:.3f} | {m['f1']:.3f} ({m['low']:.3f}–{m['high']:.3f}) |"
         for way, m in report["micro"].items()
     ]
+    other = report["second_reader"]
+    micro = other["micro"]
+    lines += [
+        "",
+        (
+            f"Two readers of these reviews agree at micro-F1 {micro['f1']:.3f} "
+            f"({micro['low']:.3f}–{micro['high']:.3f}), and in the polarity of {other['same_polarity']}. "
+            f"By the second reader's labels the patterns reach {other['patterns']['f1']:.3f} "
+            f"({other['patterns']['low']:.3f}–{other['patterns']['high']:.3f})."
+        ),
+    ]
     lines += [
         "",
         "| aspect | positives | found | right | precision | recall | F1 |",

@@ -38,17 +38,23 @@ class Label:
 
 def gold() -> list[Label]:
     """Every label of ``gold.tsv``."""
-    lines = Path(__file__).with_name("gold.tsv").read_text(encoding="utf-8").splitlines()
-    rows = csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t")
-    return [
-        Label(
-            row["key"],
-            row["half"],
-            row["polarity"],
-            {item[:-1]: item[-1] for item in row["aspects"].split("|") if item},
-        )
-        for row in rows
-    ]
+    return [_label(row, row["half"]) for row in _rows("gold.tsv")]
+
+
+def second_reading() -> list[Label]:
+    """The labels of ``gold_second.tsv`` in the order of ``gold``: another reader's, of the same reviews."""
+    other = {row["key"]: row for row in _rows("gold_second.tsv")}
+    return [_label(other[label.key], label.half) for label in gold()]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return list(csv.DictReader((line for line in lines if not line.startswith("#")), delimiter="\t"))
+
+
+def _label(row: Mapping[str, str], half: str) -> Label:
+    aspects = {item[:-1]: item[-1] for item in (row["aspects"] or "").split("|") if item}
+    return Label(row["key"], half, row["polarity"], aspects)
 
 
 def evaluate(reviews: Sequence[Review]) -> dict[str, Any]:
@@ -70,6 +76,7 @@ def evaluate(reviews: Sequence[Review]) -> dict[str, Any]:
         true["tune"],
         [by_key[label.key].body for label in halves["report"]],
     )
+    second = [label for label in second_reading() if label.half == "report"]
     ways: Mapping[str, Bools] = {
         "patterns": found["report"],
         "learned": learned,
@@ -82,6 +89,13 @@ def evaluate(reviews: Sequence[Review]) -> dict[str, Any]:
         "report": {
             "reviews": len(halves["report"]),
             "micro": {way: _micro(true["report"], guess) for way, guess in ways.items()},
+            "second_reader": {
+                "micro": _micro(true["report"], _true(second)),
+                "patterns": _micro(_true(second), found["report"]),
+                "same_polarity": sum(
+                    a.polarity == b.polarity for a, b in zip(halves["report"], second, strict=True)
+                ),
+            },
             "aspects": {
                 key: _aspect(true["report"][:, i], found["report"][:, i]) for i, key in enumerate(KEYS)
             },

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nlp.aspects import KEYS, names
 from nlp.aspects.catalogue import catalogue
-from nlp.aspects.evaluate import evaluate, gold
+from nlp.aspects.evaluate import evaluate, gold, second_reading
 from nlp.aspects.finder import AspectFinder
 from nlp.reviews import read_file
 from nlp.sentiment.sentences import sentences
@@ -79,6 +79,13 @@ def test_the_gold_file_holds_labels_and_no_text() -> None:
         assert set(label.aspects) <= set(KEYS)
         assert set(label.aspects.values()) <= {"+", "-", "~"}
         assert label.polarity in ("pos", "neg", "mixed", "neutral")
+
+
+def test_a_second_reader_labelled_the_same_reviews_with_the_same_keys() -> None:
+    first, second = gold(), second_reading()
+    assert [label.key for label in second] == [label.key for label in first]
+    assert {key for label in second for key in label.aspects} <= set(KEYS)
+    assert {sign for label in second for sign in label.aspects.values()} <= set("+-~")
 
 
 def test_what_is_claimed_is_what_is_measured(real_reviews: Path) -> None:
