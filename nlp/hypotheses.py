@@ -21,10 +21,16 @@ from nlp.rates import AppMonths, app_months, rate_ratio
 from nlp.reviews import KST, Review
 
 YEAR, MONTH = 2020, 12
+#: In both languages, as ``nlp.texts.side`` tells them apart.
 _COUNTS = (
+    "앱·달마다 건수의 음이항 비율(95 % 구간, 본페로니 보정), 앱 안에서 달을 섞은 순열 검정(p) / "
     "negative binomial rates per app-month (95 % interval, Bonferroni); shuffles of months within apps (p)"
 )
-_RANKS = "Cliff's delta (95 % interval of Feng and Cliff 2004); Mann–Whitney (p)"
+_RANKS = (
+    "클리프의 델타(95 % 구간은 Feng과 Cliff 2004), 맨–휘트니 검정(p) / "
+    "Cliff's delta (95 % interval of Feng and Cliff 2004); Mann–Whitney (p)"
+)
+_RATIO, _DELTA = "비율의 비 / rate ratio", "클리프의 델타 / Cliff's delta"
 _DIGITS = 4
 
 
@@ -89,7 +95,7 @@ def _most(claim: notes.Claim, cells: AppMonths, groups: NDArray[np.int64], seed:
     figures = {f"reviews_{claim.short(group)}": float(count) for group, count in claim.counts.items()}
     if ratio is None:
         return Hypothesis(
-            claim.key, _COUNTS, "rate ratio", None, None, None, None, "undecided",
+            claim.key, _COUNTS, _RATIO, None, None, None, None, "undecided",
             *notes.unobserved(claim), figures, None,
         )  # fmt: skip
     for group, rate in ratio.rates.items():
@@ -98,7 +104,7 @@ def _most(claim: notes.Claim, cells: AppMonths, groups: NDArray[np.int64], seed:
     figures["dispersion"] = ratio.dispersion
     verdict = _verdict(ratio.low, ratio.high, 1.0)
     return Hypothesis(
-        claim.key, _COUNTS, "rate ratio", ratio.effect, ratio.low, ratio.high, ratio.p, verdict,
+        claim.key, _COUNTS, _RATIO, ratio.effect, ratio.low, ratio.high, ratio.p, verdict,
         *notes.most(claim, ratio, verdict), figures, None,
     )  # fmt: skip
 
@@ -118,11 +124,11 @@ def _longer(reviews: Sequence[Review]) -> Hypothesis:
     found = dominance(lengths[~above], lengths[above])
     if found is None:
         return Hypothesis(
-            "C", _RANKS, "Cliff's delta", None, None, None, None, "undecided", *notes.too_few(), figures, None
+            "C", _RANKS, _DELTA, None, None, None, None, "undecided", *notes.too_few(), figures, None
         )
     verdict = _verdict(found.low, found.high, 0.0)
     return Hypothesis(
-        "C", _RANKS, "Cliff's delta", found.delta, found.low, found.high, found.p, verdict,
+        "C", _RANKS, _DELTA, found.delta, found.low, found.high, found.p, verdict,
         *notes.longer(found, figures["median_complaints"], figures["median_others"], verdict), figures, None,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from nlp.apps import Lang
 from nlp.fonts import subset_woff
 from nlp.model import Report
-from nlp.texts import texts
+from nlp.texts import side, texts
 
 #: Rows shown on the page; the CSV tables hold all.
 ROWS = 20
@@ -39,6 +39,7 @@ def render(
     owner = report.contrast.owner
     html = environment.get_template("report.html").render(
         t=texts(lang),
+        side=lambda both: side(both, lang),
         lang=lang,
         report=report,
         rows=ROWS,

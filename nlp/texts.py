@@ -17,3 +17,8 @@ def _all() -> dict[str, dict[str, str]]:
 def texts(lang: Lang) -> dict[str, str]:
     """Every text of ``lang`` by key; ``{name}`` marks what ``str.format`` fills in."""
     return _all()[lang]
+
+
+def side(both: str, lang: Lang) -> str:
+    """The ``lang`` side of a text written ``한국어 / English``; a text without sides is its own."""
+    return both.split(" / ")[0 if lang == "ko" else -1]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 _PROBE = """
-import json, signal, time
+import json, random, resource, signal, time
 caught = []
 signal.signal(signal.SIGTERM, lambda *_: caught.append(1))
 from nlp.tokenize import make_tokenizer
@@ -24,12 +24,26 @@ for text in ["가" * 100_000, "병원예약" * 25_000, "ㅋㅠ😀" * 30_000]:
     okt.morphs(text)
 slow = time.process_time() - start
 signal.raise_signal(signal.SIGTERM)
+lot = random.Random(7)
+pieces = ["병원이", "안 돼요", "👍🏽", "ㅋㅋㅠㅠ", "\\x00", "\\ud800", "\\u1112\\u1161\\u11ab", "\\u0301" * 9, "GPS", "\\u202e"]
+ranges = [(0x20, 0x3000), (0xAC00, 0x11000), (0x1F300, 0x1FAFF)]
+def noise():
+    parts = [lot.choice(pieces) + chr(lot.randrange(*lot.choice(ranges))) for _ in range(lot.randrange(1, 20))]
+    return lot.choice(["", " "]).join(parts)
+def read(count):
+    for _ in range(count):
+        for morph in okt.morphs(noise()):
+            assert morph.surface.encode()
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize() / 1e6
+before = read(500)
+grown = read(3000) - before
 odd = ["", " ", "\\x00", "\\ud800", "👍🏽", "ㅋㅋㅠㅠ", "\\u1112\\u1161\\u11ab"]
 print(json.dumps({
     "nouns": okt.nouns("나만의 닥터로 비대면진료를 신청했는데 내원하라고 하네요. 처방전, 약 배송"),
     "words": [word.text for word in content_words(okt.morphs("업데이트가 안돼요 병원이 없어요"))],
     "blank": [len(okt.morphs(text)) for text in odd[:4]],
     "odd": [[m.surface for m in okt.morphs(text)] for text in odd],
+    "grown": grown,
     "slow": slow, "caught": caught, "pos": sorted({m.pos.value for m in okt.morphs("정말 좋은 앱 ㅋㅋ 10개 abc!")}),
 }))
 """
@@ -56,6 +70,7 @@ def test_okt_keeps_domain_words_and_survives_what_mecab_survives() -> None:
     assert "안 되다" in found["words"]
     assert found["blank"] == [0, 0, 0, 0]
     assert found["slow"] < 30
+    assert found["grown"] < 100, "megabytes that 3,000 odd texts left behind"
     assert found["caught"] == [1], "Java took the signal from Python"
     assert {"noun", "adjective", "jamo", "number", "foreign", "symbol"} <= set(found["pos"])
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -79,6 +80,21 @@ def test_hundred_kilobytes_without_a_space_take_bounded_time(mecab: Tokenizer, t
     start = time.process_time()
     mecab.morphs(text)
     assert time.process_time() - start < 3
+
+
+def test_many_odd_texts_leave_nothing_behind(mecab: Tokenizer) -> None:
+    """What is kept at hand (lines of MeCab, short cleaned texts) is bounded: memory does not grow with what is read."""
+    lot = random.Random(7)
+    odd = ["병원이", "안 돼요", "👍🏽", "ㅋㅋㅠㅠ", "\x00", "\ud800", "\u1112\u1161", "GPS", "나만의닥터"]
+
+    def read(count: int) -> float:
+        for _ in range(count):
+            mecab.morphs("".join(lot.choice(odd) + chr(lot.randrange(0xAC00, 0xD7A4)) for _ in range(12)))
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    before = read(20_000)
+    assert read(20_000) - before < 30
 
 
 def test_inflected_words_get_their_dictionary_form(mecab: Tokenizer) -> None:
