@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+#: Rows weighted at a time: a bound on memory.
+_ROWS = 50_000
 
 
 def count_matrix(columns: NDArray[np.int32], ends: Ints, words: int) -> csr_array:
@@ -19,9 +21,14 @@ def count_matrix(columns: NDArray[np.int32], ends: Ints, words: int) -> csr_arra
     from scipy.sparse import csr_array
 
     kept = columns >= 0
-    before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(kept)])
+    # Of a million reviews a cumulative count in 64 bits would be a third of a gigabyte.
+    before = np.cumsum(kept, dtype=np.int32)
+    starts = np.zeros(len(ends), dtype=np.int32)
+    starts[ends > 0] = before[ends[ends > 0] - 1]
+    del before
+    words_kept = columns[kept]
     counts = csr_array(
-        (np.ones(int(before[-1]), dtype=np.int32), columns[kept], before[ends]), shape=(len(ends) - 1, words)
+        (np.ones(len(words_kept), dtype=np.int32), words_kept, starts), shape=(len(ends) - 1, words)
     )
     counts.sum_duplicates()
     return counts
@@ -41,9 +48,13 @@ def tf_idf(counts: csr_array) -> csr_array:
     from scipy.sparse import csr_array
 
     idf = np.log((1 + counts.shape[0]) / (1 + document_frequency(counts))) + 1
-    # In place: of a million reviews every copy is a quarter of a gigabyte.
-    values = counts.data * idf[counts.indices]
-    uses = np.diff(counts.indptr)
-    lengths = np.sqrt(np.bincount(np.repeat(np.arange(len(uses)), uses), values**2, minlength=len(uses)))
-    values /= np.repeat(lengths, uses)
+    values = np.empty(counts.nnz)
+    # Block by block: what lies between counts and weights would take more room than both.
+    for first in range(0, counts.shape[0], _ROWS):
+        ends = counts.indptr[first : first + _ROWS + 1]
+        uses, here = np.diff(ends), slice(int(ends[0]), int(ends[-1]))
+        part = counts.data[here] * idf[counts.indices[here]]
+        rows = np.repeat(np.arange(len(uses)), uses)
+        lengths = np.sqrt(np.bincount(rows, part**2, minlength=len(uses)))
+        values[here] = part / lengths[rows]
     return csr_array((values, counts.indices, counts.indptr), shape=counts.shape)
