@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from vision.data import read_labels
 from vision.export import export_onnx, load_checkpoint, published, write_trained_on
 from vision.fit import fit, neutral_config
+from vision.registry import load_model
 from vision.train import Recipe, chosen
 
 
@@ -29,12 +31,7 @@ def build(
     voters: names of published models that vote beside the checkpoint's network, with equal weight.
     """
     net, about = load_checkpoint(checkpoint, average=average)
-    saved = about["recipe"]
-    recipe = Recipe(
-        **{k: v for k, v in saved.items() if k not in {"shares", "sources"}},
-        shares=tuple((d, s) for d, s in saved["shares"]),
-        sources=tuple((d, s) for d, s in saved["sources"]),
-    )
+    recipe = _recipe(about["recipe"])
     train = chosen(read_labels(data / "labels.csv"), recipe, "train")
     folder.mkdir(parents=True, exist_ok=True)
     for stale in ("metrics.json", "MODEL_CARD.md"):
@@ -46,3 +43,33 @@ def build(
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     config = neutral_config(recipe.resolution, recipe.large, version, 1 + len(voters))
     fit(folder, data, train, config, views=views, threads=threads, log=log)
+
+
+def refit(
+    folder: Path,
+    data: Path,
+    *,
+    views: tuple[str, ...] | None,
+    threads: int,
+    log: Callable[[str], None],
+) -> None:
+    """Set everything that is set on validation pictures anew, on a model folder that has been exported before.
+
+    What ``vision.measure`` had written no longer holds and is removed. Raises ModelError or DataError.
+    """
+    model = load_model(str(folder))
+    about = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
+    voters = 1 + len(about.get("voters", []))
+    config = neutral_config(model.config.resolution, model.config.input, model.config.version, voters)
+    for stale in ("metrics.json", "MODEL_CARD.md"):
+        (folder / stale).unlink(missing_ok=True)
+    fit(folder, data, train, config, views=views, threads=threads, log=log)
+
+
+def _recipe(saved: dict[str, Any]) -> Recipe:
+    return Recipe(
+        **{k: v for k, v in saved.items() if k not in {"shares", "sources"}},
+        shares=tuple((d, s) for d, s in saved["shares"]),
+        sources=tuple((d, s) for d, s in saved["sources"]),
+    )

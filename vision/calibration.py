@@ -1,10 +1,13 @@
 """From logits to probabilities that mean what they say, and what follows from them.
 
-Temperature scaling (Guo et al. 2017) with a bias per class (vector scaling with one slope);
-class-conditional conformal sets (Sadinle, Lei and Wasserman 2019; Vovk 2012).
+Temperature scaling (Guo et al. 2017) with a bias per class (vector scaling with one slope), each leaning one way for
+dermoscopy and the other for clinical photos as far as data ask for it; conformal sets by least ambiguous thresholds
+(Sadinle, Lei and Wasserman 2019) of each class, drawn towards that of all classes where a class has few pictures.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +33,71 @@ def balanced(probability: Float64, priors: Float64) -> Float64:
     return np.asarray(share / share.sum(axis=-1, keepdims=True))
 
 
+@dataclass(frozen=True, eq=False)
+class Lean:
+    """How clinical photos are calibrated otherwise than dermoscopy: differences between the two.
+
+    log_temperature: of the temperature; bias (classes,); priors (2, classes): of dermoscopy, of clinical photos.
+    """
+
+    log_temperature: float
+    bias: Float64
+    priors: Float64
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """From logits to probabilities. bias, priors (classes,); clinical: how much a photo is a clinical one, 0..1.
+
+    Without ``lean`` the kind of picture changes nothing.
+    """
+
+    temperature: float
+    bias: Float64
+    priors: Float64
+    lean: Lean | None = None
+
+    def probabilities(self, logits: Float64, clinical: Float64) -> Float64:
+        """logits (…, classes), clinical (…) → calibrated probabilities (…, classes)."""
+        if self.lean is None:
+            return probabilities(logits, self.temperature, self.bias)
+        side = np.asarray(clinical, dtype=np.float64)[..., None] - 0.5
+        temperature = self.temperature * np.exp(side * self.lean.log_temperature)
+        scores = np.asarray(logits, dtype=np.float64) / temperature + self.bias + side * self.lean.bias
+        return softmax(scores)
+
+    def priors_of(self, clinical: Float64) -> Float64:
+        """How common the classes are among pictures of this kind: clinical (…) → (…, classes)."""
+        share = np.asarray(clinical, dtype=np.float64)[..., None]
+        if self.lean is None:
+            return np.asarray(np.broadcast_to(self.priors, (*share.shape[:-1], len(self.priors))))
+        return np.asarray((1.0 - share) * self.lean.priors[0] + share * self.lean.priors[1])
+
+    def shares(self, probability: Float64, clinical: Float64) -> Float64:
+        """``balanced`` by the priors of the picture's kind."""
+        return balanced(probability, self.priors_of(clinical))
+
+
+@dataclass(frozen=True, eq=False)
+class SetLimits:
+    """Which classes are in a prediction set: those whose score reaches the limit of the class.
+
+    limits (classes,); by_share: the score is the balanced share (models before 4.0), else the probability;
+    clinical: what is added to the log of a clinical photo's probabilities, so that both kinds are covered alike.
+    """
+
+    limits: Float64
+    by_share: bool = True
+    clinical: float = 0.0
+
+    def fits(self, probability: Float64, shares: Float64, clinical: Float64) -> npt.NDArray[np.bool_]:
+        """probability and shares (…, classes), clinical (…) → booleans (…, classes)."""
+        if self.by_share:
+            return np.asarray(shares >= self.limits)
+        lift = np.exp(self.clinical * np.asarray(clinical, dtype=np.float64))[..., None]
+        return np.asarray(probability * lift >= self.limits)
+
+
 def fit_scaling(
     logits: Float64, labels: Int64, weights: Float64, *, strength: float = 0.01
 ) -> tuple[float, Float64]:
@@ -50,22 +118,61 @@ def fit_scaling(
     return float(np.exp(found[0])), np.asarray(found[1:] - found[1:].mean())
 
 
-def conformal_quantiles(shares: Float64, labels: Int64, coverage: float) -> Float64:
-    """Per class, the balanced share that ``coverage`` of its pictures reach (with the finite-sample step).
+def fit_leaning(
+    logits: Float64,
+    labels: Int64,
+    weights: Float64,
+    clinical: Float64,
+    *,
+    strength: float,
+    bias: float = 0.01,
+) -> tuple[float, Float64, float, Float64]:
+    """Temperature, bias and their lean by kind that minimise the weighted negative log-likelihood.
 
-    shares (n, classes) from ``balanced``; a class with too few pictures for the level gets 0: in every set.
+    logits (n, classes), labels, weights, clinical (n,). strength: how hard the lean is held at nothing; bias: the
+    same for biases. Returns temperature, bias, and the lean's log_temperature and bias.
     """
-    limits = np.zeros(shares.shape[1])
-    for label in range(shares.shape[1]):
-        own = np.sort(shares[labels == label, label])
-        allowed = int(np.floor((len(own) + 1) * (1.0 - coverage)))
-        limits[label] = own[allowed - 1] if allowed >= 1 else 0.0
+    from scipy.optimize import minimize
+
+    classes = logits.shape[1]
+    share, none = weights / weights.sum(), np.zeros((2, classes))
+
+    def taken_apart(theta: Float64) -> tuple[float, Float64, float, Float64]:
+        return float(np.exp(theta[0])), theta[2 : classes + 2], float(theta[1]), theta[classes + 2 :]
+
+    def loss(theta: Float64) -> float:
+        temperature, biases, log_temperature, lean = taken_apart(theta)
+        now = Calibration(temperature, biases, none[0], Lean(log_temperature, lean, none))
+        chosen = now.probabilities(logits, clinical)[np.arange(len(labels)), labels]
+        held = bias * (biases**2).sum() + strength * (log_temperature**2 + (lean**2).sum())
+        return float(-(share * np.log(chosen + 1e-12)).sum() + held)
+
+    found = taken_apart(minimize(loss, np.zeros(2 * classes + 2), method="L-BFGS-B").x)
+    return found[0], found[1] - found[1].mean(), found[2], found[3] - found[3].mean()
+
+
+def conformal_limits(scores: Float64, labels: Int64, coverage: float, *, borrowed: float = 0.0) -> Float64:
+    """Per class, the score that ``coverage`` of its pictures reach (with the finite-sample step).
+
+    scores (n, classes). borrowed: how many pictures the limit of all classes together counts for, against those of
+    the class itself (their logs are averaged); without it, a class with too few pictures for the level gets 0.
+    """
+    overall = _reached(scores[np.arange(len(labels)), labels], coverage)
+    limits = np.zeros(scores.shape[1])
+    for label in range(scores.shape[1]):
+        own = scores[labels == label, label]
+        limit = _reached(own, coverage)
+        if not borrowed:
+            limits[label] = limit
+        elif overall > 0.0:
+            weight = len(own) / (len(own) + borrowed) if limit > 0.0 else 0.0
+            limits[label] = np.exp(weight * np.log(max(limit, 1e-9)) + (1.0 - weight) * np.log(overall))
     return limits
 
 
-def prediction_sets(shares: Float64, quantiles: Float64) -> npt.NDArray[np.bool_]:
-    """Which classes are in the set: (…, classes) booleans."""
-    return np.asarray(shares >= quantiles)
+def _reached(own: Float64, coverage: float) -> float:
+    allowed = int(np.floor((len(own) + 1) * (1.0 - coverage)))
+    return float(np.sort(own)[allowed - 1]) if allowed >= 1 else 0.0
 
 
 def threshold_for_sensitivity(risk: Float64, positive: npt.NDArray[np.bool_], sensitivity: float) -> float:

@@ -98,13 +98,14 @@ def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
 
 def with_context(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
     """Balanced accuracy by source where age, sex and site are given, beside the photo alone."""
-    priors, context = np.array(predictor.config.priors), predictor.config.context
+    context, calibration = predictor.config.context, predictor.config.calibration
     out: dict[str, Any] = {"strength": context.strength}
     for source in sorted({(j.record.source, j.record.modality) for j in judged}):
         own = [j for j in judged if (j.record.source, j.record.modality) == source]
         labels = np.array([j.record.label for j in own])
         probability = np.array([[j.prediction.probabilities[k] for k in KEYS] for j in own])
         shift = np.array([context.shift(of(j.record)) for j in own])
+        priors = calibration.priors_of(np.array([j.prediction.clinical for j in own]))
         out[" · ".join(source)] = {
             "n": len(own),
             "photo": _balanced(labels, (probability / priors).argmax(axis=1)),

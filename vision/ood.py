@@ -6,6 +6,7 @@ tell lesions apart and no longer looks at what else a photo may hold: on validat
 ``foreign``: a logistic probe on that texture that tells other pictures (ordinary photos, renderings) from lesions,
 in log-odds. It knows what it has been shown, the distance needs to be shown nothing: a photo is refused by either.
 ``plain``: a logistic probe on the last feature map that tells skin without a lesion from lesions, in log-odds.
+A further probe on the texture tells clinical photos from dermoscopy, for calibration by kind of picture.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Evidence:
 @dataclass(frozen=True)
 class FeatureSpace:
     """centre (t,) and whitening (t, t) of textures; probe (c,) and its offset on pooled features; stranger (t,) and
-    its offset on textures."""
+    its offset on textures; kind (t,) and its offset on textures."""
 
     centre: Float32
     whitening: Float32
@@ -41,6 +42,8 @@ class FeatureSpace:
     probe_bias: float
     stranger: Float32
     stranger_bias: float
+    kind: Float32
+    kind_bias: float = 0.0
 
     def distances(self, textures: Float32) -> npt.NDArray[np.float64]:
         """textures (n, t) → (n,) squared distance to the training lesions, per dimension."""
@@ -54,6 +57,11 @@ class FeatureSpace:
     def foreignness(self, textures: Float32) -> npt.NDArray[np.float64]:
         """textures (n, t) → (n,) log-odds of a picture that shows no skin."""
         return np.asarray(textures @ self.stranger + self.stranger_bias, dtype=np.float64)
+
+    def clinical(self, textures: Float32) -> npt.NDArray[np.float64]:
+        """textures (n, t) → (n,) how much each is a clinical photo, 0 (dermoscopy) … 1; 0.5 where nothing was learned."""
+        odds = np.asarray(textures @ self.kind + self.kind_bias, dtype=np.float64)
+        return np.asarray(1.0 / (1.0 + np.exp(-odds.clip(-50.0, 50.0))))
 
     def evidence(self, texture: Float32, pooled: Float32) -> Evidence:
         """The evidence of one photo: texture (t,), pooled (c,)."""
@@ -73,12 +81,15 @@ class FeatureSpace:
             probe_bias=np.float32(self.probe_bias),
             stranger=self.stranger,
             stranger_bias=np.float32(self.stranger_bias),
+            kind=self.kind,
+            kind_bias=np.float32(self.kind_bias),
         )
 
     @classmethod
     def load(cls, path: Path) -> FeatureSpace:
-        """Read what ``save`` wrote; never unpickles."""
+        """Read what ``save`` wrote, also before there was a probe for the kind; never unpickles."""
         with np.load(path, allow_pickle=False) as file:
+            known = "kind" in file
             return cls(
                 file["centre"],
                 file["whitening"],
@@ -86,6 +97,8 @@ class FeatureSpace:
                 float(file["probe_bias"]),
                 file["stranger"],
                 float(file["stranger_bias"]),
+                file["kind"] if known else np.zeros_like(file["stranger"]),
+                float(file["kind_bias"]) if known else 0.0,
             )
 
     @classmethod
@@ -93,7 +106,7 @@ class FeatureSpace:
         """A space in which nothing is far, plain or foreign."""
         zeros = np.zeros(textures, dtype=np.float32)
         square, none = np.zeros((textures, textures), np.float32), np.zeros(channels, np.float32)
-        return cls(zeros, square, none, 0.0, zeros, 0.0)
+        return cls(zeros, square, none, 0.0, zeros, 0.0, zeros)
 
 
 def fit_distance(textures: Float32) -> tuple[Float32, Float32]:

@@ -11,7 +11,8 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from vision import calibration, heatmap
+from vision import heatmap
+from vision.calibration import softmax
 from vision.classes import KEYS, RISKY
 from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
@@ -38,10 +39,11 @@ Outcome = Literal["reading", "uncertain", "not_readable"]
 class Prediction:
     """What the model says of one photo.
 
-    probabilities: calibrated, by class key, sum 1; top: the class-balanced decision (probability over
-    prior); prediction_set: every class that fits, by key in the order of CLASSES, possibly none: of each class the
-    model's coverage (config.json: conformal_coverage) of its lesions is meant to have its own in the set
-    (class-conditional conformal prediction: Sadinle, Lei and Wasserman 2019), also of a photo that is not readable;
+    probabilities: calibrated, by class key, sum 1; clinical: how much the photo looks like a clinical one, 0
+    (dermoscopy) … 1; top: the class-balanced decision (probability over prior of that kind); prediction_set: every
+    class that fits, by key in the order of CLASSES, possibly none: the model's coverage (config.json:
+    conformal_coverage) of the lesions is meant to have its own class in the set (conformal prediction, see
+    ``vision.calibration``), also of a photo that is not readable;
     risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
     (a machine key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage.
@@ -58,6 +60,7 @@ class Prediction:
     quality: Quality
     model: ModelId
     milliseconds: dict[str, float]
+    clinical: float = 0.5
 
     def heatmap_png(self, original_size: tuple[int, int]) -> bytes:
         """RGBA PNG to lay over the upright original; original_size: its (width, height)."""
@@ -73,6 +76,7 @@ class Prediction:
             "outcome": self.outcome,
             "reason": self.reason,
             "urgent": self.urgent,
+            "clinical": round(self.clinical, 4),
             "quality": {"ok": self.quality.ok, "checks": [asdict(c) for c in self.quality.checks]},
             "model": asdict(self.model),
             "milliseconds": {k: round(v, 2) for k, v in self.milliseconds.items()},
@@ -131,9 +135,6 @@ class Predictor:
         self.model: ModelId = model.id
         self.config = model.config
         self.folder = model.folder
-        self._bias = np.array(self.config.bias)
-        self._priors = np.array(self.config.priors)
-        self._quantiles = np.array(self.config.quantiles)
 
     @classmethod
     def load(cls, name: str | None = None, *, threads: int = 1) -> Predictor:
@@ -167,16 +168,15 @@ class Predictor:
         after_prepare = time.perf_counter()
         reading = self.read(views)
         after_infer = time.perf_counter()
-        probability = calibration.probabilities(
-            reading.logits.astype(np.float64), self.config.temperature, self._bias
-        )
+        clinical = self.space.clinical(reading.texture[None])[0]
+        probability = self.config.calibration.probabilities(reading.logits.astype(np.float64), clinical)
         if known is not None:
             probability = shifted(probability, self.config.context.shift(known))
-        shares = calibration.balanced(probability, self._priors)
+        shares = self.config.calibration.shares(probability, clinical)
         top = int(shares.argmax())
         quality, fault = self._judge(decoded, reading)
         risk = float(probability[np.array(RISKY)].sum())
-        fits = calibration.prediction_sets(shares, self._quantiles)
+        fits = self.config.sets.fits(probability, shares, clinical)
         outcome, reason = self._outcome(int(fits.sum()), fault)
         seen = self.explain(reading, views, top, decoded.size)
         end = time.perf_counter()
@@ -198,20 +198,22 @@ class Predictor:
                 "explain": (end - after_infer) * 1e3,
                 "total": (end - start) * 1e3,
             },
+            clinical=float(clinical),
         )
 
     def together(self, predictions: Sequence[Prediction]) -> Together:
-        """What several photos of one lesion say together: the mean of the logs of their probabilities.
+        """What several photos of one lesion say together: the mean of the logs of their probabilities (and priors).
 
         Photos that are not readable have no say, unless none is. Raises ValueError without any prediction.
         """
         if not predictions:
             raise ValueError("no predictions to read together")
         said = [p for p in predictions if p.outcome != "not_readable"] or list(predictions)
-        logs = np.log(np.array([[p.probabilities[k] for k in KEYS] for p in said]) + 1e-9).mean(axis=0)
-        probability = calibration.softmax(logs)
-        shares = calibration.balanced(probability, self._priors)
-        fits = calibration.prediction_sets(shares, self._quantiles)
+        each = np.log(np.array([[p.probabilities[k] for k in KEYS] for p in said]) + 1e-9)
+        clinical = np.array([p.clinical for p in said])
+        probability = softmax(each.mean(axis=0))
+        shares = softmax((each - np.log(self.config.calibration.priors_of(clinical))).mean(axis=0))
+        fits = self.config.sets.fits(probability, shares, clinical.mean())
         risk = float(probability[np.array(RISKY)].sum())
         return Together(
             photos=len(predictions),
@@ -238,6 +240,18 @@ class Predictor:
         """
         weights = self.head[label] - self.head.mean(axis=0)
         return heatmap.on_photo([heatmap.class_map(m, weights) for m in reading.features], views, size)
+
+    def heatmaps(self, image: bytes | Image.Image, keys: Sequence[str] = KEYS) -> dict[str, Float32]:
+        """The class activation map of any classes, by key, each as ``Prediction.heatmap``.
+
+        Raises UnreadableImage if the bytes are no picture and ValueError for a class that is none.
+        """
+        if unknown := sorted(set(keys) - set(KEYS)):
+            raise ValueError(f"no such class: {', '.join(unknown)} (there: {', '.join(KEYS)})")
+        decoded = decode(image, self.config.resolution)
+        views = self.prepare(decoded)
+        reading = self.read(views)
+        return {key: self.explain(reading, views, KEYS.index(key), decoded.size) for key in keys}
 
     def _judge(self, decoded: Decoded, reading: Reading) -> tuple[Quality, str | None]:
         return judge(decoded, self.config.quality, self.config.resolution, self.evidence(reading))

@@ -14,6 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from vision.calibration import Calibration, Lean, SetLimits
 from vision.classes import KEYS
 from vision.context import Context
 
@@ -55,10 +58,10 @@ class QualityLimits:
 class Config:
     """How a model is fed and how its outputs are read.
 
-    Probabilities are softmax(logits / temperature + bias); ``top`` maximises probability / prior;
-    ``quantiles`` are class-conditional conformal limits on that balanced share; ``max_set`` is the largest
-    prediction set that still counts as a reading; the thresholds apply to risk; ``context`` shifts the
-    probabilities by what is known of the patient.
+    ``calibration``: from logits to probabilities, and to ``top``, which maximises probability / prior of the kind of
+    picture; ``temperature``, ``bias`` and ``priors`` are those over all kinds; ``sets``: which classes fit,
+    ``coverage``: of how many lesions their own class, 0..1; ``max_set``: the largest prediction set that still counts
+    as a reading; the thresholds apply to risk; ``context`` shifts the probabilities by what is known of the patient.
     """
 
     version: str
@@ -76,6 +79,9 @@ class Config:
     urgent_threshold: float
     quality: QualityLimits
     context: Context
+    calibration: Calibration
+    sets: SetLimits
+    coverage: float
 
 
 @dataclass(frozen=True)
@@ -139,18 +145,17 @@ def read_config(folder: Path) -> Config:
     """Read config.json of a model folder. Raises ModelError where a setting is missing or malformed."""
     path = folder / "config.json"
     try:
-        return _config(json.loads(path.read_text(encoding="utf-8")))
+        return config_of(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: {type(error).__name__}: {error}") from None
 
 
-def _config(raw: dict[str, Any]) -> Config:
+def config_of(raw: dict[str, Any]) -> Config:
+    """The settings as config.json holds them. Raises KeyError, TypeError or ValueError where one is missing or malformed."""
     if tuple(raw["classes"]) != KEYS:
         raise ValueError(f"classes must be {', '.join(KEYS)} in this order")
-
-    def per_class(key: str) -> tuple[float, ...]:
-        return tuple(float(raw[key][k]) for k in KEYS)
-
+    conformal = raw.get("conformal", {})
+    priors, quantiles = _per_class(raw["priors"]), _per_class(raw["conformal_quantiles"])
     return Config(
         version=str(raw["version"]),
         resolution=int(raw["resolution"]),
@@ -159,12 +164,35 @@ def _config(raw: dict[str, Any]) -> Config:
         std=float(raw["std"]),
         views=tuple(str(v) for v in raw["views"]),
         temperature=float(raw["temperature"]),
-        bias=per_class("bias"),
-        priors=per_class("priors"),
-        quantiles=per_class("conformal_quantiles"),
+        bias=_per_class(raw["bias"]),
+        priors=priors,
+        quantiles=quantiles,
         max_set=int(raw["max_set"]),
         risk_threshold=float(raw["risk_threshold"]),
         urgent_threshold=float(raw["urgent_threshold"]),
         quality=QualityLimits(**{k: float(v) for k, v in raw["quality"].items()}),
         context=Context.from_json(raw.get("context")),
+        calibration=Calibration(
+            float(raw["temperature"]),
+            np.array(_per_class(raw["bias"])),
+            np.array(priors),
+            _lean(raw.get("kinds")),
+        ),
+        sets=SetLimits(
+            np.array(quantiles),
+            by_share=conformal.get("score", "share") == "share",
+            clinical=float(conformal.get("clinical", 0.0)),
+        ),
+        coverage=float(raw.get("conformal_coverage", 0.9)),
     )
+
+
+def _per_class(raw: dict[str, float]) -> tuple[float, ...]:
+    return tuple(float(raw[k]) for k in KEYS)
+
+
+def _lean(raw: dict[str, Any] | None) -> Lean | None:
+    if not raw:
+        return None
+    priors = [_per_class(raw["priors"][kind]) for kind in ("dermoscopic", "clinical")]
+    return Lean(float(raw["log_temperature"]), np.array(_per_class(raw["bias"])), np.array(priors))

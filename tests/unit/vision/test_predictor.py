@@ -41,11 +41,12 @@ def test_a_prediction_keeps_its_promises(predictor, draw, encode):
     assert isinstance(found, Prediction)
     assert set(found.probabilities) == set(KEYS)
     assert sum(found.probabilities.values()) == pytest.approx(1)
-    shares = {k: found.probabilities[k] / p for k, p in zip(KEYS, predictor.config.priors, strict=True)}
-    assert found.top == max(shares, key=shares.__getitem__)
-    total = sum(shares.values())
-    limits = dict(zip(KEYS, predictor.config.quantiles, strict=True))
-    assert found.prediction_set == tuple(k for k in KEYS if shares[k] / total >= limits[k])
+    assert 0 <= found.clinical <= 1
+    probability = np.array([found.probabilities[k] for k in KEYS])
+    shares = predictor.config.calibration.shares(probability, np.float64(found.clinical))
+    assert found.top == KEYS[int(shares.argmax())]
+    fits = predictor.config.sets.fits(probability, shares, np.float64(found.clinical))
+    assert found.prediction_set == tuple(k for k, inside in zip(KEYS, fits, strict=True) if inside)
     risky = [k for k, r in zip(KEYS, RISKY, strict=True) if r]
     assert found.risk == pytest.approx(sum(found.probabilities[k] for k in risky))
     assert found.urgent == (found.risk >= predictor.config.urgent_threshold)
@@ -68,6 +69,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
         "outcome",
         "reason",
         "urgent",
+        "clinical",
         "quality",
         "model",
         "milliseconds",
@@ -86,17 +88,51 @@ def test_the_heatmap_lies_on_the_original_photo(predictor, draw, encode):
     assert found.heatmap_png((400, 800)).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("name", ["nv", "mel", "bkl"])
-def test_the_map_of_a_class_moves_with_the_lesion(predictor, draw, name):
+def test_a_map_can_be_had_of_every_class_and_lies_on_the_photo(predictor, draw, encode):
+    found = predictor.heatmaps(encode(draw(400, 300)))
+    assert tuple(found) == KEYS
+    for heat in found.values():
+        assert heat.shape == (42, 56)
+        assert heat.min() >= 0
+        assert heat.max() == pytest.approx(1) or not heat.any(), (
+            "where nothing speaks for a class it is empty"
+        )
+    assert found[predictor.predict(draw(400, 300)).top].any()
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_what_a_class_map_sees_moves_with_the_lesion(predictor, draw, name):
+    from vision.heatmap import class_map
     from vision.images import decode
 
-    places = {}
-    for side, at in {"left": (0.25, 0.5), "right": (0.75, 0.5)}.items():
-        decoded = decode(draw(400, 300, at=at), predictor.config.resolution)
-        views = predictor.prepare(decoded)
-        heat = predictor.explain(predictor.read(views), views, KEYS.index(name), decoded.size)
-        places[side] = mean_place(heat)
-    assert places["right"][0] - places["left"][0] > 0.15
+    def seen(x: float) -> float:
+        decoded = decode(draw(400, 300, at=(x, 0.5)), predictor.config.resolution)
+        reading = predictor.read(predictor.prepare(decoded))
+        weights = predictor.head[KEYS.index(name)] - predictor.head.mean(axis=0)
+        evidence = class_map(reading.features[0], weights)
+        # For or against the class: what differs from the skin around.
+        return mean_place(np.abs(evidence - np.median(evidence)))[0]
+
+    assert seen(0.75) - seen(0.25) > 0.08
+
+
+def test_the_map_of_the_decision_moves_with_the_lesion(predictor, draw):
+    places = []
+    for x in (0.25, 0.75):
+        picture = draw(400, 300, at=(x, 0.5))
+        top = predictor.predict(picture).top
+        places.append(mean_place(predictor.heatmaps(picture, [top])[top])[0])
+    assert places[1] - places[0] > 0.15
+
+
+def test_the_map_that_comes_with_a_prediction_is_that_of_its_class(predictor, draw):
+    found = predictor.predict(draw())
+    assert np.array_equal(predictor.heatmaps(draw(), [found.top])[found.top], found.heatmap)
+
+
+def test_a_heatmap_of_an_unknown_class_is_refused_by_name(predictor, draw):
+    with pytest.raises(ValueError, match="wart"):
+        predictor.heatmaps(draw(), ["nv", "wart"])
 
 
 def test_one_predictor_serves_many_threads(predictor, draw, encode):

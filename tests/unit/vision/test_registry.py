@@ -9,7 +9,7 @@ import pytest
 
 from vision.classes import KEYS
 from vision.predict import Predictor
-from vision.registry import MODELS, ModelError, default_name, digest, load_model, read_config
+from vision.registry import MODELS, ModelError, config_of, default_name, digest, load_model, read_config
 
 FOLDER = MODELS / default_name()
 
@@ -51,6 +51,28 @@ def test_a_config_with_other_classes_is_refused(copy):
     (copy / "config.json").write_text(json.dumps(raw))
     with pytest.raises(ModelError, match="classes"):
         read_config(copy)
+
+
+def test_a_config_from_before_calibration_by_kind_still_reads(copy):
+    raw = json.loads((copy / "config.json").read_text())
+    for newer in ("kinds", "kinds_on_validation", "conformal"):
+        raw.pop(newer, None)
+    config = config_of(raw)
+    assert config.calibration.lean is None
+    assert config.sets.by_share
+    raw["kinds"] = {
+        "log_temperature": 0.2,
+        "bias": dict.fromkeys(KEYS, 0.1),
+        "priors": dict.fromkeys(("dermoscopic", "clinical"), raw["priors"]),
+    }
+    raw["conformal"] = {"score": "probability", "clinical": 0.3}
+    config = config_of(raw)
+    assert config.calibration.lean is not None
+    assert config.calibration.lean.priors.shape == (2, len(KEYS))
+    assert (config.sets.by_share, config.sets.clinical) == (False, 0.3)
+    raw["kinds"]["bias"].pop("mel")
+    with pytest.raises(KeyError, match="mel"):
+        config_of(raw)
 
 
 def test_every_file_of_the_folder_is_signed_and_all_is_small_enough():
