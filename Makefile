@@ -36,8 +36,8 @@ walls: dev
 templates: dev
 	$(PY) -m djlint --quiet --lint app
 
-train: dev ## 모형 학습 · train the classifier (ARGS="…")
-	$(PY) -m vision train $(ARGS)
+train: dev ## 모형 학습 · train the classifier, make vision/models/own (ARGS="--minutes 30 --export mine")
+	$(PY) -m vision train --export own $(ARGS)
 
 bench: dev ## 속도 측정 · measure speed
 	$(PY) -m vision bench $(ARGS)

@@ -11,15 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vision.data import ROOT, DataError, data_dir
+from vision.arguments import MINUTES, parser
+from vision.classes import KEYS
+from vision.data import DataError, data_dir
 from vision.images import UnreadableImage, why
-from vision.registry import MODELS, ModelError
+from vision.registry import MODELS, ModelError, folder_of
 
 if TYPE_CHECKING:
     from vision.metadata import About
     from vision.predict import Prediction, Predictor, Together
 
-ROBUSTNESS_PICTURES = 300
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
 
 
@@ -61,6 +62,9 @@ def _predict(args: argparse.Namespace) -> int:
             row = about.get(picture.name) or about.get(picture.stem) or About()
             found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
             failed += found is None
+            if found is not None and args.heatmap:
+                name = "-".join(picture.relative_to(path).with_suffix("").parts) or picture.stem
+                _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)
     for lesion, several in lesions.items():
@@ -81,6 +85,22 @@ def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool)
     else:
         _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
     return found
+
+
+def _draw_heatmaps(
+    predictor: Predictor, path: Path, found: Prediction, asked: Sequence[str], place: Path
+) -> None:
+    from vision.heatmap import LONGEST_OVERLAY, laid_over
+    from vision.images import decode
+
+    keys = KEYS if "all" in asked else [found.top if key == "top" else key for key in asked]
+    data = path.read_bytes()
+    photo = decode(data, LONGEST_OVERLAY).pixels
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for key, seen in predictor.heatmaps(data, list(dict.fromkeys(keys))).items():
+        drawn = place.with_name(f"{place.name}.{key}.png")
+        laid_over(photo, seen).save(drawn)
+        _say(f"written: {drawn}")
 
 
 def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
@@ -119,8 +139,10 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _minutes(args: argparse.Namespace) -> float | None:
+    if args.steps is not None:
+        return None
     if args.until is None:
-        return float(args.minutes) if args.minutes is not None else None
+        return float(args.minutes if args.minutes is not None else MINUTES)
     now = datetime.now(UTC)
     try:
         end = datetime.combine(now.date(), datetime.strptime(args.until, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
@@ -136,7 +158,20 @@ def _train(args: argparse.Namespace) -> int:
     recipe = going_on(args.begin, args.seed) if args.begin else Recipe(seed=args.seed)
     path = run(recipe, options, _say_timed)
     _write(str(path))
+    if args.export:
+        _make_model(path, args.export, args.threads)
     return 0
+
+
+def _make_model(checkpoint: Path, name: str, threads: int) -> None:
+    from vision.build import build
+    from vision.measure import measure
+
+    folder = MODELS / name
+    build(checkpoint, folder, data_dir() / "skin", version="1", threads=threads, log=_say_timed)
+    measure(str(folder), data_dir(), threads=threads, log=_say_timed)
+    _say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
+    _write(str(folder))
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -157,6 +192,21 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _fit(args: argparse.Namespace) -> int:
+    from vision.build import refit
+
+    folder = folder_of(args.model)
+    refit(
+        folder,
+        data_dir() / "skin",
+        views=tuple(args.views) if args.views else None,
+        threads=args.threads,
+        log=_say_timed,
+    )
+    _write(str(folder))
+    return 0
+
+
 def _measure(args: argparse.Namespace) -> int:
     from vision.measure import measure
 
@@ -171,96 +221,20 @@ def _bench(args: argparse.Namespace) -> int:
     return 0
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m vision", description="Skin-lesion pictures in, predictions out."
-    )
-    commands = parser.add_subparsers(required=True, metavar="command")
-
-    def command(name: str, run: object, text: str, *, threads: int = 1) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text)
-        sub.add_argument(
-            "--threads", type=_count, default=threads, help="threads of the network (default %(default)s)"
-        )
-        sub.set_defaults(run=run)
-        return sub
-
-    predict = command("predict", _predict, "Read pictures.")
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders of pictures")
-    predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
-    predict.add_argument(
-        "--metadata",
-        metavar="CSV",
-        help="what is known of the pictures: image_id or path, and any of age, sex, site (or localization), lesion_id; "
-        "pictures of one lesion are also read together",
-    )
-    predict.add_argument("--model", help="name of a model, or its folder")
-
-    evaluate = command("evaluate", _evaluate, "Measure a model on labelled pictures.")
-    evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
-    evaluate.add_argument(
-        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id, age …)"
-    )
-    evaluate.add_argument("--split", help="only rows with this split_hint")
-    evaluate.add_argument("--source", help="only rows with this source_dataset")
-    evaluate.add_argument("--model", help="name of a model, or its folder")
-    evaluate.add_argument(
-        "--rounds", type=_count, default=1000, help="bootstrap rounds (default %(default)s)"
-    )
-    evaluate.add_argument(
-        "--robustness",
-        nargs="?",
-        type=_count,
-        const=ROBUSTNESS_PICTURES,
-        metavar="PICTURES",
-        help="also read worse copies of so many pictures, by lot (without a number %(const)s)",
-    )
-    evaluate.add_argument(
-        "--leakage", action="store_true", help="also search the splits for what they share (all rows)"
-    )
-    evaluate.add_argument("--out", help="folder for evaluation.json, evaluation.md and plots")
-
-    train = command("train", _train, "Train a network; killed, it goes on where it was.", threads=2)
-    train.add_argument("--out", default=str(ROOT / "instance" / "training" / "run"), help="folder of the run")
-    budget = train.add_mutually_exclusive_group(required=True)
-    budget.add_argument("--minutes", type=float, help="wall-clock budget; the schedule follows the clock")
-    budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
-    budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
-    train.add_argument("--seed", type=int, default=7)
-    train.add_argument("--from", dest="begin", metavar="MODEL", help="go on from a model in vision/models")
-
-    export = command("export", _export, "Make a model folder from a checkpoint.", threads=2)
-    export.add_argument("--checkpoint", required=True)
-    export.add_argument("--name", required=True, help="name of the folder under vision/models")
-    export.add_argument("--version", default="1")
-    export.add_argument(
-        "--with", dest="voters", nargs="+", default=[], metavar="MODEL", help="models that vote beside it"
-    )
-    export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
-    export.add_argument(
-        "--last", action="store_true", help="the last weights instead of their moving average"
-    )
-
-    measure = command(
-        "measure", _measure, "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md."
-    )
-    measure.add_argument("--model", help="name of a model, or its folder")
-
-    bench = command("bench", _bench, "Time a twelve-megapixel photo from bytes to prediction.")
-    bench.add_argument("--model", help="name of a model, or its folder")
-    bench.add_argument("--rounds", type=_count, default=50)
-    return parser
+COMMANDS = {
+    "predict": _predict,
+    "evaluate": _evaluate,
+    "train": _train,
+    "export": _export,
+    "fit": _fit,
+    "measure": _measure,
+    "bench": _bench,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 if misused."""
-    args = _parser().parse_args(argv)
+    args = parser(COMMANDS).parse_args(argv)
     try:
         return int(args.run(args))
     except (DataError, ModelError, ValueError) as error:

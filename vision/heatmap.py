@@ -45,6 +45,13 @@ def on_photo(maps: list[Float32], views: list[View], size: tuple[int, int]) -> F
     return np.asarray(total / peak if peak > 0 else total, dtype=np.float32)
 
 
+def laid_over(photo: Image.Image, heatmap: Float32) -> Image.Image:
+    """The upright photo, at most LONGEST_OVERLAY pixels long, with the overlay on it."""
+    overlay = Image.open(io.BytesIO(overlay_png(heatmap, photo.size)))
+    ground = photo.convert("RGBA").resize(overlay.size, Image.Resampling.BILINEAR)
+    return Image.alpha_composite(ground, overlay).convert("RGB")
+
+
 def overlay_png(heatmap: Float32, original_size: tuple[int, int]) -> bytes:
     """An RGBA PNG to lay over the photo, in its proportions, at most LONGEST_OVERLAY pixels long.
 

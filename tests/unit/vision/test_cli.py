@@ -191,13 +191,6 @@ def test_bad_labels_are_one_line(capsys, tmp_path, content, word):
     assert word in err[0]
 
 
-def test_train_without_a_budget_is_misuse(capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(["train"])
-    assert caught.value.code == 2
-    assert "--minutes" in capsys.readouterr().err
-
-
 def test_train_without_the_data_is_one_line(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("SALPIM_DATA", str(tmp_path))
     code, _, err = run(capsys, "train", "--steps", "1", "--out", str(tmp_path / "run"))
@@ -215,3 +208,56 @@ def test_runs_as_a_module(folder):
         timeout=60,
     )
     assert json.loads(done.stdout)["probabilities"]
+
+
+def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, predictor):
+    out_dir = tmp_path / "maps"
+    code, out, err = run(
+        capsys,
+        *("predict", str(folder / "a.jpg"), "--jsonl"),
+        *("--heatmap", "top", "--heatmap", "mel", "--heatmaps-in", str(out_dir)),
+    )
+    top = json.loads(out[0])["top"]
+    assert code == 0
+    assert {p.name for p in out_dir.iterdir()} == {f"a.{key}.png" for key in {top, "mel"}}
+    assert len(err) == len({top, "mel"})
+    with Image.open(out_dir / "a.mel.png") as drawn, Image.open(folder / "a.jpg") as photo:
+        assert drawn.size == photo.size
+    run(capsys, "predict", str(folder / "deeper"), "--heatmap", "all", "--heatmaps-in", str(out_dir))
+    assert len(list(out_dir.glob("사진.*.png"))) == 7
+
+
+def test_a_heatmap_of_no_class_is_misuse(capsys, folder):
+    with pytest.raises(SystemExit) as caught:
+        main(["predict", str(folder / "a.jpg"), "--heatmap", "wart"])
+    assert caught.value.code == 2
+    assert "wart" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "budget"),
+    [([], (120.0, None)), (["--minutes", "3"], (3.0, None)), (["--steps", "9"], (None, 9))],
+)
+def test_train_needs_no_more_than_its_name_and_can_end_with_a_model(capsys, monkeypatch, args, budget):
+    train = pytest.importorskip("vision.train", reason="training needs requirements/train.txt")
+    import vision.build
+    import vision.measure
+
+    done = []
+    monkeypatch.setattr(
+        train, "run", lambda recipe, options, log: done.append((options.minutes, options.steps)) or "c.pt"
+    )
+    monkeypatch.setattr(vision.build, "build", lambda checkpoint, folder, *a, **k: done.append(folder.name))
+    monkeypatch.setattr(vision.measure, "measure", lambda model, *a, **k: done.append(Path(model).name))
+    code, out, err = run(capsys, "train", *args)
+    assert (code, out, done) == (0, ["c.pt"], [budget])
+    code, out, err = run(capsys, "train", "--export", "mine", *args)
+    assert done[1:] == [budget, "mine", "mine"]
+    assert Path(out[-1]).name == "mine"
+    assert "vision/models/default" in err[-1]
+
+
+def test_fit_names_a_model_that_is_not_there(capsys):
+    code, _, err = run(capsys, "fit", "--model", "nonsense")
+    assert (code, len(err)) == (1, 1)
+    assert "nonsense" in err[0]

@@ -1,0 +1,129 @@
+"""The commands of ``python -m vision`` and their options."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+
+from vision.classes import KEYS
+from vision.data import ROOT
+
+ROBUSTNESS_PICTURES = 300
+MINUTES = 120
+"""Wall clock of a training run for which no other budget is given: two cores go through the pictures a few times."""
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
+
+
+def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
+    """The parser of ``python -m vision``; runs: what each command does, by name."""
+    whole = argparse.ArgumentParser(
+        prog="python -m vision", description="Skin-lesion pictures in, predictions out."
+    )
+    commands = whole.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, text: str, *, threads: int = 1) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.add_argument(
+            "--threads", type=_count, default=threads, help="threads of the network (default %(default)s)"
+        )
+        sub.set_defaults(run=runs[name])
+        return sub
+
+    predict = command("predict", "Read pictures.")
+    predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders of pictures")
+    predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
+    predict.add_argument(
+        "--metadata",
+        metavar="CSV",
+        help="what is known of the pictures: image_id or path, and any of age, sex, site (or localization), lesion_id; "
+        "pictures of one lesion are also read together",
+    )
+    predict.add_argument(
+        "--heatmap",
+        action="append",
+        default=[],
+        choices=["top", "all", *KEYS],
+        help="also draw where the evidence for a class lies (again for more classes)",
+    )
+    predict.add_argument(
+        "--heatmaps-in",
+        metavar="DIR",
+        default="heatmaps",
+        help="folder for <picture>.<class>.png (default %(default)s)",
+    )
+    predict.add_argument("--model", help="name of a model, or its folder")
+
+    evaluate = command("evaluate", "Measure a model on labelled pictures.")
+    evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
+    evaluate.add_argument(
+        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id, age …)"
+    )
+    evaluate.add_argument("--split", help="only rows with this split_hint")
+    evaluate.add_argument("--source", help="only rows with this source_dataset")
+    evaluate.add_argument("--model", help="name of a model, or its folder")
+    evaluate.add_argument(
+        "--rounds", type=_count, default=1000, help="bootstrap rounds (default %(default)s)"
+    )
+    evaluate.add_argument(
+        "--robustness",
+        nargs="?",
+        type=_count,
+        const=ROBUSTNESS_PICTURES,
+        metavar="PICTURES",
+        help="also read worse copies of so many pictures, by lot (without a number %(const)s)",
+    )
+    evaluate.add_argument(
+        "--leakage", action="store_true", help="also search the splits for what they share (all rows)"
+    )
+    evaluate.add_argument("--out", help="folder for evaluation.json, evaluation.md and plots")
+
+    train = command("train", "Train a network; killed, it goes on where it was.", threads=2)
+    train.add_argument("--out", default=str(ROOT / "instance" / "training" / "run"), help="folder of the run")
+    budget = train.add_mutually_exclusive_group()
+    budget.add_argument(
+        "--minutes",
+        type=float,
+        help=f"wall-clock budget; the schedule follows the clock (default {MINUTES}, if no other is given)",
+    )
+    budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
+    budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
+    train.add_argument("--seed", type=int, default=7)
+    train.add_argument("--from", dest="begin", metavar="MODEL", help="go on from a model in vision/models")
+    train.add_argument(
+        "--export",
+        metavar="NAME",
+        help="then make the model folder vision/models/NAME: exported, fitted on validation, measured on test",
+    )
+
+    export = command("export", "Make a model folder from a checkpoint.", threads=2)
+    export.add_argument("--checkpoint", required=True)
+    export.add_argument("--name", required=True, help="name of the folder under vision/models")
+    export.add_argument("--version", default="1")
+    export.add_argument(
+        "--with", dest="voters", nargs="+", default=[], metavar="MODEL", help="models that vote beside it"
+    )
+    export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
+    export.add_argument(
+        "--last", action="store_true", help="the last weights instead of their moving average"
+    )
+
+    fit = command(
+        "fit",
+        "Set calibration, limits and thresholds of a model folder anew; measure it afterwards.",
+        threads=2,
+    )
+    fit.add_argument("--model", help="name of a model, or its folder")
+    fit.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
+
+    measure = command("measure", "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md.")
+    measure.add_argument("--model", help="name of a model, or its folder")
+
+    bench = command("bench", "Time a twelve-megapixel photo from bytes to prediction.")
+    bench.add_argument("--model", help="name of a model, or its folder")
+    bench.add_argument("--rounds", type=_count, default=50)
+    return whole
