@@ -63,7 +63,7 @@ def _predict(args: argparse.Namespace) -> int:
             found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
             failed += found is None
             if found is not None and args.heatmap:
-                name = "-".join(picture.relative_to(path).with_suffix("").parts) or picture.stem
+                name = "-".join([*picture.relative_to(path).parts[:-1], picture.stem])
                 _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)

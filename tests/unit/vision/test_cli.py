@@ -223,8 +223,8 @@ def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, 
     assert len(err) == len({top, "mel"})
     with Image.open(out_dir / "a.mel.png") as drawn, Image.open(folder / "a.jpg") as photo:
         assert drawn.size == photo.size
-    run(capsys, "predict", str(folder / "deeper"), "--heatmap", "all", "--heatmaps-in", str(out_dir))
-    assert len(list(out_dir.glob("사진.*.png"))) == 7
+    run(capsys, "predict", str(folder), "--heatmap", "all", "--heatmaps-in", str(out_dir))
+    assert len(list(out_dir.glob("deeper-사진.*.png"))) == 7
 
 
 def test_a_heatmap_of_no_class_is_misuse(capsys, folder):
