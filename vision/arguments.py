@@ -80,6 +80,11 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     evaluate.add_argument(
         "--leakage", action="store_true", help="also search the splits for what they share (all rows)"
     )
+    evaluate.add_argument(
+        "--strangers",
+        metavar="DIR",
+        help="also tell the ordinary photos in this folder (every second one) and renderings from the lesions: AUROC",
+    )
     evaluate.add_argument("--out", help="folder for evaluation.json, evaluation.md and plots")
 
     train = command("train", "Train a network; killed, it goes on where it was.", threads=2)

@@ -16,7 +16,8 @@ def _figure(stratum: dict[str, Any], name: str) -> str:
     if not found:
         return "–"
     span = found["interval"]
-    return f"{found['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
+    text = f"{found['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
+    return text + (f"; by chance {found['by_chance']:.3f}" if "by_chance" in found else "")
 
 
 def _table(strata: dict[str, Any]) -> str:
@@ -63,6 +64,14 @@ def _refusals(metrics: dict[str, Any]) -> str:
         f"- bare skin, test patches: {_share(refusal['bare_skin_test_patches'])}",
     ]
     lines += [f"- lesions, wrongly, {k}: {_share(v)}" for k, v in refusal["lesions_wrongly_refused"].items()]
+    if source := refusal.get("isic2020"):
+        lines.append(
+            f"- ISIC 2020, dermoscopy of a source that nothing was trained on, wrongly: {_share(source)}"
+        )
+    for name, part in metrics.get("out_of_distribution", {}).items():
+        if name != "lesions":
+            low, high = part["interval"]
+            lines.append(f"- {name} against test lesions: AUROC {part['auroc']:.3f} ({low:.3f}–{high:.3f})")
     return "\n".join(lines)
 
 

@@ -130,6 +130,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         rounds=args.rounds,
         worsened=args.robustness,
         overlap=args.leakage,
+        strangers=Path(args.strangers) if args.strangers else None,
         log=_say_timed,
     )
     if args.out:

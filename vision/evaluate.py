@@ -230,12 +230,13 @@ def evaluate(
     rounds: int = 1000,
     worsened: int | None = None,
     overlap: bool = False,
+    strangers: Path | None = None,
     log: Log = lambda line: None,
 ) -> dict[str, Any]:
     """Measure a model on labelled pictures it was not trained on. Raises DataError where there are none.
 
     worsened: of how many pictures, at most, worse copies are read too; overlap: whether the splits of the whole
-    labels file are searched for what they share.
+    labels file are searched for what they share; strangers: a folder of ordinary photos to be told from lesions.
     """
     trial = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
     result: dict[str, Any] = {
@@ -252,6 +253,11 @@ def evaluate(
     if worsened is not None:
         chosen = drawn([j.record for j in trial.judged], worsened)
         result["robustness"] = robustness(predictor, chosen, images, rounds=rounds, log=log)
+    if strangers is not None:
+        from vision.strangers import out_of_distribution
+
+        log("pictures that show no lesion")
+        result["out_of_distribution"] = out_of_distribution(predictor, trial.judged, strangers, rounds=rounds)
     if overlap:
         result["leakage"] = leakage(read_labels(labels), images, log=log)
     return result

@@ -17,7 +17,8 @@ SMALL = f"fewer than {SMALLEST} pictures"
 READING_IT = """\
 Intervals: 95 %, bootstrap over lesions or patients. `top` decides accuracy, sensitivity, precision and abstention,
 `probabilities` calibration. Sensitivity at a specificity, and the reverse, are read off these pictures' own ROC curve;
-the thresholds that ship are judged in the model card. Conformal coverage is the share of pictures whose label is in
+the thresholds that ship are judged in the model card. Beside the ECE: what a model with exact probabilities would
+show on so few pictures. Conformal coverage is the share of pictures whose label is in
 `prediction_set`, `n` the pictures of the class."""
 
 
@@ -39,6 +40,7 @@ def markdown(result: dict[str, Any]) -> str:
         _figures(strata),
         *_people(result["people"]),
         *_curves(strata),
+        *(_strangers(result["out_of_distribution"]) if "out_of_distribution" in result else []),
         *(_robustness(result["robustness"]) if "robustness" in result else []),
         *(_leakage(result["leakage"]) if "leakage" in result else []),
     ]
@@ -67,6 +69,8 @@ def _cell(figure: dict[str, Any] | None) -> str:
         return "–"
     span, n = figure["interval"], figure.get("n")
     text = f"{figure['value']:.3f}" + (f" ({span[0]:.3f}–{span[1]:.3f})" if span else "")
+    if "by_chance" in figure:
+        text += f", by chance alone {figure['by_chance']:.3f}"
     return text if n is None else f"{text}, n = {n}"
 
 
@@ -156,6 +160,19 @@ def _robustness(parts: dict[str, Any]) -> list[str]:
             ],
             rows,
         ),
+    ]
+
+
+def _strangers(found: dict[str, Any]) -> list[str]:
+    rows = [
+        [name, str(part["n"]), _cell({"value": part["auroc"], "interval": part["interval"]})]
+        for name, part in found.items()
+        if name != "lesions"
+    ]
+    return [
+        "## Out of distribution",
+        f"Pictures that show no lesion, and served nothing, against these {found['lesions']}.",
+        _table(["pictures", "n", "AUROC"], rows),
     ]
 
 

@@ -19,12 +19,11 @@ from vision.foreign import REPORTED, ordinary_halves, rendering
 from vision.predict import Predictor
 from vision.registry import QualityLimits, write_sums
 from vision.samples import Samples, blurred, exposed, read_all, share
+from vision.strangers import RENDERINGS, out_of_distribution
 
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
 ROUNDS = 1000
-RENDERINGS = 50
-"""Of each kind that the probe never learned from."""
 EVALUATE = (
     "python -m vision evaluate --images ../shared/data/skin/images "
     "--labels ../shared/data/skin/labels.csv --split test --model {model}"
@@ -73,6 +72,14 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     metrics["with_age_sex_and_site"] = with_context(predictor, judged)
     log("refusals and degraded copies")
     metrics["refusal"] = refusal(predictor, data, judged)
+    metrics["out_of_distribution"] = out_of_distribution(
+        predictor, judged, data / "other_photos", rounds=ROUNDS
+    )
+    for name, part in (
+        ("ISIC 2020", metrics["refusal"]["isic2020"]),
+        ("PAD-UFES-20", metrics["refusal"]["pad_ufes_20"]),
+    ):
+        log(f"wrongly refused of {name}: {part['refused']:.1%} of {part['n']}")
     metrics["quality"] = quality(predictor, images, clinical)
     folder = predictor.folder
     (folder / "metrics.json").write_text(
@@ -171,6 +178,8 @@ def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[
     patches = [
         r for r in read_labels(data / "skin" / "labels.csv") if r.source == PATCHES and r.split == "test"
     ]
+    unseen = [r for r in read_labels(data / "skin" / "labels.csv") if r.source == "ISIC2020"]
+    phone = [j.prediction.outcome == "not_readable" for j in judged if j.record.source == "PAD-UFES-20"]
     chosen, reported = ordinary_halves(data / "other_photos")
     rng = np.random.default_rng(1)
 
@@ -188,6 +197,8 @@ def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[
             kind: refused(rendering(kind, rng) for _ in range(RENDERINGS)) for kind in REPORTED
         },
         "bare_skin_test_patches": refused(find_image(images, r.image_id).read_bytes() for r in patches),
+        "isic2020": refused(find_image(images, r.image_id).read_bytes() for r in unseen),
+        "pad_ufes_20": {"n": len(phone), "refused": share(phone)},
         "lesions_wrongly_refused": {
             k: {"n": len(v), "refused": share(v)} for k, v in sorted(wrongly.items())
         },

@@ -98,6 +98,19 @@ def calibration_error(table: Table) -> float:
     return float(sum(b["n"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(table.labels))
 
 
+def calibration_error_by_chance(table: Table, *, rounds: int = 20) -> float:
+    """The error of a model whose probabilities are exactly right on so many pictures: what remains is chance.
+
+    Labels are drawn from the likeliest class's probability; the mean of ``rounds`` draws (after Bröcker and Smith 2007).
+    """
+    confidence, rng = table.probability.max(axis=1), np.random.default_rng(0)
+    total = 0.0
+    for _ in range(rounds):
+        bins = reliability(confidence, rng.random(len(confidence)) < confidence)
+        total += sum(b["n"] * abs(b["accuracy"] - b["confidence"]) for b in bins) / len(confidence)
+    return total / rounds
+
+
 def sensitivity(table: Table, label: int) -> float:
     """Share of the class that ``top`` names; nan where the class does not occur."""
     own = table.labels == label
@@ -215,6 +228,8 @@ def measured(
     found: dict[str, dict[str, Any]] = {
         n: {"value": round(values[n], 4), "interval": intervals[n]} for n in known
     }
+    if "ece" in found:
+        found["ece"]["by_chance"] = round(calibration_error_by_chance(table), 4)
     for index, key in enumerate(KEYS):
         for name in (f"sensitivity.{key}", f"conformal_coverage.{key}"):
             if name in found:

@@ -11,11 +11,16 @@ A further probe on the texture tells clinical photos from dermoscopy, for calibr
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from vision.registry import QualityLimits
 
 Float32 = npt.NDArray[np.float32]
 SHRINKAGE = 0.1
@@ -107,6 +112,11 @@ class FeatureSpace:
         zeros = np.zeros(textures, dtype=np.float32)
         square, none = np.zeros((textures, textures), np.float32), np.zeros(channels, np.float32)
         return cls(zeros, square, none, 0.0, zeros, 0.0, zeros)
+
+
+def strangeness(evidence: Evidence, limits: QualityLimits) -> float:
+    """One number for ``far`` and ``foreign``: above 0 where either is beyond its limit."""
+    return max(math.log(max(evidence.far, 1e-9) / limits.far), evidence.foreign - limits.foreign)
 
 
 def fit_distance(textures: Float32) -> tuple[Float32, Float32]:

@@ -16,7 +16,7 @@ from vision.calibration import softmax
 from vision.classes import KEYS, RISKY
 from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
-from vision.ood import Evidence, FeatureSpace
+from vision.ood import Evidence, FeatureSpace, strangeness
 from vision.quality import Quality, judge
 from vision.registry import Model, ModelError, ModelId, load_model
 from vision.views import Float32, View, make_views
@@ -46,7 +46,8 @@ class Prediction:
     ``vision.calibration``), also of a photo that is not readable;
     risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
     (a machine key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
-    original photo, for ``top``; milliseconds: by stage.
+    original photo, for ``top``; milliseconds: by stage; strangeness: above 0 the photo is refused as no skin lesion
+    (``ood.strangeness``).
     """
 
     probabilities: dict[str, float]
@@ -61,6 +62,7 @@ class Prediction:
     model: ModelId
     milliseconds: dict[str, float]
     clinical: float = 0.5
+    strangeness: float = 0.0
 
     def heatmap_png(self, original_size: tuple[int, int]) -> bytes:
         """RGBA PNG to lay over the upright original; original_size: its (width, height)."""
@@ -199,6 +201,7 @@ class Predictor:
                 "total": (end - start) * 1e3,
             },
             clinical=float(clinical),
+            strangeness=strangeness(self.evidence(reading), self.config.quality),
         )
 
     def together(self, predictions: Sequence[Prediction]) -> Together:
