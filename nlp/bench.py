@@ -20,7 +20,7 @@ from typing import Self
 from nlp.clouds import Polarity
 from nlp.model import Side
 from nlp.reviews import Review
-from nlp.tokenize import Tokenizer, make_tokenizer
+from nlp.tokenize import Tokenizer, TokenizerUnavailable, make_tokenizer
 
 _NOISE = ("ㅋㅋ", "ㅠㅠ", "!!", "~", " ㅎㅎ", "..", " 정말", " 진짜")
 
@@ -91,7 +91,10 @@ def our_way(reviews: Sequence[Review], tokenizer: Tokenizer, top: int = 50) -> l
 
 def side_by_side(reviews: Sequence[Review]) -> list[str]:
     """Both ways on the same reviews, once each after a warm-up; the ratio is what counts."""
-    okt, mecab = make_tokenizer("okt"), make_tokenizer("mecab")
+    try:
+        okt, mecab = make_tokenizer("okt"), make_tokenizer("mecab")
+    except TokenizerUnavailable as error:
+        return [f"the study's way cannot run here: {error.reason_en}"]
     warm = reviews[:20]
     our_way(warm, mecab)
     study_way(warm, okt)

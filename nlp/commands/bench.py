@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from nlp.commands.data import corpora_folder
@@ -29,7 +31,6 @@ def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     from nlp import bench
     from nlp.reviews import read_file
-    from nlp.tokenize import TokenizerUnavailable
 
     sources = [Path(name) for name in options.csv] or sorted(corpora_folder().glob("appstore_*.csv"))
     if not sources:
@@ -37,11 +38,10 @@ def run(options: argparse.Namespace) -> int:
         return 1
     real = [review for source in sources for review in read_file(source).reviews]
     some = bench.resampled(real, options.reviews)
-    try:
-        for line in bench.side_by_side(some):
+    # In a process of its own: Java's memory is not ours, and stays until the process ends.
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        for line in pool.submit(bench.side_by_side, some).result():
             _write(line)
-    except TokenizerUnavailable as error:
-        _write(f"the study's way cannot run here: {error.reason_en}")
     _write(bench.whole_report(some))
     _write("")
     bench.growth(real, [size for size in SIZES if size <= options.up_to], _write)
