@@ -89,8 +89,8 @@ def _context(config: Config) -> str:
     if not config.context.strength:
         return ""
     return (
-        f"Where age, sex or site are known, {config.context.strength:.0%} of what each says of the classes (log ratios of the\n"
-        "training labels) is added; the share was set on half A. What is unknown changes nothing.\n"
+        f"Where age, sex, site or symptoms are known, {config.context.strength:.0%} of what each says of the classes\n"
+        "(log ratios of the training labels) is added; the share was set on half A. What is unknown changes nothing.\n"
     )
 
 
@@ -105,7 +105,7 @@ def _together(metrics: dict[str, Any]) -> str:
     if known := metrics.get("with_age_sex_and_site"):
         rows = [(name, row) for name, row in known.items() if isinstance(row, dict)]
         lines += [
-            "\nWith age, sex and site, balanced accuracy:\n",
+            "\nWith age, sex, site and (smartphones) symptoms, balanced accuracy:\n",
             "| pictures | photo alone | with |",
             "|---|---|---|",
         ]

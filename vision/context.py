@@ -1,4 +1,4 @@
-"""What is known of the patient beside the photo: age, sex and site shift the odds of the classes.
+"""What is known of the patient beside the photo: age, sex, site and symptoms shift the odds of the classes.
 
 Late fusion by Bayes' rule, each attribute by itself: P(class | photo, a, s, t) ∝ P(class | photo) · Π P(value | class) /
 P(value). What is unknown shifts nothing, so a prediction without it is the photo's own. How much of the shift
@@ -8,21 +8,22 @@ is used was set on validation.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from vision.classes import KEYS
-from vision.data import Record
+from vision.data import SYMPTOMS, Record
 
 Array = npt.NDArray[np.float64]
-ATTRIBUTES = ("age", "sex", "site")
+ATTRIBUTES = ("age", "sex", "site", *SYMPTOMS)
 #: Upper ends of the bands of age, in years.
 AGES = (20, 35, 50, 65, 80)
 #: Pseudo-pictures of each class, spread as in all pictures: rare classes must not swing on three of them.
 SMOOTHING = 20.0
+MELANOMA = KEYS.index("mel")
 _SITES = {
     "head": ("head", "face", "scalp", "neck", "ear", "nose", "lip", "cheek", "forehead", "eye"),
     "hand": ("hand", "palm", "finger", "acral", "nail"),
@@ -36,11 +37,15 @@ _SITES = {
 
 @dataclass(frozen=True)
 class Known:
-    """What is known: age in years, ``male`` or ``female``, site in plain English; ``None`` or empty: unknown."""
+    """What is known: age in years, ``male`` or ``female``, site in plain English; ``None`` or empty: unknown.
+
+    symptoms: by name of SYMPTOMS whether the lesion itches, grew, hurts, changed, bleeds, is raised; others are ignored.
+    """
 
     age: float | None = None
     sex: str = ""
     site: str = ""
+    symptoms: Mapping[str, bool] = field(default_factory=dict)
 
     def values(self) -> dict[str, str]:
         """The band or group of each attribute that is known."""
@@ -52,6 +57,7 @@ class Known:
             found["sex"] = sex
         if site := site_group(self.site):
             found["site"] = site
+        found.update({n: "yes" if self.symptoms[n] else "no" for n in SYMPTOMS if n in self.symptoms})
         return found
 
 
@@ -104,7 +110,7 @@ class Context:
 
 def of(record: Record) -> Known:
     """What a labelled picture says of its patient."""
-    return Known(record.age, record.sex, record.body_site)
+    return Known(record.age, record.sex, record.body_site, dict(record.symptoms))
 
 
 def shifted(probability: Array, shift: Array) -> Array:
@@ -115,7 +121,10 @@ def shifted(probability: Array, shift: Array) -> Array:
 
 
 def learn(records: Sequence[Record]) -> dict[str, dict[str, Array]]:
-    """Log ratios from labelled pictures; each source weighs the same, so that none stands for all patients."""
+    """Log ratios from labelled pictures; each source weighs the same, so that none stands for all patients.
+
+    A symptom that is there never speaks against melanoma: those who had it among the few with a melanoma are too few.
+    """
     sizes: dict[str, int] = {}
     for record in records:
         sizes[record.domain] = sizes.get(record.domain, 0) + 1
@@ -132,4 +141,8 @@ def learn(records: Sequence[Record]) -> dict[str, dict[str, Array]]:
             value: np.log((row + SMOOTHING * overall[value]) / (per_class + SMOOTHING) / overall[value])
             for value, row in values.items()
         }
+    for name in SYMPTOMS:
+        if "yes" in ratios[name]:
+            there = ratios[name]["yes"]
+            there[MELANOMA] = max(0.0, float(there[MELANOMA]))
     return ratios

@@ -18,6 +18,8 @@ from vision.images import UInt8, decode, one_resolution
 
 CLINICAL = ("close-up", "smartphone")
 """The domains a patient's camera makes; the others are dermoscopy."""
+SYMPTOMS = ("itch", "grew", "hurt", "changed", "bleed", "elevation")
+"""What the patient says of the lesion: yes, no, or nothing."""
 PATCHES = "MILK10k_plain_skin_patch"
 """The source of pictures of skin without a lesion."""
 
@@ -53,6 +55,7 @@ class Record:
     body_site: str = ""
     fitzpatrick: str = ""
     skin_tone: str = ""
+    symptoms: tuple[tuple[str, bool], ...] = ()
 
     @property
     def group(self) -> str:
@@ -103,7 +106,16 @@ def _record(row: dict[str, str]) -> Record:
         body_site=text("localization").lower(),
         fitzpatrick=text("fitzpatrick"),
         skin_tone=text("skin_tone"),
+        symptoms=tuple((name, said) for name in SYMPTOMS if (said := yes_or_no(text(name))) is not None),
     )
+
+
+def yes_or_no(text: str) -> bool | None:
+    """What a cell says; ``None`` for everything but a plain yes or no."""
+    word = text.strip().lower()
+    if word in {"yes", "y", "true", "1", "예", "네"}:
+        return True
+    return False if word in {"no", "n", "false", "0", "아니오", "아니요"} else None
 
 
 def _age(text: str) -> float | None:

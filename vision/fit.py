@@ -4,8 +4,8 @@ Which pictures serve what (groups are lesions or patients, never divided):
 - training pictures: the feature space of ``ood``, its probe for the kind of picture and, with training patches of
   bare skin, that for bare skin;
 - the ordinary photos' first half and some kinds of rendering: the probe for pictures that show no skin;
-- validation half A: temperature, bias and priors, how far they lean by kind of picture, and how much age, sex and
-  site may say;
+- validation half A: temperature, bias and priors, how far they lean by kind of picture, and how much age, sex,
+  site and symptoms may say;
 - validation half B: conformal quantiles, the size of set still called a reading, risk and urgent thresholds;
 - all validation pictures, validation patches: limits of distance, bare skin, sharpness, exposure and size;
 - the first half of the ordinary photos: also choosing how to measure distance (EXPERIMENTS.md), never a limit.

@@ -109,7 +109,7 @@ def fit_context(
     config: dict[str, Any],
     log: Log,
 ) -> None:
-    """Log ratios of age, sex and site on training pictures; how much of them is used, on validation half A.
+    """Log ratios of age, sex, site and symptoms on training pictures; how much of them is used, on validation half A.
 
     The share with the lowest weighted negative log-likelihood; none if none is better than doing without.
     """
@@ -127,7 +127,9 @@ def fit_context(
         losses[strength] = float(-(weights * np.log(chosen + 1e-12)).sum() / weights.sum())
     best = min(losses, key=lambda s: (round(losses[s], 6), s))
     table = {str(s): round(v, 4) for s, v in losses.items()}
-    log(f"validation half A, loss by strength of age, sex and site: {json.dumps(table)}; {best} is used")
+    log(
+        f"validation half A, loss by strength of age, sex, site and symptoms: {json.dumps(table)}; {best} is used"
+    )
     config["context"] = Context(ratios, best).to_json()
     config["context_on_validation"] = table
 

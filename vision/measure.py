@@ -104,7 +104,7 @@ def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
 
 
 def with_context(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
-    """Balanced accuracy by source where age, sex and site are given, beside the photo alone."""
+    """Balanced accuracy by source where age, sex, site and symptoms are given, beside the photo alone."""
     context, calibration = predictor.config.context, predictor.config.calibration
     out: dict[str, Any] = {"strength": context.strength}
     for source in sorted({(j.record.source, j.record.modality) for j in judged}):

@@ -8,12 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from vision.context import Known
-from vision.data import DataError
+from vision.data import DataError, yes_or_no
 
 PICTURE = ("image_id", "path", "file", "filename", "image", "isic_id", "img_id")
 AGE = ("age", "age_approx", "patient_age")
 SEX = ("sex", "gender")
 SITE = ("site", "localization", "body_site", "anatom_site_general", "anatom_site", "region")
+SAID = {
+    "itch": ("itch", "itches", "itching"),
+    "grew": ("grew", "growth", "growing", "grown"),
+    "hurt": ("hurt", "hurts", "pain"),
+    "changed": ("changed", "change"),
+    "bleed": ("bleed", "bleeds", "bleeding", "bled"),
+    "elevation": ("elevation", "elevated", "raised"),
+}
+"""Symptoms, each yes or no."""
 LESION = ("lesion_id", "lesion")
 
 
@@ -45,6 +54,7 @@ def read_metadata(path: Path) -> dict[str, About]:
     if picture is None:
         raise DataError(f"{path}: no column names the pictures (one of {', '.join(PICTURE)})")
     age, sex, site, lesion = (column(known) for known in (AGE, SEX, SITE, LESION))
+    said = {name: column(known) for name, known in SAID.items()}
     found: dict[str, About] = {}
     for row in rows:
         name = Path((row[picture] or "").strip()).name
@@ -52,7 +62,9 @@ def read_metadata(path: Path) -> dict[str, About]:
         def cell(key: str | None, row: dict[str, str] = row) -> str:
             return (row.get(key) or "").strip() if key else ""
 
-        about = About(Known(_years(cell(age)), cell(sex), cell(site)), cell(lesion))
+        answers = {name: yes_or_no(cell(key)) for name, key in said.items()}
+        symptoms = {name: answer for name, answer in answers.items() if answer is not None}
+        about = About(Known(_years(cell(age)), cell(sex), cell(site), symptoms), cell(lesion))
         found[name] = about
         found.setdefault(Path(name).stem, about)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from PIL import Image
 from vision.classes import KEYS
 from vision.cli import main
 from vision.context import Context, Known, learn, shifted, site_group
-from vision.data import DataError, Record
+from vision.data import DataError, Record, read_labels
 from vision.metadata import read_metadata
 from vision.predict import Predictor
 from vision.samples import exposed
@@ -56,6 +57,29 @@ def test_age_speaks_for_what_comes_with_age() -> None:
     assert shift[KEYS.index("df")] == pytest.approx(0), "of a class nobody has seen nothing is said"
     half = Context(context.ratios, 0.5).shift(Known(76))
     assert half == pytest.approx(shift / 2)
+
+
+def test_symptoms_shift_only_where_they_are_told_and_never_speak_against_melanoma() -> None:
+    rows = [replace(record("bcc", 70), symptoms=(("bleed", True), ("itch", True)))] * 60
+    rows += [replace(record("mel", 60), symptoms=(("bleed", False), ("itch", False)))] * 30
+    rows += [replace(record("nv", 30), symptoms=(("bleed", False),))] * 60
+    context = Context(learn(rows), 1.0)
+    bleeding = context.shift(Known(symptoms={"bleed": True, "itch": True}))
+    assert bleeding[KEYS.index("bcc")] > 0 > bleeding[KEYS.index("nv")]
+    assert bleeding[KEYS.index("mel")] == 0, "thirty melanomas that did not bleed prove nothing"
+    assert context.shift(Known(symptoms={"bleed": False}))[KEYS.index("bcc")] < 0
+    assert not context.shift(Known(symptoms={"singing": True})).any()
+
+
+def test_answers_are_read_as_yes_no_or_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text("image_id,itching,growth,bleed\na,Yes,no,UNK\nb,,1,False\n", encoding="utf-8")
+    found = read_metadata(path)
+    assert found["a"].known.values() == {"itch": "yes", "grew": "no"}
+    assert found["b"].known.symptoms == {"grew": True, "bleed": False}
+    labels = tmp_path / "labels.csv"
+    labels.write_text("image_id,dx,itch,changed\na,nv,yes,\nb,mel,unk,no\n", encoding="utf-8")
+    assert [r.symptoms for r in read_labels(labels)] == [(("itch", True),), (("changed", False),)]
 
 
 def test_a_context_survives_its_json() -> None:
