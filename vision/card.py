@@ -75,6 +75,21 @@ def _refusals(metrics: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _wrongly(kinds: dict[str, dict[str, Any]]) -> str:
+    if not kinds:
+        return ""
+    checks = [key for key in next(iter(kinds.values())) if key != "n"]
+    rows = [
+        f"| {kind} ({found['n']}) | " + " | ".join(f"{found[key]:.1%}" for key in checks) + " |"
+        for kind, found in kinds.items()
+    ]
+    head = f"| test lesions | {' | '.join(checks)} |\n" + "|---" * (len(checks) + 1) + "|\n"
+    return (
+        "\n\nEach check by itself on test lesions as they are (all of them were good enough to be labelled):\n\n"
+        + (head + "\n".join(rows))
+    )
+
+
 def _begin(training: dict[str, Any]) -> str:
     begin = training["recipe"].get("begin")
     return f", going on from {begin}" if begin else ""
@@ -128,6 +143,7 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
     span = urgent["ppv_interval"]
     ppv = "no notice was given" if urgent["ppv"] is None else f"{urgent['ppv']:.1%}"
     quality = "\n".join(f"- {name}: {_share(part)}" for name, part in metrics["quality"].items())
+    quality += _wrongly(metrics.get("quality_wrongly", {}))
     thresholds = "\n".join(
         f"- {name}: sensitivity {r['sensitivity']:.3f}, specificity {r['specificity']:.3f}, "
         f"PPV {r['ppv']}, NPV {r['npv']} (n = {r['n']}, {r['risky']} malignant or premalignant)"

@@ -33,6 +33,9 @@ FOREIGN_AT_LEAST = 0.5
 """Log-odds below which nothing is refused as foreign: up to 1 that costs no ordinary photo (EXPERIMENTS.md)."""
 FAR_SLACK = 1.25
 """Lesions from cameras that nothing was trained on stand farther than validation pictures can tell."""
+CAST_SLACK = 0.3
+"""Octaves that a colour may lie beyond those of validation pictures: darker skin is warmer than theirs."""
+FRAMING_SLACK = 1.1
 FLIPS_ALLOWED = 0.15
 SIZES = (150, 120, 100, 80, 60)
 
@@ -78,7 +81,7 @@ def feature_space(
 def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, Any]) -> None:
     """Limits that refuse at most WRONGLY_REFUSED of clinical and of dermoscopic validation pictures each.
 
-    Exposure keeps a distance from them: the photos at hand show light skin, and dark skin, well lit, must pass.
+    Exposure keeps a distance from them: the photos at hand show light skin, and dark skin, well lit, must pass; so do colours.
     """
     samples = validation.samples
     kinds = [validation.domain(*CLINICAL), ~validation.domain(*CLINICAL)]
@@ -96,6 +99,14 @@ def fit_limits(validation: Validation, space: FeatureSpace, config: dict[str, An
         far=round(high(samples.far(space)) * FAR_SLACK, 4),
         plain=high(space.plainness(samples.pooled)),
         foreign=max(high(space.foreignness(samples.texture)), FOREIGN_AT_LEAST),
+        coldest=round(low(samples.warmth) - CAST_SLACK, 4),
+        warmest=round(high(samples.warmth) + CAST_SLACK, 4),
+        purplest=round(low(samples.tint) - CAST_SLACK, 4),
+        greenest=round(high(samples.tint) + CAST_SLACK, 4),
+        # Of clinical photos only: a dermoscope frames by itself, and the check leaves it alone.
+        off_centre=round(
+            float(np.quantile(samples.off_centre[kinds[0]], 1.0 - WRONGLY_REFUSED)) * FRAMING_SLACK, 4
+        ),
     )
 
 

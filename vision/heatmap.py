@@ -22,6 +22,26 @@ def class_map(features: Float32, weights: Float32) -> Float32:
     return np.tensordot(weights, features, axes=(0, 0)).astype(np.float32)
 
 
+def activity(features: Float32) -> Float32:
+    """features (channels, rows, columns) → (rows, columns): how much the network sees, whatever it takes it for.
+
+    The length of the feature vector above that of the median cell, which is skin.
+    """
+    length = np.sqrt((features.astype(np.float32) ** 2).sum(axis=0))
+    return np.asarray(np.maximum(length - np.median(length), 0.0), dtype=np.float32)
+
+
+def off_centre(heatmap: Float32) -> float:
+    """How far the centre of a map lies from the middle of the photo, 0 … 1 (at an edge); 0 of an empty map."""
+    total = float(heatmap.sum())
+    if total <= 0:
+        return 0.0
+    rows, columns = heatmap.shape
+    x = float((heatmap.sum(axis=0) * (np.arange(columns) + 0.5)).sum()) / total / columns
+    y = float((heatmap.sum(axis=1) * (np.arange(rows) + 0.5)).sum()) / total / rows
+    return 2.0 * float(max(abs(x - 0.5), abs(y - 0.5)))
+
+
 def on_photo(maps: list[Float32], views: list[View], size: tuple[int, int]) -> Float32:
     """Lay the views' maps onto the photo. size: (width, height) of the upright original.
 

@@ -16,9 +16,10 @@ from vision.context import of, shifted
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, by_person, judged_by, report
 from vision.foreign import REPORTED, ordinary_halves, rendering
+from vision.images import decode, one_resolution
 from vision.predict import Predictor
-from vision.registry import QualityLimits, write_sums
-from vision.samples import Samples, blurred, exposed, read_all, share
+from vision.registry import write_sums
+from vision.samples import Change, aside, blurred, exposed, share, shrunk, tinted
 from vision.strangers import RENDERINGS, out_of_distribution
 
 Log = Callable[[str], None]
@@ -81,6 +82,7 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     ):
         log(f"wrongly refused of {name}: {part['refused']:.1%} of {part['n']}")
     metrics["quality"] = quality(predictor, images, clinical)
+    metrics["quality_wrongly"] = wrongly_stopped(judged)
     folder = predictor.folder
     (folder / "metrics.json").write_text(
         json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -205,11 +207,16 @@ def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[
     }
 
 
+CHECKS = ("size", "exposure", "colour", "sharpness", "framing", "lesion")
+
+
 def quality(predictor: Predictor, images: Path, clinical: Sequence[Judged]) -> dict[str, Any]:
-    """Share of clinical test photos, as they are and degraded, that sharpness and exposure checks stop."""
-    limits = predictor.config.quality
+    """Share of clinical test photos, as they are and worsened, that the checks stop: any, and each by itself.
+
+    Changed at the working resolution; a photo's own size is measured by shrinking the photo itself.
+    """
     data = [find_image(images, j.record.image_id).read_bytes() for j in clinical[::2]]
-    copies = {
+    copies: dict[str, Change | None] = {
         "as they are": None,
         "blur of 2 pixels at 150": blurred(2.0),
         "blur of 3 pixels at 150": blurred(3.0),
@@ -217,13 +224,37 @@ def quality(predictor: Predictor, images: Path, clinical: Sequence[Judged]) -> d
         "a quarter of the light": exposed(0.25),
         "an eighth of the light": exposed(0.125),
         "two and a half times the light": exposed(2.5),
+        "red light": tinted(1.3, 0.6, 0.4),
+        "blue light": tinted(0.5, 0.8, 1.5),
+        "green light": tinted(0.6, 1.4, 0.6),
+        "lesion in a corner": aside,
+        "a thumbnail of 64 pixels": shrunk(64),
     }
+    return {name: stopped(predictor, data, change) for name, change in copies.items()}
+
+
+def stopped(predictor: Predictor, data: Sequence[bytes], change: Change | None) -> dict[str, Any]:
+    """{"n", "stopped", "by": {check: share}} of pictures after a change."""
+    found = []
+    for picture in data:
+        whole = decode(picture, predictor.config.resolution)
+        image = one_resolution(whole.pixels, predictor.config.resolution)
+        found.append(predictor.assess(image if change is None else change(image)))
+    failed = [{c.key for c in quality.checks if not c.ok} for quality in found]
     return {
-        name: {"n": len(data), "stopped": _stopped(read_all(predictor, data, change=change), limits)}
-        for name, change in copies.items()
+        "n": len(found),
+        "stopped": share([bool(keys) for keys in failed]),
+        "by": {key: share([key in keys for keys in failed]) for key in CHECKS},
     }
 
 
-def _stopped(samples: Samples, limits: QualityLimits) -> float:
-    bad_light = (samples.brightness < limits.darkest) | (samples.brightness > limits.brightest)
-    return share(bad_light | (samples.sharpness < limits.sharpness))
+def wrongly_stopped(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Of test lesions, which are all good enough to have been labelled: share that each check stops, by kind."""
+    kinds: dict[str, list[set[str]]] = {}
+    for j in judged:
+        failed = {c.key for c in j.prediction.quality.checks if not c.ok}
+        kinds.setdefault(j.record.domain, []).append(failed)
+    return {
+        kind: {"n": len(rows), **{key: share([key in failed for failed in rows]) for key in CHECKS}}
+        for kind, rows in sorted(kinds.items())
+    }

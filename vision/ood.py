@@ -29,11 +29,13 @@ SHRINKAGE = 0.1
 @dataclass(frozen=True)
 class Evidence:
     """far: about 1 is typical of the training lesions, larger is stranger; above 0, plain looks like bare skin and
-    foreign like no skin at all."""
+    foreign like no skin at all; off_centre: how far from the middle of a clinical photo what the network sees lies, 0
+    (middle) … 1 (edge), always 0 for dermoscopy, which frames itself."""
 
     far: float
     plain: float
     foreign: float
+    off_centre: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -176,7 +176,8 @@ class Predictor:
             probability = shifted(probability, self.config.context.shift(known))
         shares = self.config.calibration.shares(probability, clinical)
         top = int(shares.argmax())
-        quality, fault = self._judge(decoded, reading)
+        evidence = self.evidence(reading, views, decoded.size)
+        quality, fault = self._judge(decoded, evidence)
         risk = float(probability[np.array(RISKY)].sum())
         fits = self.config.sets.fits(probability, shares, clinical)
         outcome, reason = self._outcome(int(fits.sum()), fault)
@@ -201,7 +202,7 @@ class Predictor:
                 "total": (end - start) * 1e3,
             },
             clinical=float(clinical),
-            strangeness=strangeness(self.evidence(reading), self.config.quality),
+            strangeness=strangeness(evidence, self.config.quality),
         )
 
     def together(self, predictions: Sequence[Prediction]) -> Together:
@@ -230,11 +231,20 @@ class Predictor:
     def assess(self, image: bytes | Image.Image) -> Quality:
         """Every quality check, the network's own evidence of a lesion among them. Raises UnreadableImage."""
         decoded = decode(image, self.config.resolution)
-        return self._judge(decoded, self.read(self.prepare(decoded)))[0]
+        views = self.prepare(decoded)
+        return self._judge(decoded, self.evidence(self.read(views), views, decoded.size))[0]
 
-    def evidence(self, reading: Reading) -> Evidence:
-        """How strange the photo is to the network, and how much it looks like bare skin."""
-        return self.space.evidence(reading.texture, reading.pooled)
+    def off_centre(self, reading: Reading, views: list[View], size: tuple[int, int]) -> float:
+        """Where on the photo the network sees anything: see ``heatmap.off_centre``."""
+        maps = [heatmap.activity(m) for m in reading.features]
+        return heatmap.off_centre(heatmap.on_photo(maps, views, size))
+
+    def evidence(self, reading: Reading, views: list[View], size: tuple[int, int]) -> Evidence:
+        """How strange the photo is to the network, how much it looks like bare skin, and where the lesion lies."""
+        found = self.space.evidence(reading.texture, reading.pooled)
+        if self.space.clinical(reading.texture[None])[0] < 0.5:
+            return found
+        return replace(found, off_centre=self.off_centre(reading, views, size))
 
     def explain(self, reading: Reading, views: list[View], label: int, size: tuple[int, int]) -> Float32:
         """The class activation map of one class on the photo.
@@ -256,8 +266,8 @@ class Predictor:
         reading = self.read(views)
         return {key: self.explain(reading, views, KEYS.index(key), decoded.size) for key in keys}
 
-    def _judge(self, decoded: Decoded, reading: Reading) -> tuple[Quality, str | None]:
-        return judge(decoded, self.config.quality, self.config.resolution, self.evidence(reading))
+    def _judge(self, decoded: Decoded, evidence: Evidence) -> tuple[Quality, str | None]:
+        return judge(decoded, self.config.quality, self.config.resolution, evidence)
 
     def _outcome(self, size: int, fault: str | None) -> tuple[Outcome, str]:
         if fault is not None:

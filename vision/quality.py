@@ -55,6 +55,14 @@ ADVICE: dict[str, tuple[str, str]] = {
         "사진이 너무 밝습니다. 플래시를 끄고 빛이 바로 비치지 않게 다시 찍어 주세요.",
         "The photo is too bright. Turn the flash off, avoid direct light, and take it again.",
     ),
+    "colour_cast": (
+        "사진의 색이 한쪽으로 치우쳤습니다. 색깔 있는 조명과 필터를 끄고 햇빛이나 흰 불빛 아래에서 다시 찍어 주세요.",
+        "The colours are off. Turn coloured light and filters off, and take it again in daylight or white light.",
+    ),
+    "off_centre": (
+        "찍으려는 자리가 사진 가장자리에 있습니다. 그 자리가 사진 가운데에 오도록 다시 찍어 주세요.",
+        "The spot is at the edge of the photo. Take it again with the spot in the middle.",
+    ),
     "no_skin_lesion": (
         "피부의 점이나 반점을 찍은 사진으로 보이지 않습니다. 그 자리가 사진 가운데에 오도록 가까이에서 찍어 주세요.",
         "This does not look like a photo of a spot on the skin. Take it from close by, with the spot in the middle.",
@@ -89,6 +97,28 @@ def brightness(picture: Image.Image) -> float:
     return float(np.asarray(picture.convert("L"), dtype=np.float32).mean())
 
 
+def cast(picture: Image.Image) -> tuple[float, float]:
+    """Warmth and tint of the mean colour, in octaves: log2 of red over blue, and of green over both.
+
+    Skin is warm by nature, dark skin more so: what is wrong is only what no skin in the data comes near.
+    """
+    red, green, blue = np.asarray(picture.convert("RGB"), dtype=np.float64).reshape(-1, 3).mean(axis=0) + 1.0
+    return float(np.log2(red / blue)), float(np.log2(green / np.sqrt(red * blue)))
+
+
+def _colour(picture: Image.Image, limits: QualityLimits) -> tuple[str | None, float, float]:
+    """Why the colours are off (None: they are not), by which measure, and its limit."""
+    warmth, tint = cast(picture)
+    measures = (
+        (warmth < limits.coldest, warmth, limits.coldest),
+        (warmth > limits.warmest, warmth, limits.warmest),
+        (tint < limits.purplest, tint, limits.purplest),
+        (tint > limits.greenest, tint, limits.greenest),
+    )
+    wrong = next((m for m in measures if m[0]), None)
+    return ("colour_cast", *wrong[1:]) if wrong else (None, warmth, limits.warmest)
+
+
 def _check(key: str, reason: str | None, value: float, limit: float) -> tuple[Check, str | None]:
     advice = ADVICE[reason] if reason else FINE
     return Check(key, reason is None, round(value, 4), round(limit, 4), *advice), reason
@@ -111,8 +141,15 @@ def judge(
         ),
         _check("sharpness", "too_blurry" if detail < limits.sharpness else None, detail, limits.sharpness),
     ]
+    # In darkness and glare colours say nothing: that is said first, and enough.
+    if found[1][1] is None:
+        found.insert(2, _check("colour", *_colour(picture, limits)))
     if evidence is not None:
         found.append(_check("lesion", *_in_sight(evidence, limits)))
+        aside = evidence.off_centre > limits.off_centre
+        found.append(
+            _check("framing", "off_centre" if aside else None, evidence.off_centre, limits.off_centre)
+        )
     checks = tuple(check for check, _ in found)
     reason = next((r for _, r in found if r), None)
     return Quality(reason is None, checks), reason

@@ -39,10 +39,11 @@ class ModelId:
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """Limits of the quality checks, set on data by ``vision.limits``; all at the working resolution.
+    """Limits of the quality checks, set on data by ``vision.fit_limits``; all at the working resolution.
 
     size: shorter side of the original in pixels; sharpness: see ``quality.sharpness``;
-    darkest, brightest: mean luminance 0..255; far, plain, foreign: see ``ood.Evidence``.
+    darkest, brightest: mean luminance 0..255; coldest, warmest, purplest, greenest: see ``quality.cast``;
+    far, plain, foreign, off_centre: see ``ood.Evidence``. What older models have no limit for stops nothing.
     """
 
     size: float
@@ -52,6 +53,11 @@ class QualityLimits:
     far: float
     plain: float
     foreign: float
+    coldest: float = -99.0
+    warmest: float = 99.0
+    purplest: float = -99.0
+    greenest: float = 99.0
+    off_centre: float = 99.0
 
 
 @dataclass(frozen=True)

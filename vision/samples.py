@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 from vision.images import Decoded, decode, one_resolution
 from vision.ood import FeatureSpace
 from vision.predict import Predictor, Reading
-from vision.quality import brightness, sharpness
+from vision.quality import brightness, cast, sharpness
 
 Float64 = npt.NDArray[np.float64]
 Change = Callable[[Image.Image], Image.Image]
@@ -21,13 +21,17 @@ Change = Callable[[Image.Image], Image.Image]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Rows of pictures: logits (n, classes), pooled (n, channels), texture, sharpness and brightness (n,)."""
+    """Rows of pictures: logits (n, classes), pooled (n, channels), texture, and (n,): sharpness, brightness,
+    warmth and tint of the picture, off_centre: where the network sees anything (also of dermoscopy)."""
 
     logits: Float64
     pooled: npt.NDArray[np.float32]
     texture: npt.NDArray[np.float32]
     sharpness: Float64
     brightness: Float64
+    warmth: Float64
+    tint: Float64
+    off_centre: Float64
 
     def far(self, space: FeatureSpace) -> Float64:
         """Distance of each row to the training lesions."""
@@ -43,6 +47,7 @@ def read_views(
     """
     resolution = predictor.config.resolution
     readings: dict[str, list[Reading]] = {name: [] for name in names}
+    places: dict[str, list[float]] = {name: [] for name in names}
     light = []
     for data in pictures:
         decoded = decode(data, resolution)
@@ -51,9 +56,11 @@ def read_views(
             picture = change(picture)
         for name in names:
             views = predictor.prepare(Decoded(picture, decoded.size), (name,))
-            readings[name].append(replace(predictor.read(views), features=[]))
-        light.append((sharpness(picture), brightness(picture)))
-    sharp, bright = np.array(light).T
+            reading = predictor.read(views)
+            places[name].append(predictor.off_centre(reading, views, decoded.size))
+            readings[name].append(replace(reading, features=[]))
+        light.append((sharpness(picture), brightness(picture), *cast(picture)))
+    sharp, bright, warmth, tint = np.array(light).T
     return {
         name: Samples(
             np.array([r.logits for r in found], dtype=np.float64),
@@ -61,6 +68,9 @@ def read_views(
             np.array([r.texture for r in found]),
             sharp,
             bright,
+            warmth,
+            tint,
+            np.array(places[name]),
         )
         for name, found in readings.items()
     }
@@ -74,6 +84,9 @@ def merged(parts: Sequence[Samples]) -> Samples:
         np.mean([p.texture for p in parts], axis=0),
         parts[0].sharpness,
         parts[0].brightness,
+        parts[0].warmth,
+        parts[0].tint,
+        np.mean([p.off_centre for p in parts], axis=0),
     )
 
 
@@ -94,6 +107,21 @@ def exposed(factor: float) -> Change:
     return lambda picture: picture.point(lambda value: min(255.0, value * factor))
 
 
+def tinted(red: float, green: float, blue: float) -> Change:
+    """In coloured light: each channel times its factor, clipped."""
+    factors = np.array([red, green, blue])
+    return lambda picture: Image.fromarray(
+        (np.asarray(picture.convert("RGB")) * factors).clip(0, 255).astype(np.uint8)
+    )
+
+
+def aside(picture: Image.Image) -> Image.Image:
+    """The lesion in a corner: the quarter of the photo that begins a little before its middle."""
+    width, height = picture.size
+    part = picture.crop((width // 2 - width // 8, height // 2 - height // 8, width, height))
+    return part.resize(picture.size, Image.Resampling.BILINEAR)
+
+
 def reduced(short_side: int) -> Change:
     """Sent at a smaller size: shrunk to ``short_side`` pixels and brought back."""
 
@@ -104,6 +132,19 @@ def reduced(short_side: int) -> Change:
             Image.Resampling.BILINEAR,
         )
         return small.resize(picture.size, Image.Resampling.BILINEAR)
+
+    return change
+
+
+def shrunk(short_side: int) -> Change:
+    """Sent as a thumbnail and left at its size."""
+
+    def change(picture: Image.Image) -> Image.Image:
+        factor = short_side / min(picture.size)
+        return picture.resize(
+            (max(1, round(picture.width * factor)), max(1, round(picture.height * factor))),
+            Image.Resampling.BILINEAR,
+        )
 
     return change
 

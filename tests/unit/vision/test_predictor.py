@@ -76,7 +76,9 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
     }
     assert again["prediction_set"] == list(found.prediction_set)
     assert ModelId(**again["model"]) == predictor.model
-    assert {c["key"] for c in again["quality"]["checks"]} == {"size", "exposure", "sharpness", "lesion"}
+    assert {c["key"] for c in again["quality"]["checks"]} == {
+        *("size", "exposure", "colour", "sharpness", "lesion", "framing"),
+    }
 
 
 def test_the_heatmap_lies_on_the_original_photo(predictor, draw, encode):
@@ -154,7 +156,7 @@ def test_the_same_photo_small_or_large_gives_much_the_same(predictor, draw, enco
 
 def test_quality_without_the_network_leaves_out_the_lesion(draw, encode):
     found = assess(encode(draw()))
-    assert {c.key for c in found.checks} == {"size", "exposure", "sharpness"}
+    assert {c.key for c in found.checks} == {"size", "exposure", "colour", "sharpness"}
 
 
 def failed(quality) -> set[str]:
@@ -182,7 +184,7 @@ def test_a_thumbnail_is_too_small(draw, encode):
 
 def test_the_predictor_adds_the_networks_own_evidence(predictor, draw):
     found = assess(draw(), predictor)
-    assert [c.key for c in found.checks][-1] == "lesion"
+    assert [c.key for c in found.checks][-2:] == ["lesion", "framing"]
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255)])
