@@ -28,7 +28,7 @@ LEANS = (None, 0.1, 0.03, 0.01)
 """How hard the lean of the calibration by kind of picture is held at nothing; None: the same for all kinds."""
 FOLDS = 5
 COVERAGE = 0.90
-BORROWED = 50.0
+BORROWED = 20.0
 """How many pictures the conformal limit of all classes counts for, against a class's own (EXPERIMENTS.md)."""
 LIFTS = tuple(round(0.1 * step, 1) for step in range(-10, 21))
 RISK_SENSITIVITY = 0.95

@@ -42,14 +42,16 @@ def predictor() -> Predictor:
 
 def describe(model: Predictor) -> analysis.Model:
     """Return what has to be kept about a model beside what it says."""
+    import numpy as np  # loaded with the model
+
     config = model.config
+    by_kind = config.calibration.priors_of(np.array([0.0, 1.0])).tolist()
+    priors, clinical = (dict(zip(_classes(), own, strict=True)) for own in by_kind)
     return analysis.Model(
         name=model.model.name,
         version=model.model.version,
         sha256=model.model.sha256,
-        thresholds=Thresholds(
-            config.risk_threshold, config.urgent_threshold, dict(zip(_classes(), config.priors, strict=True))
-        ),
+        thresholds=Thresholds(config.risk_threshold, config.urgent_threshold, priors, clinical),
         urgent_share=measured_urgent_share(model.model.name),
     )
 

@@ -19,18 +19,29 @@ DISAGREE = "photos_disagree"
 
 @dataclass(frozen=True)
 class Thresholds:
-    """The model's settings that a decision over several photos needs (risk limits 0..1; priors by class)."""
+    """The model's settings that a decision over several photos needs (risk limits 0..1; priors by class).
+
+    clinical_priors: of clinical photos, where ``priors`` are those of dermoscopy; None if the model makes no
+    difference between the two.
+    """
 
     risk: float
     urgent: float
     priors: Mapping[str, float]
+    clinical_priors: Mapping[str, float] | None = None
+
+    def prior(self, key: str, clinical: float) -> float:
+        """How common a class is among pictures that look like a clinical photo by so much, 0 … 1."""
+        if self.clinical_priors is None:
+            return self.priors[key]
+        return (1.0 - clinical) * self.priors[key] + clinical * self.clinical_priors[key]
 
 
 @dataclass(frozen=True)
 class Combined:
     """What the model says of a case.
 
-    probabilities: by class, sum 1; top: the class with the largest probability over its prior; risk: mean
+    probabilities: by class, sum 1; top: the class with the largest probability over its prior among such photos; risk: mean
     P(malignant or premalignant), 0..1; highest_risk: of the most worrying photo; outcome: reading, uncertain
     or not_readable, and a machine key for why; urgent: mean risk above the second threshold; soon: highest
     risk above the first; photos and read: how many there are and how many took part.
@@ -60,12 +71,13 @@ def combine(predictions: Sequence[Mapping[str, Any]], thresholds: Thresholds) ->
     used = readable or list(predictions)
     classes = list(used[0]["probabilities"])
     mean = {key: sum(float(p["probabilities"][key]) for p in used) / len(used) for key in classes}
+    clinical = sum(float(p.get("clinical", 0.5)) for p in used) / len(used)
     risk = sum(float(p["risk"]) for p in used) / len(used)
     highest = max(float(p["risk"]) for p in used)
     outcome, reason = _outcome(used, bool(readable))
     return Combined(
         probabilities={key: round(value, 6) for key, value in mean.items()},
-        top=max(classes, key=lambda key: mean[key] / thresholds.priors[key]),
+        top=max(classes, key=lambda key: mean[key] / thresholds.prior(key, clinical)),
         risk=round(risk, 6),
         highest_risk=round(highest, 6),
         outcome=outcome,

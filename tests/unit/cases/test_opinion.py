@@ -63,6 +63,14 @@ def test_a_rare_class_is_not_outvoted_by_a_common_one() -> None:
     assert combine([said], common_moles).top == "mel"
 
 
+def test_priors_are_those_of_the_kind_of_photo() -> None:
+    common_moles = EVEN.priors | {"nv": 0.9, "mel": 0.02}
+    by_kind = Thresholds(0.35, 0.8, common_moles, EVEN.priors)
+    said = OPINION | {"probabilities": OPINION["probabilities"] | {"nv": 0.62, "mel": 0.2}}
+    assert combine([said | {"clinical": 0.0}], by_kind).top == "mel"
+    assert combine([said | {"clinical": 1.0}], by_kind).top == "nv"
+
+
 def test_no_photo_no_opinion() -> None:
     with pytest.raises(ValueError, match="at least one photo"):
         combine([], EVEN)
