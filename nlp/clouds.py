@@ -60,7 +60,7 @@ class Cloud:
         else:
             picture = self._laid_out.to_image().resize(self._size)
         out = io.BytesIO()
-        picture.quantize(colors=64, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        picture.quantize(colors=64, dither=Image.Dither.NONE).save(out, "PNG")
         return out.getvalue()
 
     def svg(self) -> bytes:
