@@ -203,4 +203,5 @@ def test_the_worker_asks_for_the_clean_up_by_itself(
     monkeypatch.setattr(worker, "sweep", stop.set)
     database.session.rollback()
     worker._housekeeping(app, "here", 0.01, stop)
-    assert database.session.scalar(select(Job.kind)) == forgetting.FORGET_DRAFTS
+    # Other regular work is asked for beside it, in no order.
+    assert forgetting.FORGET_DRAFTS in set(database.session.scalars(select(Job.kind)))
