@@ -125,6 +125,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         threads=2,
     )
     fit.add_argument("--model", help="name of a model, or its folder")
+    fit.add_argument("--version", required=True, help="what it calls itself from now on")
     fit.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
 
     measure = command("measure", "Measure a model folder on the test pictures: metrics.json, MODEL_CARD.md.")

@@ -10,7 +10,7 @@ from typing import Any
 from vision.data import read_labels
 from vision.export import export_onnx, load_checkpoint, published, write_trained_on
 from vision.fit import fit, neutral_config
-from vision.registry import load_model
+from vision.registry import ModelError, load_model
 from vision.train import Recipe, chosen
 
 
@@ -49,19 +49,23 @@ def refit(
     folder: Path,
     data: Path,
     *,
+    version: str,
     views: tuple[str, ...] | None,
     threads: int,
     log: Callable[[str], None],
 ) -> None:
     """Set everything that is set on validation pictures anew, on a model folder that has been exported before.
 
+    version: another than it had, since the network's sha256 stays: who keeps what a model said must see the difference.
     What ``vision.measure`` had written no longer holds and is removed. Raises ModelError or DataError.
     """
     model = load_model(str(folder))
+    if version == model.config.version:
+        raise ModelError(f"{folder.name} has the version {version} already; give another with --version")
     about = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
     voters = 1 + len(about.get("voters", []))
-    config = neutral_config(model.config.resolution, model.config.input, model.config.version, voters)
+    config = neutral_config(model.config.resolution, model.config.input, version, voters)
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
     fit(folder, data, train, config, views=views, threads=threads, log=log)

@@ -165,7 +165,7 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
         input=config.input,
         grid=config.input // STRIDE,
         views=", ".join(config.views),
-        temperature=config.temperature,
+        temperature=config.calibration.temperature,
         kinds=", leaning by how much the photo looks like a clinical one" if config.calibration.lean else "",
         kinds_priors=" of that kind of picture" if config.calibration.lean else "",
         coverage=config.coverage,

@@ -200,6 +200,7 @@ def _fit(args: argparse.Namespace) -> int:
     refit(
         folder,
         data_dir() / "skin",
+        version=args.version,
         views=tuple(args.views) if args.views else None,
         threads=args.threads,
         log=_say_timed,

@@ -65,9 +65,9 @@ class Config:
     """How a model is fed and how its outputs are read.
 
     ``calibration``: from logits to probabilities, and to ``top``, which maximises probability / prior of the kind of
-    picture; ``temperature``, ``bias`` and ``priors`` are those over all kinds; ``sets``: which classes fit,
-    ``coverage``: of how many lesions their own class, 0..1; ``max_set``: the largest prediction set that still counts
-    as a reading; the thresholds apply to risk; ``context`` shifts the probabilities by what is known of the patient.
+    picture; ``sets``: which classes fit, ``coverage``: of how many lesions their own class, 0..1; ``max_set``: the
+    largest prediction set that still counts as a reading; the thresholds apply to risk; ``context`` shifts the
+    probabilities by what is known of the patient.
     """
 
     version: str
@@ -76,10 +76,6 @@ class Config:
     mean: float
     std: float
     views: tuple[str, ...]
-    temperature: float
-    bias: tuple[float, ...]
-    priors: tuple[float, ...]
-    quantiles: tuple[float, ...]
     max_set: int
     risk_threshold: float
     urgent_threshold: float
@@ -161,7 +157,6 @@ def config_of(raw: dict[str, Any]) -> Config:
     if tuple(raw["classes"]) != KEYS:
         raise ValueError(f"classes must be {', '.join(KEYS)} in this order")
     conformal = raw.get("conformal", {})
-    priors, quantiles = _per_class(raw["priors"]), _per_class(raw["conformal_quantiles"])
     return Config(
         version=str(raw["version"]),
         resolution=int(raw["resolution"]),
@@ -169,10 +164,6 @@ def config_of(raw: dict[str, Any]) -> Config:
         mean=float(raw["mean"]),
         std=float(raw["std"]),
         views=tuple(str(v) for v in raw["views"]),
-        temperature=float(raw["temperature"]),
-        bias=_per_class(raw["bias"]),
-        priors=priors,
-        quantiles=quantiles,
         max_set=int(raw["max_set"]),
         risk_threshold=float(raw["risk_threshold"]),
         urgent_threshold=float(raw["urgent_threshold"]),
@@ -181,11 +172,11 @@ def config_of(raw: dict[str, Any]) -> Config:
         calibration=Calibration(
             float(raw["temperature"]),
             np.array(_per_class(raw["bias"])),
-            np.array(priors),
+            np.array(_per_class(raw["priors"])),
             _lean(raw.get("kinds")),
         ),
         sets=SetLimits(
-            np.array(quantiles),
+            np.array(_per_class(raw["conformal_quantiles"])),
             by_share=conformal.get("score", "share") == "share",
             clinical=float(conformal.get("clinical", 0.0)),
         ),

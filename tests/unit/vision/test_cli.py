@@ -12,7 +12,7 @@ from PIL import Image
 
 from vision.cli import main
 from vision.predict import Predictor
-from vision.registry import default_name
+from vision.registry import default_name, load_model
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -258,6 +258,15 @@ def test_train_needs_no_more_than_its_name_and_can_end_with_a_model(capsys, monk
 
 
 def test_fit_names_a_model_that_is_not_there(capsys):
-    code, _, err = run(capsys, "fit", "--model", "nonsense")
+    code, _, err = run(capsys, "fit", "--model", "nonsense", "--version", "2")
     assert (code, len(err)) == (1, 1)
     assert "nonsense" in err[0]
+
+
+def test_a_model_fitted_anew_takes_another_version(capsys):
+    model = load_model(default_name())
+    before = sorted((path.name, path.stat().st_mtime_ns) for path in model.folder.iterdir())
+    code, _, err = run(capsys, "fit", "--model", model.id.name, "--version", model.id.version)
+    assert (code, len(err)) == (1, 1)
+    assert "--version" in err[0]
+    assert sorted((path.name, path.stat().st_mtime_ns) for path in model.folder.iterdir()) == before
