@@ -11,8 +11,14 @@ from typing import Literal, Self
 from nlp.apps import Lang
 from nlp.model import Report
 
-_MEASURES: tuple[Literal["weight", "frequency"], ...] = ("weight", "frequency")
-_SIDES: tuple[Literal["high", "low"], ...] = ("high", "low")
+#: The clouds by name: which side of the owner's view, and its words by what.
+CLOUDS: dict[str, tuple[Literal["high", "low"], Literal["weight", "frequency"]]] = {
+    "cloud_high_tfidf": ("high", "weight"),
+    "cloud_high_frequency": ("high", "frequency"),
+    "cloud_low_tfidf": ("low", "weight"),
+    "cloud_low_frequency": ("low", "frequency"),
+}
+#: Thirteen pictures are not worth more processes.
 MOST = 4
 
 
@@ -50,7 +56,7 @@ class Studio:
         """
         from nlp.charts import NAMES
 
-        tasks = [f"cloud_{side}_{by}" for side in _SIDES for by in _MEASURES] + list(NAMES)
+        tasks = [*CLOUDS, *NAMES]
         if self._pool is None:
             return _drawn(report, lang, tasks)
         shares = [
@@ -61,25 +67,16 @@ class Studio:
 
 
 def _drawn(report: Report, lang: Lang, tasks: Sequence[str]) -> dict[str, bytes]:
-    from nlp import charts
+    from nlp import charts, clouds
 
     files: dict[str, bytes] = {}
-    for side in _SIDES:
-        for by in _MEASURES:
-            if f"cloud_{side}_{by}" in tasks:
-                files |= _cloud(report, side, by)
+    for name in tasks:
+        if name in CLOUDS:
+            side, by = CLOUDS[name]
+            owner = report.contrast.owner
+            cloud = clouds.draw((owner.high if side == "high" else owner.low).weights(by), polarity=side)
+            files |= {f"{name}.png": cloud.png(), f"{name}.svg": cloud.svg()}
     return files | charts.charts(report, lang, [name for name in tasks if name in charts.NAMES])
-
-
-def _cloud(
-    report: Report, side: Literal["high", "low"], by: Literal["weight", "frequency"]
-) -> dict[str, bytes]:
-    from nlp import clouds
-
-    owner = report.contrast.owner
-    cloud = clouds.draw((owner.high if side == "high" else owner.low).weights(by), polarity=side)
-    name = f"cloud_{side}_{'tfidf' if by == 'weight' else by}"
-    return {f"{name}.png": cloud.png(), f"{name}.svg": cloud.svg()}
 
 
 def _make_ready() -> None:

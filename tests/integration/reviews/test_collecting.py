@@ -381,16 +381,20 @@ def test_who_has_lost_the_job_keeps_nothing_more(db: Any, operator: User) -> Non
     assert not _reviews(db)
 
 
-def test_an_error_of_ours_ends_it_for_good_and_going_on_tries_the_same_job_again(
-    db: Any, operator: User, work: Work, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _work_on_a_full_disk(monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
     def broken(*_arguments: Any) -> bool:
         raise jobs.PermanentFailure("the disk is full")
 
-    item = create_collection(operator)
     with monkeypatch.context() as patch:
         patch.setattr(collecting_steps, "keep_page", broken)
         work()
+
+
+def test_an_error_of_ours_ends_it_for_good_and_going_on_tries_the_same_job_again(
+    db: Any, operator: User, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item = create_collection(operator)
+    _work_on_a_full_disk(monkeypatch, work)
     item = _reload(db, item)
     assert (item.state, bool(item.error_ko)) == (CollectionState.FAILED, True)
     assert len(jobs.failed_jobs()) == 1
@@ -403,13 +407,8 @@ def test_an_error_of_ours_ends_it_for_good_and_going_on_tries_the_same_job_again
 def test_the_list_of_jobs_can_try_it_again_too(
     db: Any, operator: User, work: Work, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_arguments: Any) -> bool:
-        raise jobs.PermanentFailure("the disk is full")
-
     item = create_collection(operator)
-    with monkeypatch.context() as patch:
-        patch.setattr(collecting_steps, "keep_page", broken)
-        work()
+    _work_on_a_full_disk(monkeypatch, work)
     assert jobs.retry(jobs.failed_jobs()[0].id)
     work()
     assert _reload(db, item).state == CollectionState.DONE
