@@ -433,9 +433,8 @@ def test_only_what_ended_early_goes_on_and_never_beside_another(db: Any, operato
 def test_watchers_are_told(db: Any, operator: User, work: Work) -> None:
     item = create_collection(operator)
     work()
-    told = [
-        event.payload["state"] for event in db.session.scalars(select(Event).where(Event.topic == item.topic))
-    ]
+    of_it = select(Event).where(Event.topic == item.topic).order_by(Event.id)
+    told = [event.payload["state"] for event in db.session.scalars(of_it)]
     assert told[:2] == ["queued", "running"]
     assert told[-1] == "done"
 
