@@ -11,13 +11,14 @@ import resource
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
 from nlp.clouds import Polarity
+from nlp.drawing import Studio
 from nlp.model import Side
 from nlp.reviews import Review
 from nlp.tokenize import Tokenizer, TokenizerUnavailable, make_tokenizer
@@ -59,11 +60,12 @@ def study_way(reviews: Sequence[Review], okt: Tokenizer, top: int = 50) -> list[
     return tables
 
 
-def our_way(reviews: Sequence[Review], tokenizer: Tokenizer, top: int = 50) -> list[list[tuple[str, float]]]:
+def our_way(
+    reviews: Sequence[Review], tokenizer: Tokenizer, studio: Studio, top: int = 50
+) -> list[list[tuple[str, float]]]:
     """The same tables and clouds from the library's own functions."""
     import numpy as np
 
-    from nlp.clouds import cloud_png
     from nlp.contrast import Counted
     from nlp.counting import count_matrix
     from nlp.words import content_words
@@ -78,15 +80,13 @@ def our_way(reviews: Sequence[Review], tokenizer: Tokenizer, top: int = 50) -> l
     counts = count_matrix(np.array(columns, dtype=np.int32), np.array(ends, dtype=np.int64), len(vocabulary))
     stars = np.array([review.star for review in reviews])
     owner = Counted(stars, tuple(vocabulary), counts).owner(top)  # type: ignore[arg-type]
-    tables = []
-    sides: tuple[tuple[Polarity, Side], ...] = (("high", owner.high), ("low", owner.low))
-    for name, side in sides:
-        tables += [
-            [(row.word, float(row.count)) for row in side.by_frequency],
-            [(row.word, row.weight) for row in side.by_weight],
-        ]
-        cloud_png(side.weights(), polarity=name)
-    return tables
+    studio.clouds({"high": owner.high.weights(), "low": owner.low.weights()})
+    return [table for side in (owner.high, owner.low) for table in _tables(side)]
+
+
+def _tables(side: Side) -> Iterator[list[tuple[str, float]]]:
+    yield [(row.word, float(row.count)) for row in side.by_frequency]
+    yield [(row.word, row.weight) for row in side.by_weight]
 
 
 def side_by_side(reviews: Sequence[Review]) -> list[str]:
@@ -96,10 +96,12 @@ def side_by_side(reviews: Sequence[Review]) -> list[str]:
     except TokenizerUnavailable as error:
         return [f"the study's way cannot run here: {error.reason_en}"]
     warm = reviews[:20]
-    our_way(warm, mecab)
-    study_way(warm, okt)
-    slow = _timed(lambda: study_way(reviews, okt))
-    quick = _timed(lambda: our_way(reviews, mecab))
+    with Studio() as studio:
+        studio.wait()
+        our_way(warm, mecab, studio)
+        study_way(warm, okt)
+        slow = _timed(lambda: study_way(reviews, okt))
+        quick = _timed(lambda: our_way(reviews, mecab, studio))
     return [
         f"the study's way, Okt: {len(reviews)} reviews to tables and clouds  {slow:8.2f} s",
         f"ours, Mecab: the same                                   {quick:8.2f} s  {slow / quick:.1f} x faster",
@@ -109,7 +111,6 @@ def side_by_side(reviews: Sequence[Review]) -> list[str]:
 def whole_report(reviews: Sequence[Review]) -> str:
     """A whole report (topics, clouds, page and all) after start-up."""
     from nlp.cli import files_of
-    from nlp.drawing import Studio
     from nlp.report import analyse
 
     tokenizer = make_tokenizer()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Literal, Self
 
 from nlp.apps import Lang
+from nlp.clouds import Polarity
 from nlp.model import Report
 
 #: The clouds by name: which side of the owner's view, and its words by what.
-CLOUDS: dict[str, tuple[Literal["high", "low"], Literal["weight", "frequency"]]] = {
+CLOUDS: dict[str, tuple[Polarity, Literal["weight", "frequency"]]] = {
     "cloud_high_tfidf": ("high", "weight"),
     "cloud_high_frequency": ("high", "frequency"),
     "cloud_low_tfidf": ("low", "weight"),
@@ -65,6 +66,13 @@ class Studio:
         found = {name: content for share in shares for name, content in share.result().items()}
         return dict(sorted(found.items()))
 
+    def clouds(self, sides: Mapping[Polarity, Mapping[str, float]]) -> list[bytes]:
+        """The cloud of each side as PNG, in the order given; ``sides``: word → weight. Raises ``FontMissing``."""
+        if self._pool is None:
+            return [_cloud(weights, side) for side, weights in sides.items()]
+        drawn = [self._pool.submit(_cloud, weights, side) for side, weights in sides.items()]
+        return [future.result() for future in drawn]
+
 
 def _drawn(report: Report, lang: Lang, tasks: Sequence[str]) -> dict[str, bytes]:
     from nlp import charts, clouds
@@ -77,6 +85,12 @@ def _drawn(report: Report, lang: Lang, tasks: Sequence[str]) -> dict[str, bytes]
             cloud = clouds.draw((owner.high if side == "high" else owner.low).weights(by), polarity=side)
             files |= {f"{name}.png": cloud.png(), f"{name}.svg": cloud.svg()}
     return files | charts.charts(report, lang, [name for name in tasks if name in charts.NAMES])
+
+
+def _cloud(weights: Mapping[str, float], side: Polarity) -> bytes:
+    from nlp.clouds import cloud_png
+
+    return cloud_png(weights, polarity=side)
 
 
 def _make_ready() -> None:
