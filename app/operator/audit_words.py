@@ -59,6 +59,8 @@ ACTIONS: dict[str, LazyString] = {
     "review.import": _l("후기 파일을 올림"),
     "review.import_deleted": _l("가져온 후기 파일을 지움"),
     "store_app.add": _l("후기를 모을 앱을 더함"),
+    "store_app.change": _l("후기를 모을 앱을 고침"),
+    "store_app.remove": _l("후기를 모을 앱을 목록에서 뺌"),
     "sign_in": _l("로그인"),
     "sign_out": _l("로그아웃"),
 }

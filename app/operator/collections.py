@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from flask import Response as FlaskResponse
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,8 +20,8 @@ from app.operator.forms import AppForm, ScheduleForm
 from app.operator.wording import WEEKDAYS
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
-from app.reviews import apps, collecting, corpus, schedules
-from app.reviews.collection_models import ALL_TOPICS, Collection
+from app.reviews import added_apps, apps, collecting, corpus, schedules
+from app.reviews.collection_models import ALL_TOPICS, AddedApp, Collection
 from app.reviews.policy import visible_collections
 
 
@@ -59,16 +62,16 @@ def collections_events() -> FlaskResponse:
 def collection_app_add() -> Response | tuple[str, int]:
     """Add an app."""
     form = AppForm()
-    if not form.validate_on_submit() or not _add(form):
+    if not form.validate_on_submit() or not _fits(form, partial(apps.add, current_user.id)):
         return _apps_page(form), 422
     flash(_("앱을 더했습니다. 번호가 맞는지는 아직 확인되지 않았습니다."), "success")
     return redirect(url_for("operator.collections"), 303)
 
 
-def _add(form: AppForm) -> bool:
+def _fits(form: AppForm, keep: Callable[..., AddedApp]) -> bool:
     given = {name: form[name].data or "" for name in ("name_ko", "name_en", "app_store", "google_play")}
     try:
-        apps.add(current_user.id, **given)
+        keep(**given)
     except apps.AppKnown as error:
         name = error.name_en if in_english() else error.name_ko
         form[error.field].errors = [_("이미 있는 앱입니다: %(name)s", name=name)]
@@ -77,6 +80,60 @@ def _add(form: AppForm) -> bool:
     else:
         return True
     return False
+
+
+@door.get("/reviews/apps/<int:added_id>")
+@requires(Permission.REVIEW_IMPORT)
+def collection_app(added_id: int) -> str:
+    """An app that an operator added, to change it or take it off the list."""
+    return _app_page(added_id, AppForm(formdata=None, obj=_added(added_id)))
+
+
+def _added(added_id: int) -> AddedApp:
+    try:
+        return added_apps.find(added_id)
+    except added_apps.NoSuchApp:
+        abort(404)
+
+
+def _app_page(added_id: int, form: AppForm) -> str:
+    return render_template("operator/collection_app.html", form=form, added=_added(added_id))
+
+
+@door.post("/reviews/apps/<int:added_id>")
+@requires(Permission.REVIEW_IMPORT)
+def collection_app_change(added_id: int) -> Response | tuple[str, int]:
+    """Set an added app's names and ids anew."""
+    form = AppForm()
+    try:
+        if not form.validate_on_submit() or not _fits(form, partial(added_apps.change, added_id)):
+            return _app_page(added_id, form), 422
+    except added_apps.NoSuchApp:
+        abort(404)
+    except added_apps.AppBusy:
+        return _busy(added_id)
+    flash(_("저장했습니다."), "success")
+    return redirect(url_for("operator.collections"), 303)
+
+
+@door.post("/reviews/apps/<int:added_id>/remove")
+@requires(Permission.REVIEW_IMPORT)
+def collection_app_remove(added_id: int) -> Response:
+    """Take an added app off the list; its reviews stay."""
+    try:
+        added_apps.remove(added_id)
+    except added_apps.NoSuchApp:
+        flash(_("이미 목록에 없습니다."), "info")
+    except added_apps.AppBusy:
+        return _busy(added_id)
+    else:
+        flash(_("앱을 목록에서 뺐습니다. 모은 후기는 그대로 있습니다."), "success")
+    return redirect(url_for("operator.collections"), 303)
+
+
+def _busy(added_id: int) -> Response:
+    flash(_("이 앱의 후기를 지금 모으고 있습니다. 끝난 뒤에, 또는 멈춘 뒤에 해 주세요."), "error")
+    return redirect(url_for("operator.collection_app", added_id=added_id), 303)
 
 
 def _why(error: apps.BadApp) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,6 +22,7 @@ from app.reviews.collection_models import STORES, AddedApp
 from app.reviews.models import StoreApp
 from nlp.apps import all_apps
 
+_FIELDS = dict(zip(STORES, ("app_store", "google_play"), strict=True))
 LONGEST_NAME = 60
 LONGEST_ID = 64
 # What the stores themselves allow: a number, and the name of an Android package.
@@ -49,11 +51,15 @@ class AppKnown(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where an app's reviews are: a store and the app's id there; `verified` if somebody knows that they belong together."""
+    """Where an app's reviews are: a store and the app's id there.
+
+    verified: somebody knows that they belong together. added: the row of the app that an operator added.
+    """
 
     store: str
     app: str
     verified: bool
+    added: int | None = None
 
 
 @dataclass
@@ -72,7 +78,7 @@ def listed() -> list[ListedApp]:
         here = found.setdefault(added.name_ko, ListedApp(added.name_ko, added.name_en))
         for store, app in zip(STORES, (added.app_store, added.google_play), strict=True):
             if app:
-                here.places.append(Place(store, app, verified=False))
+                here.places.append(Place(store, app, verified=False, added=added.id))
     return list(found.values())
 
 
@@ -100,28 +106,61 @@ def add(
 
     Raises `BadApp` (``name``, ``app_store``, ``google_play``: "missing", "long" or "form") and `AppKnown`.
     """
-    name_ko, name_en = " ".join(name_ko.split()), " ".join(name_en.split())
-    ids = (_id(app_store, _APP_STORE_PAGE), _id(google_play, _GOOGLE_PLAY_PAGE))
-    _check(name_ko, name_en, ids)
+    given = Given.read(name_ko, name_en, app_store, google_play)
     try:
         with transaction() as session:
-            for store, where, app in zip(STORES, ("app_store", "google_play"), ids, strict=True):
-                there = find(store, app) if app else None
-                if there is not None:
-                    raise AppKnown(where, there[0].name_ko, there[0].name_en)
-            added = AddedApp(name_ko=name_ko, name_en=name_en or name_ko, created_by_id=user_id)
-            added.app_store, added.google_play = ids[0] or None, ids[1] or None
-            added.created_at = clock.now()
+            given.refuse_if_known()
+            added = AddedApp(created_by_id=user_id, created_at=clock.now())
             session.add(added)
-            session.flush()
-            for store, app in zip(STORES, ids, strict=True):
-                if app:
-                    name(store, app, added.name_ko, added.name_en)
+            given.put_into(added)
             audit.record("store_app.add", f"added_app:{added.id}")
             return added
     except IntegrityError:
-        # Two operators at once: the unique ids let one of them through.
-        raise AppKnown("app_store" if ids[0] else "google_play", name_ko, name_en or name_ko) from None
+        raise given.known() from None
+
+
+@dataclass(frozen=True)
+class Given:
+    """What an operator says of an app: checked names, and its ids in the stores ("" where it is in none)."""
+
+    name_ko: str
+    name_en: str
+    app_store: str
+    google_play: str
+
+    @classmethod
+    def read(cls, name_ko: str, name_en: str, app_store: str, google_play: str) -> Self:
+        """Take what was typed, ids as ids or as addresses of pages; raise `BadApp`."""
+        name_ko, name_en = " ".join(name_ko.split()), " ".join(name_en.split())
+        ids = (_id(app_store, _APP_STORE_PAGE), _id(google_play, _GOOGLE_PLAY_PAGE))
+        _check(name_ko, name_en, ids)
+        return cls(name_ko, name_en or name_ko, *ids)
+
+    @property
+    def places(self) -> list[tuple[str, str]]:
+        """Store and id of each place it is said to be in."""
+        return [
+            (store, app) for store, app in zip(STORES, (self.app_store, self.google_play), strict=True) if app
+        ]
+
+    def refuse_if_known(self, but: int | None = None) -> None:
+        """Raise `AppKnown` if an app other than the added one `but` has one of the ids."""
+        for store, app in self.places:
+            there = find(store, app)
+            if there is not None and (but is None or there[1].added != but):
+                raise AppKnown(_FIELDS[store], there[0].name_ko, there[0].name_en)
+
+    def known(self) -> AppKnown:
+        """Two operators at once: the unique ids let one of them through, and this is for the other."""
+        return AppKnown(_FIELDS[self.places[0][0]], self.name_ko, self.name_en)
+
+    def put_into(self, added: AddedApp) -> None:
+        """Write it down, in the transaction in progress."""
+        added.name_ko, added.name_en = self.name_ko, self.name_en
+        added.app_store, added.google_play = self.app_store or None, self.google_play or None
+        db.session.flush()
+        for store, app in self.places:
+            name(store, app, self.name_ko, self.name_en)
 
 
 def name(store: str, app: str, name_ko: str, name_en: str) -> None:

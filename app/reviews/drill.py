@@ -5,7 +5,7 @@ Beside the jobs the one place here that calls `nlp`: these questions are answere
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from app.infra import storage
 from app.infra.clock import KST
 from app.infra.storage import StoredObject
 from app.reviews.corpus import PER_PAGE, Page
-from app.reviews.models import Analysis, Review
+from app.reviews.models import Analysis, FormerReview, Review
 
 if TYPE_CHECKING:
     from nlp.compare import Comparison
@@ -50,6 +50,8 @@ class Found:
     polarity: str
     aspects: tuple[str, ...]
     disagrees: bool
+    former: tuple[FormerReview, ...]
+    """How it read before its author changed it, the latest first."""
 
 
 def question(asked: Mapping[str, str]) -> Query:
@@ -113,7 +115,7 @@ def reviews_behind(run: Analysis, query: Query, number: int) -> tuple[int, Page[
     _total, positions = index.find(query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
     ids = {int(index.ids[position]): position for position in positions}
     rows = {row.id: row for row in db.session.scalars(select(Review).where(Review.id.in_(ids)))}
-    disagree = index.disagree()
+    disagree, former = index.disagree(), _former(ids)
     found = [
         Found(
             rows[key],
@@ -121,11 +123,20 @@ def reviews_behind(run: Analysis, query: Query, number: int) -> tuple[int, Page[
             index.polarity_of(position),
             index.aspects_of(position),
             bool(disagree[position]),
+            tuple(former.get(key, ())),
         )
         for key, position in ids.items()
         if key in rows
     ]
     return total, Page(found, number, pages)
+
+
+def _former(ids: Iterable[int]) -> dict[int, list[FormerReview]]:
+    query = select(FormerReview).where(FormerReview.review_id.in_(ids)).order_by(FormerReview.id.desc())
+    found: dict[int, list[FormerReview]] = {}
+    for row in db.session.scalars(query):
+        found.setdefault(row.review_id, []).append(row)
+    return found
 
 
 def korean_time(review: Review) -> str:

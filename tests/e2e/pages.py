@@ -260,6 +260,7 @@ OPERATOR = [
     Look("operator.collections", "operator"),
     Look("operator.collections", "operator", "none", empty=True),
     Look("operator.collections", "operator", "wrong", act=send_to("/reviews/apps"), status=422),
+    Look("operator.collection_app", "operator", "", {"added_id": "=added app"}),
     Look("operator.collection_history", "operator"),
     *(
         case("operator.collection_page", "operator", f"collection {name}")

@@ -238,7 +238,10 @@ def _reviews(site: Site, operator: User) -> None:
 
 def _collections(site: Site, operator: User) -> None:
     """One of each state, none of which a store was asked for."""
-    apps.add(operator.id, name_ko="우리 동네 비대면 진료", google_play="kr.co.neighbourhood.clinic.remote")
+    added = apps.add(
+        operator.id, name_ko="우리 동네 비대면 진료", google_play="kr.co.neighbourhood.clinic.remote"
+    )
+    site.ids["added app"] = str(added.id)
     schedules.save(operator.id, "appstore", APP, active=True, hour=4, weekday=None)
     made = {}
     for name, app in (

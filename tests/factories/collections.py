@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.accounts.models import User
-from app.reviews import collecting
-from app.reviews.collection_models import Collection
+from app.reviews import apps, collecting
+from app.reviews.collection_models import AddedApp, Collection
 from tests.factories.reviews import APP, create_operator
 from tests.harness import stores
 from tests.harness.stores import Answer
@@ -69,3 +69,8 @@ def open_shop(count: int = 6) -> Iterator[Shop]:
 def create_collection(operator: User | None = None, store: str = "appstore", app: str = APP) -> Collection:
     """Ask for a collection; the worker has not begun yet."""
     return collecting.start((operator or create_operator()).id, store, app)
+
+
+def create_app(by: User, app_store: str = "1234567890") -> AddedApp:
+    """An app that an operator added."""
+    return apps.add(by.id, name_ko=f"새 앱 {app_store}", app_store=app_store)

@@ -73,6 +73,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("operator.analysis*", "public_id", Thing("analysis", "operator")),
     ("operator.collection_schedule*", "store", choice("appstore")),
     ("operator.collection_schedule*", "app", choice("517637141")),
+    ("operator.collection_app*", "added_id", Thing("added app", "operator")),
     ("operator.collection*", "public_id", Thing("collection", "operator")),
     ("operator.import*", "public_id", Thing("import", "operator")),
     ("operator.invitation*", "public_id", Thing("invitation", "operator")),

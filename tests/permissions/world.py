@@ -123,6 +123,8 @@ def _shared(world: World) -> None:
         collection = collections.create_collection(operator, app=store_app)
         collecting.stop(collection.id)  # the worker of this world has no store to ask
         values["collection"] = collection.public_id
+        app_store = "1234567890" if name == "A" else "2234567890"
+        values["added app"] = str(collections.create_app(operator, app_store).id)
         values["import"] = reviews.create_import(operator).public_id
         invitation = accounts.create_invitation(operator)
         values["invitation"] = invitation.public_id

@@ -135,6 +135,26 @@ def test_what_is_wrong_with_an_app_is_said_at_its_field(
     assert 'aria-invalid="true"' in answer.text
 
 
+def test_an_added_app_is_changed_and_taken_off_the_list(office: Client, operator: User, db: Any) -> None:
+    added = apps.add(operator.id, name_ko="새 앱", app_store="1234567890").id
+    here = f"{APPS}/{added}"
+    assert here in _page(office, APPS)
+    assert 'value="1234567890"' in _page(office, here)
+    answer = office.post(here, data={"name_ko": "새 앱", "app_store": "새번호"})
+    assert answer.status_code == 422
+    assert "숫자 6–15자리" in answer.text
+    office.post(here, data={"name_ko": "고친 앱", "app_store": "1234567890"})
+    assert "고친 앱" in _page(office, APPS)
+    collecting.start(operator.id, "appstore", "1234567890")
+    answer = office.post(f"{here}/remove", follow_redirects=True)
+    assert "지금 모으고 있습니다" in answer.text
+    collecting.stop(db.session.scalars(select(Collection)).one().id)
+    answer = office.post(f"{here}/remove", follow_redirects=True)
+    assert "모은 후기는 그대로 있습니다" in answer.text
+    _page(office, here, status=404)
+    assert "이미 목록에 없습니다" in office.post(f"{here}/remove", follow_redirects=True).text
+
+
 def test_a_time_is_set_shown_and_taken_away(office: Client, db: Any) -> None:
     address = "/operator/reviews/schedules/appstore/517637141"
     assert "정하지 않음" in _page(office, address)

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from app.accounts.models import User
+from app.infra import clock
 from app.infra.database import transaction
 from app.reviews import drill
 from app.reviews import jobs as work_of_reviews
-from app.reviews.models import Analysis, Review
+from app.reviews.models import Analysis, FormerReview, Review
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
 from tests.harness.client import Client
 
@@ -112,6 +113,20 @@ def test_a_review_deleted_since_counts_but_is_not_shown(office: Client, run: Ana
     page = _page(office, f"/operator/analyses/{run.public_id}/reviews?aspect=login")
     assert "후기 8건" in page
     assert "로그인이 안 돼요" not in page
+
+
+def test_an_edited_review_shows_how_it_read_before(office: Client, run: Analysis, db: Any) -> None:
+    now = clock.now()
+    with transaction():
+        (review,) = db.session.scalars(select(Review).where(Review.text == "집에서 예약하니 편하고 좋아요 1"))
+        db.session.add(
+            FormerReview(
+                review_id=review.id, star=2, title="", text="처음에는 몰랐어요", posted_at=now, noted_at=now
+            )
+        )
+    page = _page(office, f"/operator/analyses/{run.public_id}/reviews?word=예약")
+    assert page.count("고치기 전의 글 (1)") == 1
+    assert "처음에는 몰랐어요" in page
 
 
 def test_two_years_side_by_side(office: Client, run: Analysis) -> None:

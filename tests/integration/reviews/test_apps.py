@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.accounts.models import User
 from app.audit.models import AuditEntry
-from app.reviews import apps, collecting
+from app.reviews import added_apps, apps, collecting, schedules
 from app.reviews.models import StoreApp
 from tests.factories.reviews import create_operator
 
@@ -94,3 +94,55 @@ def test_an_id_stands_in_the_list_once(db: Any, operator: User) -> None:
     apps.add(operator.id, name_ko="내 앱", google_play="kr.co.mine")
     with pytest.raises(apps.AppKnown):
         apps.add(operator.id, name_ko="다른 앱", google_play="kr.co.mine")
+
+
+def _added(operator: User) -> int:
+    return apps.add(operator.id, name_ko="새 앱", app_store="1234567890").id
+
+
+def test_an_added_app_gets_another_name_and_id_and_what_was_scheduled_for_the_old_one_ends(
+    db: Any, operator: User
+) -> None:
+    added = _added(operator)
+    schedules.save(operator.id, "appstore", "1234567890", active=True, hour=4, weekday=None)
+    added_apps.change(added, name_ko="고친 앱", app_store="2234567890", google_play="kr.co.new_app")
+    (row,) = [row for row in apps.listed() if row.name_ko == "고친 앱"]
+    assert [place.app for place in row.places] == ["2234567890", "kr.co.new_app"]
+    assert schedules.find("appstore", "1234567890") is None
+    assert db.session.get(StoreApp, "2234567890").name_ko == "고친 앱"
+
+
+def test_a_new_name_alone_keeps_the_schedule(db: Any, operator: User) -> None:
+    added = _added(operator)
+    schedules.save(operator.id, "appstore", "1234567890", active=True, hour=4, weekday=None)
+    added_apps.change(added, name_ko="고친 앱", app_store="1234567890")
+    assert schedules.find("appstore", "1234567890") is not None
+    assert db.session.get(StoreApp, "1234567890").name_ko == "고친 앱"
+
+
+def test_an_id_of_another_app_is_refused(db: Any, operator: User) -> None:
+    added = _added(operator)
+    with pytest.raises(apps.AppKnown):
+        added_apps.change(added, name_ko="새 앱", app_store="517637141")
+    assert apps.find("appstore", "1234567890") is not None
+
+
+def test_an_app_taken_off_the_list_is_not_collected_any_more(db: Any, operator: User) -> None:
+    added = _added(operator)
+    schedules.save(operator.id, "appstore", "1234567890", active=True, hour=4, weekday=None)
+    added_apps.remove(added)
+    assert apps.find("appstore", "1234567890") is None
+    assert schedules.find("appstore", "1234567890") is None
+    assert db.session.get(StoreApp, "1234567890").name_ko == "새 앱"
+    with pytest.raises(added_apps.NoSuchApp):
+        added_apps.remove(added)
+
+
+def test_while_it_is_collected_its_id_stays(db: Any, operator: User) -> None:
+    added = _added(operator)
+    collecting.start(operator.id, "appstore", "1234567890")
+    with pytest.raises(added_apps.AppBusy):
+        added_apps.remove(added)
+    with pytest.raises(added_apps.AppBusy):
+        added_apps.change(added, name_ko="새 앱", google_play="kr.co.new_app")
+    assert apps.find("appstore", "1234567890") is not None
