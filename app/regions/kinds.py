@@ -15,13 +15,14 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind: its key, its names, the words by which it is known, and whether it may look at a mole."""
+    """One kind: its key, its names, the words by which it is known, whether it may look at a mole, and whether there are few."""
 
     key: str
     ko: str
     en: str
     words: tuple[str, ...]
     skin: bool
+    rare: bool
 
 
 @cache
@@ -29,7 +30,9 @@ def kinds() -> dict[str, Kind]:
     """Return key → kind, in the file's order."""
     content = tomllib.loads((Path(__file__).parent / "kinds.toml").read_text(encoding="utf-8"))
     return {
-        row["key"]: Kind(row["key"], row["ko"], row["en"], tuple(row["words"]), row["skin"])
+        row["key"]: Kind(
+            row["key"], row["ko"], row["en"], tuple(row["words"]), row["skin"], row.get("rare", False)
+        )
         for row in content["kind"]
     }
 

@@ -19,6 +19,7 @@ from app.infra.database import random_id, transaction
 from app.regions import geometry
 from app.regions.areas import area as area_of
 from app.regions.kinds import SKIN, chosen
+from app.regions.kinds import kinds as all_kinds
 from app.regions.models import LOADING, Clinic, Register, RegisterState
 
 LOAD_JOB = "regions.load_clinics"
@@ -27,14 +28,14 @@ REACH = 20_000
 FARTHEST = 100_000
 """No place farther away (metres) is called near."""
 ENDINGS = (".csv", ".zip")
-_RINGS = (
-    (geometry.CELLS, 1),
-    (geometry.CELLS, 4),
-    (geometry.BLOCKS, 1),
-    (geometry.BLOCKS, 3),
-    (geometry.BLOCKS, 12),
-)
-"""How the search widens: squares to a degree, and rings of them around the point's own."""
+_Rings = tuple[tuple[int, int], ...]
+_WIDE: _Rings = ((geometry.BLOCKS, 3),)
+_WIDENING: _Rings = ((geometry.CELLS, 4), *_WIDE)
+_TO_THE_END: _Rings = ((geometry.CELLS, 4), (geometry.BLOCKS, 1), *_WIDE, (geometry.BLOCKS, 12))
+_FAR_AT_ONCE: _Rings = (*_WIDE, (geometry.BLOCKS, 12))
+_Turn = tuple[tuple[int, ...], float, _Rings]
+"""How a search widens: squares to a degree, and rings of them around the point's own. What is rare is looked for
+far and wide at once; what is common, in small squares first, because large ones hold thousands."""
 
 
 class NotARegister(Exception):
@@ -71,7 +72,7 @@ def clinics_near(
 ) -> list[Near]:
     """Return the nearest clinics (WGS84, degrees), those for skin within `REACH` first; none without a register.
 
-    Among them, a place whose name says dermatology goes before one that only counts it among its departments.
+    Asked for one kind of place, its nearest come first, whatever they are for. Otherwise, a place whose name says dermatology goes before one that only counts it among its departments.
     kind: a key of kinds.toml, "skin" (only those) or "all"; None: wherever someone may look at a mole, which is no
     dentist. Nothing farther than `FARTHEST`. Raises `LookupError` for an unknown kind.
     """
@@ -81,15 +82,16 @@ def clinics_near(
         return []
     point = (latitude, longitude)
     found: dict[int, float] = {}
-    for skin in ((0,), (1,)):
+    rest = (0, 1) if kind == SKIN else (0, 1, 2)
+    skin_first: tuple[_Turn, ...] = (((0,), REACH, _WIDE), ((1,), REACH, _WIDENING))
+    one = all_kinds().get(kind or "")
+    last: _Turn = (rest, FARTHEST, _FAR_AT_ONCE if one and one.rare else _TO_THE_END)
+    for skin, reach, rings in (last,) if one else (*skin_first, last):
+        some = (Clinic.register_id == register.id, Clinic.skin.in_(skin), Clinic.kind.in_(kinds))
         if len(found) < limit:
-            first = _nearest(register.id, point, kinds, skin, limit - len(found), REACH)
-            found |= dict(first)
-    if len(found) < limit:
-        rest = (0, 1) if kind == SKIN else (0, 1, 2)
-        for each, away in _nearest(register.id, point, kinds, rest, limit, FARTHEST):
-            if len(found) < limit:
-                found.setdefault(each, away)
+            for each, away in _nearest(point, some, limit, reach, rings):
+                if len(found) < limit:
+                    found.setdefault(each, away)
     return _with_clinics(found)
 
 
@@ -99,23 +101,16 @@ def _with_clinics(found: dict[int, float]) -> list[Near]:
 
 
 def _nearest(
-    register_id: int,
-    point: geometry.Point,
-    kinds: Sequence[str],
-    skin: Sequence[int],
-    count: int,
-    reach: float,
+    point: geometry.Point, some: Sequence[ColumnElement[bool]], count: int, reach: float, widening: _Rings
 ) -> list[tuple[int, float]]:
-    """Return (id, metres) of the `count` nearest within `reach`, by looking into ever more squares around."""
+    """Return (id, metres) of the `count` nearest of `some` within `reach`, looking into ever more squares around."""
     kept: list[tuple[int, float]] = []
-    for per_degree, rings in _RINGS:
+    for per_degree, rings in widening:
         seen = geometry.seen_around(point, per_degree, rings)
-        squares = geometry.squares_around(point, per_degree, rings)
-        place = (Clinic.cell if per_degree == geometry.CELLS else Clinic.block).in_(squares)
-        some = (Clinic.register_id == register_id, place, Clinic.skin.in_(skin), Clinic.kind.in_(kinds))
-        found = _nearest_of(point, count, some)
+        grid = Clinic.cell if per_degree == geometry.CELLS else Clinic.block
+        here = grid.in_(geometry.squares_around(point, per_degree, rings))
         # What lies beyond may hide nearer ones in squares that were not looked into.
-        kept = [(each, away) for each, away in found if away <= min(seen, reach)]
+        kept = [row for row in _nearest_of(point, count, (*some, here)) if row[1] <= min(seen, reach)]
         if len(kept) >= count or seen >= reach:
             break
     return kept
