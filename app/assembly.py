@@ -77,7 +77,7 @@ def rooms(app: Flask, settings: Settings) -> None:
 
 def work() -> None:
     """Make the kinds of job known, and who listens to which event."""
-    for room in ("accounts", "cases", "consultations", "reviews", "notifications"):
+    for room in ("regions", "accounts", "cases", "consultations", "reviews", "notifications"):
         importlib.import_module(f"app.{room}.jobs")
 
 

@@ -33,6 +33,8 @@ class Permission(enum.StrEnum):
 
     REVIEW_IMPORT = "operator:review:import"
     REVIEW_READ = "operator:review:read"
+    REGION_READ = "operator:region:read"
+    CLINIC_REGISTER_LOAD = "operator:clinic_register:load"
     JOB_MANAGE = "operator:job:manage"
     INVITATION_SEND = "operator:invitation:send"
     AUDIT_READ = "operator:audit:read"
@@ -61,6 +63,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     | {
         Permission.REVIEW_IMPORT,
         Permission.REVIEW_READ,
+        Permission.REGION_READ,
+        Permission.CLINIC_REGISTER_LOAD,
         Permission.JOB_MANAGE,
         Permission.INVITATION_SEND,
         Permission.AUDIT_READ,

@@ -9,11 +9,13 @@ def init_app(app: Flask) -> None:
     """Register the commands."""
     # Not at the top: the supervisor lives in this package too, all day, and needs none of them.
     from app.cli.audit import commands as audit
+    from app.cli.clinics import commands as clinics
     from app.cli.demo import commands as demo
     from app.cli.users import commands as users
     from app.cli.worker import worker
 
     app.cli.add_command(worker)
     app.cli.add_command(audit)
+    app.cli.add_command(clinics)
     app.cli.add_command(demo)
     app.cli.add_command(users)

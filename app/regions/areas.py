@@ -1,8 +1,10 @@
-"""The 17 provinces (시·도) and 251 districts (시·군·구) of Korea, by their codes at Statistics Korea.
+"""The 17 provinces (시·도) and 252 districts (시·군·구) of Korea, by their codes at Statistics Korea.
 
 areas.csv: code, province (its province's code), name, name_en, latitude and longitude of the middle (WGS84, degrees),
 metropolitan (1: 수도권). A province has two digits, a district five, of which the first two are its province's.
-Source: centroids of the boundaries that Statistics Korea publishes; names as of 2024.
+Source: centroids of the boundaries that Statistics Korea published for 2013, brought up to 2024 by hand: 미추홀구
+(2018) and 군위군 in Daegu (2023); the four districts of 청주 (2014) have middles estimated to about three kilometres.
+English names follow the Revised Romanisation, as the districts write themselves.
 """
 
 from __future__ import annotations
@@ -29,6 +31,13 @@ class Area:
     def is_province(self) -> bool:
         """Whether it is one of the 17."""
         return self.code == self.province
+
+    def full_name(self, *, english: bool = False) -> str:
+        """Return the name with its province's: 전라남도 해남군, Haenam-gun, Jeonnam."""
+        above = areas()[self.province]
+        if self.is_province:
+            return self.name_en if english else self.name
+        return f"{self.name_en}, {above.name_en}" if english else f"{above.name} {self.name}"
 
 
 @cache
