@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import current_app
 from flask_security import UserMixin, verify_password
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.extensions import Base
@@ -84,6 +84,12 @@ class DoctorProfile(Base):
     licence_number: Mapped[str] = mapped_column(LookupText("doctor_profile.licence_number"), unique=True)
     clinic: Mapped[str] = mapped_column(String(120))
     specialty: Mapped[str] = mapped_column(String(80))
+    languages: Mapped[list[str]] = mapped_column(JSON, default=lambda: ["ko"])
+    """Codes of `app.accounts.languages` in which the doctor consults."""
+    area: Mapped[str | None] = mapped_column(String(5))
+    """The province or district of the practice (`app.regions.areas`)."""
+    works_on_holidays: Mapped[bool] = mapped_column(default=False)
+    """Whether the weekly times hold on public holidays too."""
 
     user: Mapped[User] = relationship(back_populates="doctor")
 

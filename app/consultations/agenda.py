@@ -30,25 +30,25 @@ def upcoming_for(patient_ids: Collection[int]) -> list[Booking]:
         Booking.state == BookingState.BOOKED,
         Booking.ends_at > clock.now(),
     )
-    return list(db.session.scalars(query.order_by(Booking.starts_at)))
+    return list(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)))
 
 
 def past_for(patient_ids: Collection[int]) -> list[Booking]:
-    """Return their bookings that are over or were cancelled, the latest first."""
-    over = (Booking.ends_at <= clock.now()) | (Booking.state == BookingState.CANCELLED)
+    """Return their bookings that are over, were cancelled or missed, the latest first."""
+    over = (Booking.ends_at <= clock.now()) | (Booking.state != BookingState.BOOKED)
     query = _loaded().where(Booking.patient_id.in_(list(patient_ids)), over)
-    return list(db.session.scalars(query.order_by(Booking.starts_at.desc()).limit(PAST_SHOWN)))
+    return list(db.session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id).limit(PAST_SHOWN)))
 
 
 def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
-    """Return a doctor's bookings that stand, by day in Korea, for `days` days from `first` on."""
+    """Return a doctor's bookings that were not cancelled, by day in Korea, for `days` days from `first` on."""
     query = _loaded().where(
         Booking.doctor_id == doctor_id,
-        Booking.state == BookingState.BOOKED,
+        Booking.state != BookingState.CANCELLED,
         Booking.starts_at >= times.moment(first, 0),
         Booking.starts_at < times.moment(first + timedelta(days=days), 0),
     )
     found: dict[date, list[Booking]] = {}
-    for booking in db.session.scalars(query.order_by(Booking.starts_at)):
+    for booking in db.session.scalars(query.order_by(Booking.starts_at, Booking.id)):
         found.setdefault(booking.starts_at.astimezone(clock.KST).date(), []).append(booking)
     return found

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 
 from app.accounts.models import DoctorProfile
 from app.audit import service as audit
-from app.consultations.models import Availability, Booking, BookingState
+from app.consultations import times
+from app.consultations.free import openings
+from app.consultations.models import Availability, Booking, BookingState, ExtraTime
 from app.consultations.rules import rules
 from app.extensions import db
 from app.infra import clock
@@ -16,14 +21,14 @@ DAY_MINUTES = 24 * 60
 
 
 class PatternRefused(Exception):
-    """A pattern that cannot be; `reason` is one of the keys in `REASONS`."""
+    """Times that cannot be offered; `reason` is one of the keys in `REASONS`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-REASONS = ("weekday", "span", "slot", "price", "overlap")
+REASONS = ("weekday", "span", "slot", "buffer", "capacity", "price", "valid", "day", "past", "overlap")
 
 
 class NoSuchPattern(Exception):
@@ -35,9 +40,15 @@ class NotADoctor(Exception):
 
 
 def patterns_of(doctor_id: int) -> list[Availability]:
-    """Return a doctor's weekly patterns, by weekday and time."""
-    query = select(Availability).where(Availability.doctor_id == doctor_id)
-    return list(db.session.scalars(query.order_by(Availability.weekday, Availability.start_minute)))
+    """Return a doctor's weekly patterns that hold or will, by weekday and time."""
+    today = clock.today_in_korea().date()
+    query = select(Availability).where(
+        Availability.doctor_id == doctor_id,
+        Availability.valid_until.is_(None) | (Availability.valid_until >= today),
+    )
+    return list(
+        db.session.scalars(query.order_by(Availability.weekday, Availability.start_minute, Availability.id))
+    )
 
 
 def lock_doctor(doctor_id: int) -> DoctorProfile:
@@ -49,7 +60,17 @@ def lock_doctor(doctor_id: int) -> DoctorProfile:
 
 
 def add_pattern(
-    doctor_id: int, *, weekday: int, start_minute: int, end_minute: int, slot_minutes: int, price_won: int
+    doctor_id: int,
+    *,
+    weekday: int,
+    start_minute: int,
+    end_minute: int,
+    slot_minutes: int,
+    price_won: int,
+    buffer_minutes: int = 0,
+    capacity: int = 1,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
 ) -> Availability:
     """Offer a span of every week: `weekday` 0 (Monday) to 6, minutes after midnight in Korea.
 
@@ -61,32 +82,54 @@ def add_pattern(
         start_minute=start_minute,
         end_minute=end_minute,
         slot_minutes=slot_minutes,
+        buffer_minutes=buffer_minutes,
+        capacity=capacity,
         price_won=price_won,
+        valid_from=valid_from,
+        valid_until=valid_until,
     )
-    _check(pattern)
+    if not 0 <= weekday <= 6:
+        raise PatternRefused("weekday")
+    check_visits(pattern)
+    _check_validity(pattern)
     with transaction() as session:
         lock_doctor(doctor_id)
-        for other in patterns_of(doctor_id):
-            apart = other.end_minute <= start_minute or end_minute <= other.start_minute
-            if other.weekday == weekday and not apart:
-                raise PatternRefused("overlap")
+        if any(_meet(pattern, other) for other in patterns_of(doctor_id)):
+            raise PatternRefused("overlap")
         session.add(pattern)
         session.flush()
         audit.record("availability.added", f"availability:{pattern.id}")
     return pattern
 
 
-def _check(pattern: Availability) -> None:
-    if not 0 <= pattern.weekday <= 6:
-        raise PatternRefused("weekday")
-    if not 0 <= pattern.start_minute < pattern.end_minute <= DAY_MINUTES:
+def check_visits(span: Availability | ExtraTime) -> None:
+    """Refuse a span of a day that cannot be cut into visits."""
+    if not 0 <= span.start_minute < span.end_minute <= DAY_MINUTES:
         raise PatternRefused("span")
-    if pattern.slot_minutes not in rules().slot_choices:
+    if span.slot_minutes not in rules().slot_choices:
         raise PatternRefused("slot")
-    if pattern.end_minute - pattern.start_minute < pattern.slot_minutes:
+    if span.end_minute - span.start_minute < span.slot_minutes:
         raise PatternRefused("span")
-    if not 0 <= pattern.price_won <= rules().price_limit_won:
+    if span.buffer_minutes not in rules().buffer_choices:
+        raise PatternRefused("buffer")
+    if not 1 <= span.capacity <= rules().capacity_limit:
+        raise PatternRefused("capacity")
+    if not 0 <= span.price_won <= rules().price_limit_won:
         raise PatternRefused("price")
+
+
+def _check_validity(pattern: Availability) -> None:
+    first = pattern.valid_from or clock.today_in_korea().date()
+    if pattern.valid_until is not None and pattern.valid_until < max(first, clock.today_in_korea().date()):
+        raise PatternRefused("valid")
+
+
+def _meet(one: Availability, other: Availability) -> bool:
+    """Whether two patterns of a doctor ever offer the same minute."""
+    apart = other.end_minute <= one.start_minute or one.end_minute <= other.start_minute
+    after = one.valid_until is not None and one.valid_until < (other.valid_from or date.min)
+    before = other.valid_until is not None and other.valid_until < (one.valid_from or date.min)
+    return one.weekday == other.weekday and not (apart or after or before)
 
 
 def remove_pattern(doctor_id: int, pattern_id: int) -> int:
@@ -106,7 +149,30 @@ def remove_pattern(doctor_id: int, pattern_id: int) -> int:
 
 def bookings_to_come(doctor_id: int) -> int:
     """Return how many bookings a doctor still has ahead."""
-    query = select(func.count(Booking.id)).where(
-        Booking.doctor_id == doctor_id, Booking.state == BookingState.BOOKED, Booking.starts_at > clock.now()
+    return len(_to_come(doctor_id))
+
+
+def _to_come(doctor_id: int, until: datetime | None = None) -> list[Booking]:
+    query = (
+        select(Booking)
+        .where(
+            Booking.doctor_id == doctor_id,
+            Booking.state == BookingState.BOOKED,
+            Booking.starts_at > clock.now(),
+        )
+        .options(joinedload(Booking.patient))
     )
-    return db.session.scalar(query) or 0
+    if until is not None:
+        query = query.where(Booking.starts_at < until)
+    return list(db.session.scalars(query.order_by(Booking.starts_at, Booking.place)))
+
+
+def outside(doctor_id: int) -> list[Booking]:
+    """Return the bookings to come that stand at times which the doctor does not offer any more, in order."""
+    booked = _to_come(doctor_id)
+    if not booked:
+        return []
+    start, until = booked[0].starts_at, booked[-1].starts_at + timedelta(minutes=1)
+    found = times.offered(openings([doctor_id], start, until), start, until)
+    offered = {(slot.starts_at, slot.ends_at) for slot in found}
+    return [one for one in booked if (one.starts_at, one.ends_at) not in offered]

@@ -1,6 +1,8 @@
-"""Why a consultation cannot be booked or cancelled. Doors turn these into words."""
+"""Why a consultation cannot be booked, moved or cancelled. Doors turn these into words."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from app.consultations.models import Booking
 from app.consultations.times import FreeTime
@@ -15,7 +17,7 @@ class TimeUnavailable(Exception):
 
 
 class TimeTaken(TimeUnavailable):
-    """Someone else has booked it."""
+    """Someone else has booked it, or is about to."""
 
 
 class TimeGone(TimeUnavailable):
@@ -38,9 +40,29 @@ class PatientBusy(Exception):
         self.booking = booking
 
 
+class NeedsTelephone(Exception):
+    """The patient did not come several times, and books by telephone until `until`."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("needs telephone")
+        self.until = until
+
+
 class NoSuchBooking(Exception):
     """There is no such booking, or no such patient."""
 
 
 class TooLateToCancel(Exception):
-    """The consultation has begun."""
+    """The consultation has begun, or begins too soon for the patient to cancel."""
+
+
+class CannotMove(Exception):
+    """The booking stays where it is; `reason` is "late", "often" or "over"."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CannotMark(Exception):
+    """Whether the patient came cannot be noted: the time has not begun, is long over, or was cancelled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.consultations import service
+from app.consultations import changes
 from app.infra import events, jobs
 
 FOLLOW = "consultations.consent_withdrawn"
@@ -11,7 +11,7 @@ FOLLOW = "consultations.consent_withdrawn"
 @jobs.handler(FOLLOW)
 def consent_withdrawn(run: jobs.Run, *, event_id: int) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
     """Cancel what was booked and has not begun."""
-    return lambda: service.follow_withdrawal(event_id)
+    return lambda: changes.follow_withdrawal(event_id)
 
 
 events.subscribe("consent.withdrawn", FOLLOW)

@@ -1,20 +1,22 @@
-"""Booking a consultation: what is free, booking it once, cancelling it."""
+"""Booking a consultation: what is free, booking it once. Holding, moving and cancelling stand beside it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.accounts.consents import missing_consents
 from app.accounts.errors import ConsentMissing
-from app.accounts.models import ConsentKind, Patient, User
+from app.accounts.models import Patient, User
 from app.audit import service as audit
-from app.consultations import times
 from app.consultations.agenda import agenda, past_for, upcoming_for
 from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.changes import NEEDED, can_cancel, cancel, follow_withdrawal, move, why_not_moved
 from app.consultations.errors import (
+    CannotMark,
+    CannotMove,
+    NeedsTelephone,
     NoSuchBooking,
     PatientBusy,
     PriceChanged,
@@ -25,22 +27,35 @@ from app.consultations.errors import (
 )
 from app.consultations.free import (
     BookableDoctor,
+    Wish,
     bookable_doctors,
-    booked,
     free_times,
+    hold_of,
     next_free_times,
     offer,
-    slot_at,
 )
-from app.consultations.models import Booking, BookingState
-from app.consultations.times import FreeTime
+from app.consultations.holds import hold, let_go
+from app.consultations.missed import can_mark, mark_missed, missed_by, telephone_until, unmark_missed
+from app.consultations.models import Booking, BookingChannel, BookingState
+from app.consultations.places import (
+    IsGone,
+    IsTaken,
+    free_place,
+    free_slot,
+    lost_race,
+    refuse_if_busy,
+    standing,
+)
 from app.extensions import db
 from app.infra import clock, events
 from app.infra.database import fresh, random_id, transaction
-from app.infra.events import Event
 
 __all__ = [
+    "NEEDED",
     "BookableDoctor",
+    "CannotMark",
+    "CannotMove",
+    "NeedsTelephone",
     "NoSuchBooking",
     "PatientBusy",
     "PriceChanged",
@@ -48,33 +63,29 @@ __all__ = [
     "TimeTaken",
     "TimeUnavailable",
     "TooLateToCancel",
+    "Wish",
     "agenda",
     "book",
     "bookable_doctors",
+    "can_cancel",
+    "can_mark",
     "cancel",
     "follow_withdrawal",
     "free_times",
+    "hold",
+    "hold_of",
+    "let_go",
+    "mark_missed",
+    "missed_by",
+    "move",
     "next_free_times",
     "offer",
     "past_for",
+    "telephone_until",
+    "unmark_missed",
     "upcoming_for",
+    "why_not_moved",
 ]
-
-
-NEEDED = (ConsentKind.TELEMEDICINE,)
-"""What must have been agreed to before a consultation is booked."""
-
-
-class _Refused(Exception):
-    """Inside the transaction: why not. The next free times are looked up after it has ended."""
-
-
-class _Taken(_Refused):
-    pass
-
-
-class _Gone(_Refused):
-    pass
 
 
 def book(
@@ -85,35 +96,32 @@ def book(
     price_won: int,
     booked_by_id: int,
     case_id: int | None = None,
+    channel: BookingChannel | str = BookingChannel.WEB,
 ) -> Booking:
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
-    That the case is the patient's, and that `booked_by_id` may act for the patient, is the caller's to
-    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, and
+    The person who books lets go of what they held. That the case is the patient's, and that `booked_by_id`
+    may act for the patient, is the caller's to check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`,
+    `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by telephone), and
     `accounts.errors.ConsentMissing` without the consent to telemedicine.
     """
     try:
         with transaction():
-            return _book(patient_id, doctor_id, starts_at, price_won, booked_by_id, case_id)
-    except (_Gone, NotADoctor) as error:
+            return _book(
+                patient_id,
+                doctor_id,
+                starts_at,
+                price_won,
+                booked_by_id,
+                case_id,
+                BookingChannel(channel),
+            )
+    except (IsGone, NotADoctor) as error:
         raise TimeGone(next_free_times(doctor_id)) from error
-    except _Taken as error:
+    except IsTaken as error:
         raise TimeTaken(next_free_times(doctor_id)) from error
     except IntegrityError as error:
-        # The locks let nobody come this far; the unique index is what holds if one is ever forgotten.
-        if _already(doctor_id, starts_at) is None:
-            raise
-        raise TimeTaken(next_free_times(doctor_id)) from error
-
-
-def _already(doctor_id: int, starts_at: datetime) -> Booking | None:
-    return db.session.scalar(
-        select(Booking).where(
-            Booking.doctor_id == doctor_id,
-            Booking.starts_at == starts_at,
-            Booking.state == BookingState.BOOKED,
-        )
-    )
+        raise lost_race(error, doctor_id, starts_at) from error
 
 
 def _book(
@@ -123,6 +131,7 @@ def _book(
     price_won: int,
     booked_by_id: int,
     case_id: int | None,
+    channel: BookingChannel,
 ) -> Booking:
     # Always the patient first, then the doctor, so that nobody waits in a circle.
     patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
@@ -132,87 +141,30 @@ def _book(
     if lacking:
         raise ConsentMissing(lacking)
     lock_doctor(doctor_id)
-    standing = _already(doctor_id, starts_at)
-    if standing is not None and standing.patient_id == patient_id:
-        return standing
-    slot = slot_at(doctor_id, starts_at)
-    if slot is None:
-        raise _Taken if standing is not None else _Gone
-    if times.overlaps(slot, booked([doctor_id], slot.starts_at, slot.ends_at)):
-        raise _Taken
-    if slot.price_won != price_won:
-        raise PriceChanged(slot.price_won)
-    _refuse_if_busy(patient_id, slot)
+    own = next((one for one in standing(doctor_id, starts_at) if one.patient_id == patient_id), None)
+    if own is not None:
+        return own
+    if channel == BookingChannel.WEB and (until := telephone_until(patient_id)) is not None:
+        raise NeedsTelephone(until)
+    slot = free_slot(doctor_id, starts_at, price_won, for_id=booked_by_id)
+    refuse_if_busy(patient_id, slot)
     booking = Booking(
         public_id=random_id(),
         doctor_id=doctor_id,
         patient_id=patient_id,
         booked_by_id=booked_by_id,
         case_id=case_id,
+        channel=channel,
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
+        place=free_place(doctor_id, slot.starts_at),
         price_won=slot.price_won,
         state=BookingState.BOOKED,
         created_at=clock.now(),
     )
     db.session.add(booking)
     db.session.flush()
+    let_go(booked_by_id)
     audit.record("booking.made", booking.topic, patient_id=patient_id)
     events.publish("booking.made", booking.topic, booking_id=booking.id)
     return booking
-
-
-def _refuse_if_busy(patient_id: int, slot: FreeTime) -> None:
-    other = db.session.scalar(
-        select(Booking).where(
-            Booking.patient_id == patient_id,
-            Booking.state == BookingState.BOOKED,
-            Booking.starts_at < slot.ends_at,
-            Booking.ends_at > slot.starts_at,
-        )
-    )
-    if other is not None:
-        raise PatientBusy(other)
-
-
-def cancel(booking_id: int, by_id: int) -> Booking:
-    """Give the time back, until it begins. Cancelling what is cancelled changes nothing.
-
-    That `by_id` may do so is the caller's to check (`policy.visible_bookings`). Raises
-    `TooLateToCancel` and `NoSuchBooking`.
-    """
-    with transaction():
-        booking = fresh(Booking, booking_id)
-        if booking is None:
-            raise NoSuchBooking
-        if booking.state == BookingState.CANCELLED:
-            return booking
-        if booking.starts_at <= clock.now():
-            raise TooLateToCancel
-        booking.state, booking.cancelled_at, booking.cancelled_by_id = (
-            BookingState.CANCELLED,
-            clock.now(),
-            by_id,
-        )
-        by = "doctor" if by_id == booking.doctor_id else "patient"
-        audit.record("booking.cancelled", booking.topic, patient_id=booking.patient_id)
-        events.publish("booking.cancelled", booking.topic, booking_id=booking.id, by=by)
-    return booking
-
-
-def follow_withdrawal(event_id: int) -> None:
-    """Cancel what a patient has booked and taken back the consent for, in the transaction in progress (an effect).
-
-    What has begun meanwhile stays; what was booked after the withdrawal rests on a new consent.
-    """
-    event = db.session.get(Event, event_id)
-    if event is None or event.payload["consent"] not in NEEDED:
-        return
-    query = select(Booking.id).where(
-        Booking.patient_id == event.payload["patient_id"],
-        Booking.state == BookingState.BOOKED,
-        Booking.starts_at > clock.now(),
-        Booking.created_at <= event.at,
-    )
-    for booking_id in db.session.scalars(query.order_by(Booking.id)).all():
-        cancel(booking_id, event.payload["user_id"])

@@ -23,6 +23,6 @@ def init_app(app: Flask) -> None:
             Item("doctor.home", _l("사례"), "stethoscope", within=("doctor.case*", "doctor.finding*")),
             Item("doctor.readings", _l("판독 목록"), "document"),
             Item("doctor.agenda", _l("예약"), "calendar", within=("doctor.booking*",)),
-            Item("doctor.availability", _l("진료 시간"), "clock"),
+            Item("doctor.availability", _l("진료 시간"), "clock", within=("doctor.availability*",)),
         ],
     )

@@ -7,16 +7,13 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import IntegerField, RadioField, SelectChoice, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, Optional
 
 from app.cases import diagnoses
 from app.cases.models import NextStep
 from app.cases.reading import CONFIDENCES, NOTE_LIMIT
 from app.cases.signing import ADVICE_LIMIT, ANSWER_LIMIT, REASON_LIMIT, Draft, DraftRefused
-from app.consultations.rules import rules
 from app.doctor import words
-
-DAY_MINUTES = 24 * 60
 
 
 def diagnosis_choices() -> list[SelectChoice]:
@@ -103,41 +100,6 @@ class AnswerForm(FlaskForm):  # type: ignore[misc]  # untyped base
     answer = TextAreaField(
         _l("답"), validators=[InputRequired(_l("답을 적어 주세요.")), Length(max=ANSWER_LIMIT)]
     )
-
-
-def _clock_choices() -> list[SelectChoice]:
-    every_half_hour = range(0, DAY_MINUTES + 1, 30)
-    return [SelectChoice(str(m), words.clock_time(m)) for m in every_half_hour]
-
-
-class PatternForm(FlaskForm):  # type: ignore[misc]  # untyped base
-    """A span of every week in which the doctor can be booked."""
-
-    weekday = SelectField(
-        _l("요일"),
-        choices=[
-            SelectChoice("0", _l("월요일")),
-            SelectChoice("1", _l("화요일")),
-            SelectChoice("2", _l("수요일")),
-            SelectChoice("3", _l("목요일")),
-            SelectChoice("4", _l("금요일")),
-            SelectChoice("5", _l("토요일")),
-            SelectChoice("6", _l("일요일")),
-        ],
-    )
-    start = SelectField(_l("시작"), choices=_clock_choices()[:-1], default="540")
-    end = SelectField(_l("끝"), choices=_clock_choices()[1:], default="720")
-    slot = SelectField(_l("한 사람에게 쓰는 시간(분)"))
-    price = IntegerField(
-        _l("상담료(원)"),
-        default=0,
-        description=_l("0을 적으면 무료로 보입니다."),
-        validators=[InputRequired(_l("숫자를 적어 주세요.")), NumberRange(min=0)],
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.slot.choices = [SelectChoice(str(n)) for n in rules().slot_choices]
 
 
 class DigestForm(FlaskForm):  # type: ignore[misc]  # untyped base

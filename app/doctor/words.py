@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import format_date, format_percent
@@ -15,6 +15,7 @@ from app.consultations.words import day as day
 from app.consultations.words import price as price
 from app.consultations.words import span as span
 from app.consultations.words import time_of_day as time_of_day
+from app.infra.clock import KST
 from app.infra.moments import moment as moment
 
 CONFIDENCE = (("sure", _l("확신함")), ("likely", _l("그럴 것 같음")), ("unsure", _l("확신 없음")))
@@ -89,6 +90,21 @@ def next_step(key: str) -> Any:
 def date(at: datetime) -> str:
     """A day with its year."""
     return str(format_date(at, "long"))
+
+
+def from_to(start: datetime, end: datetime) -> str:
+    """From one day to another, with the times of day where they are not midnight."""
+    first, last = start.astimezone(KST), (end - timedelta(microseconds=1)).astimezone(KST)
+    if _is_midnight(start) and _is_midnight(end):
+        return day(first) if first.date() == last.date() else f"{day(first)} – {day(last)}"
+    if first.date() == last.date():
+        return f"{day(first)} {span(start, end)}"
+    return f"{moment(start)} – {moment(end)}"
+
+
+def _is_midnight(at: datetime) -> bool:
+    local = at.astimezone(KST)
+    return (local.hour, local.minute) == (0, 0)
 
 
 def diagnosis_name(key: str) -> str:

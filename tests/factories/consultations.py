@@ -8,8 +8,8 @@ from typing import Any
 
 from app.accounts import service as accounts
 from app.accounts.models import Consent, ConsentKind, Patient, User
-from app.consultations import availability, service
-from app.consultations.models import Availability, Booking
+from app.consultations import availability, exceptions, service, times
+from app.consultations.models import Availability, Booking, ExtraTime, TimeOff
 from app.extensions import db
 from app.infra import clock
 from app.infra.database import random_id, transaction
@@ -22,6 +22,19 @@ def create_pattern(doctor: User, **given: Any) -> Availability:
     """Offer Mondays from 14:00 to 16:00 in Korea, 15 minutes each, free of charge."""
     values = {"weekday": 0, "start_minute": 840, "end_minute": 960, "slot_minutes": 15, "price_won": 0}
     return availability.add_pattern(doctor.id, **(values | given))
+
+
+def create_time_off(doctor: User, days: int = 7) -> TimeOff:
+    """Close the whole day that is so many days from now."""
+    day = clock.today_in_korea().date() + timedelta(days=days)
+    return exceptions.add_time_off(doctor.id, times.moment(day, 0), times.moment(day, 1440))[0]
+
+
+def create_extra_time(doctor: User, **given: Any) -> ExtraTime:
+    """Open an evening hour of the day in eight days, 20 minutes each, free of charge."""
+    values = {"day": clock.today_in_korea().date() + timedelta(days=8), "start_minute": 1080}
+    values |= {"end_minute": 1140, "slot_minutes": 20, "price_won": 0}
+    return exceptions.add_extra_time(doctor.id, **(values | given))
 
 
 def create_bookers(count: int) -> list[tuple[int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -194,15 +193,11 @@ def test_the_database_itself_allows_one_standing_booking_per_time(db: Any) -> No
 
 
 def test_the_lost_race_on_the_index_is_a_taken_time(db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were all the questions answered wrongly, the index would still hold, and the answer be the same."""
     first = create_booking(create_sender(), _open_doctor())
-    blind: list[Callable[..., Any]] = [lambda *_: None]
-    real = service._already
-
-    def forgetful(*arguments: Any) -> Any:
-        return (blind.pop() if blind else real)(*arguments)
-
-    monkeypatch.setattr(service, "_already", forgetful)
-    monkeypatch.setattr(service, "booked", lambda *_: [])
+    monkeypatch.setattr("app.consultations.places.taken", lambda *_, **__: [])
+    monkeypatch.setattr(service, "standing", lambda *_: [])
+    monkeypatch.setattr(service, "free_place", lambda *_: first.place)
     with pytest.raises(service.TimeTaken):
         _book(create_sender(), first.doctor, first.starts_at)
 

@@ -130,7 +130,7 @@ def test_a_taken_time_shows_the_next_free_ones(phone: Client, doctor: User, send
     ):
         html = response.get_data(as_text=True)
         assert response.status_code == 409
-        assert "방금 다른 분이 예약했습니다" in html
+        assert "방금 다른 분이 골랐습니다" in html
         assert html.count('class="slot"') == 6
     assert standing(db) == 1
 

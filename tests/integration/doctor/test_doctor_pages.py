@@ -370,7 +370,10 @@ def test_the_agenda_shows_bookings_by_day_and_cancels(desk: Client, doctor: User
     assert "박봉자" in html
     assert "12,000원" in html
     assert "화상 진료실은 아직 없습니다." in html
-    send(desk, f"/doctor/bookings/{booking.public_id}/cancel")
+    cancel = f"/doctor/bookings/{booking.public_id}/cancel"
+    assert "까닭을 적어 주세요" in send(desk, cancel)
+    assert consultations.upcoming_for([sender.patient.id]) == [booking]
+    send(desk, cancel, {"reason": "학회에 갑니다."})
     assert "박봉자" not in page(desk, "/doctor/agenda")
     assert consultations.upcoming_for([sender.patient.id]) == []
 

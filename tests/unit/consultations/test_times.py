@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.consultations import times
 from app.consultations.models import Availability, Booking
+from app.consultations.times import Openings
 
 KST = ZoneInfo("Asia/Seoul")
 MONDAY = date(2026, 11, 23)
@@ -20,7 +21,14 @@ def pattern(
     weekday: int = 0, start: int = 540, end: int = 600, slot: int = 15, price: int = 0
 ) -> Availability:
     return Availability(
-        doctor_id=7, weekday=weekday, start_minute=start, end_minute=end, slot_minutes=slot, price_won=price
+        doctor_id=7,
+        weekday=weekday,
+        start_minute=start,
+        end_minute=end,
+        slot_minutes=slot,
+        buffer_minutes=0,
+        capacity=1,
+        price_won=price,
     )
 
 
@@ -47,14 +55,14 @@ def test_no_other_weekday_is_offered() -> None:
 def test_early_morning_in_korea_belongs_to_its_korean_day() -> None:
     """06:00 on Monday in Seoul is still Sunday in UTC."""
     start = datetime(2026, 11, 22, 15, 0, tzinfo=UTC)  # Monday 00:00 in Korea
-    found = times.offered([pattern(start=360, end=420, slot=60)], start, start + timedelta(days=1))
+    found = times.offered(Openings([pattern(start=360, end=420, slot=60)]), start, start + timedelta(days=1))
     assert [s.starts_at for s in found] == [datetime(2026, 11, 22, 21, 0, tzinfo=UTC)]
 
 
 def test_a_booking_from_an_older_pattern_blocks_every_slot_it_touches() -> None:
     slots = list(times.slots(pattern(end=660, slot=20), MONDAY))
     booked = Booking(doctor_id=7, starts_at=times.moment(MONDAY, 555), ends_at=times.moment(MONDAY, 570))
-    left = times.without_booked(slots, [booked])
+    left = times.without_taken(slots, [booked])
     assert [s.starts_at.astimezone(KST).strftime("%H:%M") for s in left] == [
         "09:40",
         "10:00",
@@ -66,7 +74,7 @@ def test_a_booking_from_an_older_pattern_blocks_every_slot_it_touches() -> None:
 def test_another_doctors_booking_blocks_nothing() -> None:
     slots = list(times.slots(pattern(), MONDAY))
     booked = Booking(doctor_id=8, starts_at=slots[0].starts_at, ends_at=slots[0].ends_at)
-    assert times.without_booked(slots, [booked]) == slots
+    assert times.without_taken(slots, [booked]) == slots
 
 
 @given(
@@ -83,7 +91,7 @@ def test_offered_times_lie_in_the_window_in_order_and_never_overlap(
     given_pattern = pattern(weekday, start, min(1440, start + length), slot)
     first = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=hours)
     until = first + timedelta(hours=span)
-    found = times.offered([given_pattern], first, until)
+    found = times.offered(Openings([given_pattern]), first, until)
     for one in found:
         local = one.starts_at.astimezone(KST)
         assert first <= one.starts_at < until

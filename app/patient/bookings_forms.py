@@ -1,0 +1,133 @@
+"""What the booking pages have in common: the forms, and the times in addresses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from flask import abort, request
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
+from wtforms.validators import AnyOf, DataRequired, InputRequired
+
+from app.accounts import service as accounts
+from app.accounts.languages import LANGUAGES
+from app.accounts.models import Patient
+from app.cases import policy as case_policy
+from app.cases.models import Case
+from app.consultations import service
+from app.consultations.rules import rules
+from app.consultations.times import FreeTime
+from app.infra import clock
+from app.patient.access import case_or_404, me
+from app.regions.areas import provinces
+
+
+class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The time and the price as they were shown, for whom, and the consent if it is still missing."""
+
+    doctor = IntegerField(validators=[InputRequired()])
+    at = HiddenField(validators=[DataRequired()])
+    price = IntegerField(validators=[InputRequired()])
+    case = HiddenField()
+    patient = RadioField(_l("누가 상담을 받나요?"), validators=[InputRequired(_l("한 분을 골라 주세요."))])
+    telemedicine = BooleanField(
+        _l("비대면 상담"), validators=[AnyOf([True], message=_l("동의하셔야 예약할 수 있습니다."))]
+    )
+
+    def offer(self, people: list[Patient]) -> BookingForm:
+        """Offer these people; one alone needs no choice. Leave the consent out where it was given."""
+        self.patient.choices = [SelectChoice(person.public_id, person.name) for person in people]
+        if len(people) == 1:
+            self.patient.data, self.patient.validators = people[0].public_id, []
+        if not any(accounts.missing_consents(me(), person, service.NEEDED) for person in people):
+            del self.telemedicine
+        return self
+
+
+class MoveForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The new time and its price as they were shown."""
+
+    at = HiddenField(validators=[DataRequired()])
+    price = IntegerField(validators=[InputRequired()])
+
+
+def moment_of(text: str | None) -> datetime:
+    """Return the moment in an address, 404 if it is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        abort(404)
+    if found.tzinfo is None:
+        abort(404)
+    return found
+
+
+def stamp(moment: datetime) -> str:
+    """Return a moment as it stands in an address."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def key_of(slot: FreeTime) -> str:
+    """Return what a button says of the time that it stands for."""
+    return f"{slot.doctor_id}.{stamp(slot.starts_at)}"
+
+
+def read_key(key: str | None) -> tuple[int, datetime]:
+    """Return the doctor and the moment that a button stands for; 404 for anything else."""
+    doctor, _, at = (key or "").partition(".")
+    if not doctor.isdecimal() or len(doctor) > 18:
+        abort(404)
+    return int(doctor), moment_of(at)
+
+
+def case_asked_for() -> Case | None:
+    """Return the case that the consultation is about, None for none; 404 if it may not be booked for."""
+    public_id = request.values.get("case")
+    found = case_or_404(public_id) if public_id else None
+    if found is not None and not case_policy.can_book(me(), found):
+        abort(404)
+    return found
+
+
+def people_for(case: Case | None) -> list[Patient]:
+    """Return for whom the person at the door may book."""
+    return [case.patient] if case is not None else accounts.in_charge_of(me())
+
+
+def by_telephone(people: list[Patient]) -> list[tuple[Patient, datetime]]:
+    """Return those who can book by telephone only, and until when."""
+    found = ((person, service.telephone_until(person.id)) for person in people)
+    return [(person, until) for person, until in found if until is not None]
+
+
+def wish() -> service.Wish:
+    """Return which doctors are looked for; what is no choice is passed over."""
+    language, province = request.args.get("language"), request.args.get("area")
+    return service.Wish(
+        request.args.get("doctor", None, int),
+        language if language in LANGUAGES else None,
+        province if any(one.code == province for one in provinces()) else None,
+    )
+
+
+def today() -> date:
+    """Return the day in Korea."""
+    return clock.today_in_korea().date()
+
+
+def first_day(text: str | None) -> date:
+    """Return the day from which times are to be shown: today, where nothing sensible is asked for."""
+    try:
+        wanted = date.fromisoformat(text or "")
+    except ValueError:
+        return today()
+    return min(max(wanted, today()), today() + timedelta(days=rules().horizon_days))
+
+
+def shifted(first: date, days: int) -> date | None:
+    """Return the first day of the page before or after, None where nothing can be booked."""
+    there = first + timedelta(days=days)
+    if days < 0:
+        return max(there, today()) if first > today() else None
+    return there if there <= today() + timedelta(days=rules().horizon_days) else None
