@@ -14,6 +14,8 @@ from app.audit import service as audit
 from app.consultations import times
 from app.consultations.agenda import agenda, past_for, upcoming_for
 from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.eligibility import NotEligible
+from app.consultations.eligibility_admit import admit_to
 from app.consultations.errors import (
     NoSuchBooking,
     PatientBusy,
@@ -42,6 +44,7 @@ from app.infra.events import Event
 __all__ = [
     "BookableDoctor",
     "NoSuchBooking",
+    "NotEligible",
     "PatientBusy",
     "PriceChanged",
     "TimeGone",
@@ -89,8 +92,8 @@ def book(
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
     That the case is the patient's, and that `booked_by_id` may act for the patient, is the caller's to
-    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, and
-    `accounts.errors.ConsentMissing` without the consent to telemedicine.
+    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, `NotEligible` where
+    no rule lets it be remote, and `accounts.errors.ConsentMissing` without the consent to telemedicine.
     """
     try:
         with transaction():
@@ -135,6 +138,7 @@ def _book(
     standing = _already(doctor_id, starts_at)
     if standing is not None and standing.patient_id == patient_id:
         return standing
+    admission = admit_to(patient, doctor_id, case_id, starts_at)
     slot = slot_at(doctor_id, starts_at)
     if slot is None:
         raise _Taken if standing is not None else _Gone
@@ -154,6 +158,8 @@ def _book(
         price_won=slot.price_won,
         state=BookingState.BOOKED,
         created_at=clock.now(),
+        admitted_by=admission.rule,
+        admission=admission.snapshot(),
     )
     db.session.add(booking)
     db.session.flush()
