@@ -11,6 +11,8 @@ import config
 from app import policy, web
 from app.accounts import security as sign_in
 from app.audit import service as audit
+from app.cases.history import same_lesion
+from app.consultations import eligibility_admit
 from app.extensions import babel, csrf, db, limiter, migrate
 from app.infra import crypto, database, live, logs, messages, storage, worker
 from app.web.locale import select_locale
@@ -72,6 +74,7 @@ def rooms(app: Flask, settings: Settings) -> None:
         settings.instance / "audit" / "head.json",
     )
     sign_in.init_app(app, settings)
+    eligibility_admit.init_app(app, lambda case_id: eligibility_admit.SeenBefore(*same_lesion(case_id)))
     policy.init_app(app)
 
 

@@ -38,6 +38,8 @@ class Permission(enum.StrEnum):
     JOB_MANAGE = "operator:job:manage"
     INVITATION_SEND = "operator:invitation:send"
     AUDIT_READ = "operator:audit:read"
+    ELIGIBILITY_MANAGE = "operator:eligibility:manage"
+    CALL_HANDLE = "operator:call:handle"
 
 
 _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
@@ -68,5 +70,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.JOB_MANAGE,
         Permission.INVITATION_SEND,
         Permission.AUDIT_READ,
+        Permission.ELIGIBILITY_MANAGE,
+        Permission.CALL_HANDLE,
     },
 }

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, RadioField, SelectChoice, SelectField, StringField
-from wtforms.validators import DataRequired, EqualTo, InputRequired, Length, ValidationError
+from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
+from app.accounts.fields import SEXES, BirthDateField, name_field
 from app.accounts.identity import Identity, NotAnIdentity, parse
-from app.accounts.models import Sex
 from app.accounts.passwords import LONGEST, fault_of
-from app.accounts.service import LATEST_BIRTH_YEARS_AGO, age_in_years
 from app.extensions import security
 
-SEXES = [
-    SelectChoice(Sex.FEMALE.value, _l("여성")),
-    SelectChoice(Sex.MALE.value, _l("남성")),
-    SelectChoice(Sex.UNSTATED.value, _l("밝히지 않음")),
-]
 LANGUAGES = [SelectChoice("ko", "한국어"), SelectChoice("en", "English")]
 RELATIONS = [
     SelectChoice("mother", _l("어머니")),
@@ -44,37 +36,6 @@ class IdentityField(StringField):  # type: ignore[misc]  # untyped base
             raise ValidationError(_l("휴대전화 번호(010으로 시작)나 이메일 주소를 적어 주세요.")) from None
 
 
-_PARTS = r"\D{{{0},3}}(\d{{{1},2}})\D{{{0},3}}(\d{{{1},2}})\D{{0,2}}"
-# Without signs in between each part has all its digits: 1954112 could be two days.
-_WRITTEN = re.compile(rf"\s*(\d{{4}})(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
-_SHORT_YEAR = re.compile(rf"\s*\d{{2}}(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
-
-
-class BirthDateField(StringField):  # type: ignore[misc]  # untyped base
-    """A date written as eight digits, with or without signs in between; `day` is what it means."""
-
-    day: date | None = None
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is no date of a living person."""
-        text = self.data or ""
-        found = _WRITTEN.fullmatch(text)
-        if found is None and _SHORT_YEAR.fullmatch(text):
-            raise ValidationError(_l("태어난 해를 네 자리로 적어 주세요. 예: 19540302"))
-        if found is None:
-            raise ValidationError(_l("생년월일을 여덟 자리 숫자로 적어 주세요. 예: 19540302"))
-        try:
-            born = date(*(int(part) for part in found.groups() if part is not None))
-        except ValueError:
-            raise ValidationError(_l("달력에 없는 날입니다. 생년월일을 다시 확인해 주세요.")) from None
-        age = age_in_years(born)
-        if age < 0:
-            raise ValidationError(_l("아직 오지 않은 날입니다. 태어난 해를 다시 확인해 주세요."))
-        if age > LATEST_BIRTH_YEARS_AGO:
-            raise ValidationError(_l("너무 오래전입니다. 태어난 해를 다시 확인해 주세요."))
-        self.day = born
-
-
 def good_password(*fields: str) -> Any:
     """Return a validator: good enough, and nothing of what `fields` of the form say."""
 
@@ -88,18 +49,6 @@ def good_password(*fields: str) -> Any:
             raise ValidationError(fault)
 
     return check
-
-
-def name_field(label: Any) -> StringField:
-    """A person's name."""
-    return StringField(
-        label,
-        filters=[lambda text: " ".join((text or "").split())],
-        validators=[
-            DataRequired(_l("이름을 적어 주세요.")),  # blanks alone are no name
-            Length(min=1, max=60, message=_l("이름은 60자까지 적을 수 있습니다.")),
-        ],
-    )
 
 
 class IdentityForm(FlaskForm):  # type: ignore[misc]  # untyped base

@@ -31,6 +31,7 @@ def sections() -> list[tuple[str, str, object, object]]:
     if current_user.role == Role.PATIENT:
         found += [
             ("account.consents", "check-circle", _l("동의"), _l("무엇에 언제 동의했는지, 되돌리기")),
+            ("patient.area", "home", _l("사는 곳"), _l("시·군·구. 상담 규칙과 가까운 병원을 찾는 데 씁니다")),
             ("account.dependents", "people", _l("돌보는 아이"), _l("만 14세 미만 아이를 대신해 이용하기")),
         ]
     return found

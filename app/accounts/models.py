@@ -114,6 +114,12 @@ class Patient(Base):
     birth_date: Mapped[str | None] = mapped_column(EncryptedText("patient.birth_date"))
     """ISO date."""
     sex: Mapped[Sex] = mapped_column(String(16), default=Sex.UNSTATED)
+    area: Mapped[str | None] = mapped_column(EncryptedText("patient.area"))
+    """Where they live: a code of `regions.areas`. Asked before a consultation, since rules look at it."""
+    exceptions: Mapped[list[str] | None] = mapped_column(EncryptedJson("patient.exceptions"))
+    """What they said applies to them: keys of the rules of eligibility."""
+    contact: Mapped[str | None] = mapped_column(LookupText("patient.contact"), index=True)
+    """The mobile number (E.164) of who has no account and books by telephone; one household may share it."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -156,6 +162,13 @@ class ConsentKind(enum.StrEnum):
     AI_NOTICE = "ai_notice"
 
 
+class ConsentChannel(enum.StrEnum):
+    """How a consent was given: on a page, or aloud to someone who wrote it down."""
+
+    PORTAL = "portal"
+    TELEPHONE = "telephone"
+
+
 class Consent(Base):
     """That someone agreed to one version of one text, and when.
 
@@ -184,15 +197,22 @@ class Consent(Base):
             postgresql_where=text("withdrawn_at IS NULL AND patient_id IS NULL"),
         ),
         CheckConstraint("(kind = 'terms') = (patient_id IS NULL)", name="whose"),
+        CheckConstraint("(channel = 'telephone') = (recorded_by_id IS NOT NULL)", name="recorded"),
+        CheckConstraint("user_id IS NOT NULL OR channel = 'telephone'", name="agreed"),
     )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    """Who agreed."""
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    """Who agreed; None for a patient without an account, who agreed for themself on the telephone."""
     patient_id: Mapped[int | None] = mapped_column(ForeignKey("patient.id"), index=True)
     """For whom."""
     kind: Mapped[ConsentKind] = mapped_column(String(24))
     version: Mapped[str] = mapped_column(String(16))
+    channel: Mapped[ConsentChannel] = mapped_column(
+        String(16), default=ConsentChannel.PORTAL, server_default=ConsentChannel.PORTAL.value
+    )
+    recorded_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Who read the text aloud and wrote down that it was agreed to."""
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

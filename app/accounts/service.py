@@ -13,6 +13,7 @@ from flask_security.utils import hash_password
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
+from app.accounts import callers
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
 from app.accounts.care import (
     LATEST_BIRTH_YEARS_AGO,
@@ -148,7 +149,10 @@ def register_patient(
     kept = hashed(password) if password else None
     with transaction():
         user = _add_user(Role.PATIENT, name, email, mobile, kept, locale, is_demo)
-        patient = add_patient(name, birth_date, sex, is_demo, user_id=user.id)
+        patient = callers.join(user, name=name, birth_date=birth_date) or add_patient(
+            name, birth_date, sex, is_demo, user_id=user.id
+        )
+        patient.sex = sex
         user.patient = patient
         db.session.flush()
         audit.record("account.created", f"user:{user.id}", patient_id=patient.id)

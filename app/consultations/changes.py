@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
 from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.eligibility_admit import admit_to
 from app.consultations.errors import CannotMove, NoSuchBooking, TimeGone, TimeTaken, TooLateToCancel
 from app.consultations.free import next_free_times
 from app.consultations.models import Booking, BookingState
@@ -52,9 +53,9 @@ def can_cancel(booking: Booking) -> bool:
 def move(booking_id: int, starts_at: datetime, price_won: int, by_id: int) -> Booking:
     """Move a booking to another free time of the same doctor, at the price that was shown; all or nothing.
 
-    Moving it to where it is changes nothing. That `by_id` may do so is the caller's to check. Raises
-    `CannotMove`, `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy` and `NoSuchBooking`; the booking
-    then stands as it was.
+    Moving it to where it is changes nothing; by which rule it may be remote is asked anew. That `by_id` may do
+    so is the caller's to check. Raises `CannotMove`, `NotEligible`, `TimeTaken`, `TimeGone`, `PriceChanged`,
+    `PatientBusy` and `NoSuchBooking`; the booking then stands as it was.
     """
     known = db.session.get(Booking, booking_id)
     if known is None:
@@ -75,21 +76,23 @@ def _move(
     booking_id: int, patient_id: int, doctor_id: int, starts_at: datetime, price_won: int, by_id: int
 ) -> Booking:
     # The order of all who book: the patient, the doctor, and the booking last.
-    fresh(Patient, patient_id)
+    patient = fresh(Patient, patient_id)
     lock_doctor(doctor_id)
     booking = fresh(Booking, booking_id)
-    if booking is None:
+    if booking is None or patient is None:
         raise NoSuchBooking
     if booking.state == BookingState.BOOKED and booking.starts_at == starts_at:
         return booking
     reason = why_not_moved(booking)
     if reason is not None:
         raise CannotMove(reason)
+    admission = admit_to(patient, doctor_id, booking.case_id, starts_at)
     slot = free_slot(doctor_id, starts_at, price_won, for_id=by_id, but_for=booking.id)
     refuse_if_busy(patient_id, slot, but_for=booking.id)
     left, place = booking.starts_at, free_place(doctor_id, slot.starts_at)
     booking.starts_at, booking.ends_at, booking.place = slot.starts_at, slot.ends_at, place
     booking.price_won, booking.moves = slot.price_won, booking.moves + 1
+    booking.admitted_by, booking.admission = admission.rule, admission.snapshot()
     db.session.flush()
     audit.record("booking.moved", booking.topic, patient_id=patient_id)
     told = {"booking_id": booking.id, "from": left.isoformat(), "by": _side(booking, by_id)}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import enum
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.accounts.models import Patient, User
+from app.consultations.eligibility_models import EligibilityRule
 from app.extensions import Base
-from app.infra.crypto import EncryptedText
+from app.infra.crypto import EncryptedJson, EncryptedText
 from app.infra.database import Serial, UtcDateTime
 
 _BOOKED = text("state = 'booked'")
@@ -180,9 +182,14 @@ class Booking(Base):
     """What the doctor says to the patient about it."""
     missed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the doctor noted that nobody came."""
+    admitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("eligibility_rule.id"), index=True)
+    """The version of the rule by which this may be remote; None for what was booked before there were rules."""
+    admission: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("booking.admission"))
+    """`eligibility.Admission.snapshot()`: the facts as they were on the day of booking."""
 
     doctor: Mapped[User] = relationship(foreign_keys=[doctor_id])
     patient: Mapped[Patient] = relationship()
+    admitted_by: Mapped[EligibilityRule | None] = relationship()
 
     @property
     def topic(self) -> str:

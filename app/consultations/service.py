@@ -13,6 +13,8 @@ from app.audit import service as audit
 from app.consultations.agenda import agenda, past_for, upcoming_for
 from app.consultations.availability import NotADoctor, lock_doctor
 from app.consultations.changes import NEEDED, can_cancel, cancel, follow_withdrawal, move, why_not_moved
+from app.consultations.eligibility import NotEligible
+from app.consultations.eligibility_admit import admit_to
 from app.consultations.errors import (
     CannotMark,
     CannotMove,
@@ -57,6 +59,7 @@ __all__ = [
     "CannotMove",
     "NeedsTelephone",
     "NoSuchBooking",
+    "NotEligible",
     "PatientBusy",
     "PriceChanged",
     "TimeGone",
@@ -102,8 +105,8 @@ def book(
 
     The person who books lets go of what they held. That the case is the patient's, and that `booked_by_id`
     may act for the patient, is the caller's to check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`,
-    `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by telephone), and
-    `accounts.errors.ConsentMissing` without the consent to telemedicine.
+    `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by telephone), `NotEligible` where no rule
+    lets it be remote, and `accounts.errors.ConsentMissing` without the consent to telemedicine.
     """
     try:
         with transaction():
@@ -146,6 +149,7 @@ def _book(
         return own
     if channel == BookingChannel.WEB and (until := telephone_until(patient_id)) is not None:
         raise NeedsTelephone(until)
+    admission = admit_to(patient, doctor_id, case_id, starts_at)
     slot = free_slot(doctor_id, starts_at, price_won, for_id=booked_by_id)
     refuse_if_busy(patient_id, slot)
     booking = Booking(
@@ -161,6 +165,8 @@ def _book(
         price_won=slot.price_won,
         state=BookingState.BOOKED,
         created_at=clock.now(),
+        admitted_by=admission.rule,
+        admission=admission.snapshot(),
     )
     db.session.add(booking)
     db.session.flush()

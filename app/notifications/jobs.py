@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from app.infra import events, jobs
 from app.infra.jobs import Effect, Run
-from app.notifications import delivery, service
+from app.notifications import callers, delivery, service
+
+__all__ = ["callers"]  # listens by itself once it is imported
 
 TELL_JOB = "notifications.tell"
 

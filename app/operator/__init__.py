@@ -5,15 +5,28 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.operator import analyses, audit, collections, drill, home, invitations, reviews, wording
+from app.operator import (
+    analyses,
+    audit,
+    calls,
+    collections,
+    drill,
+    eligibility,
+    home,
+    invitations,
+    reviews,
+    wording,
+)
 from app.operator.blueprint import door
 from app.web import navigation
 
 __all__ = [
     "analyses",
     "audit",
+    "calls",
     "collections",
     "drill",
+    "eligibility",
     "home",
     "init_app",
     "invitations",
@@ -34,6 +47,10 @@ def init_app(app: Flask) -> None:
                 _l("후기"),
                 "chart",
                 within=("operator.import*", "operator.analys*", "operator.collection*"),
+            ),
+            navigation.Item("operator.calls_start", _l("전화"), "phone", within=("operator.call*",)),
+            navigation.Item(
+                "operator.eligibility_rules", _l("규칙"), "check-circle", within=("operator.eligibility_*",)
             ),
             navigation.Item("operator.jobs", _l("작업"), "list"),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),

@@ -26,6 +26,7 @@ from app.patient.bookings_forms import (
     read_key,
     stamp,
 )
+from app.patient.eligibility import refusal, refused
 from app.patient.wizard import of_age_notes
 from app.permissions import Permission
 from app.policy import requires
@@ -78,6 +79,9 @@ def booking_confirm() -> Any:
     except service.TimeUnavailable as gone:
         mine = _mine(doctor, starts_at)
         return redirect(mine, 303) if mine else (_instead(gone, case), 409)
+    not_remote = refusal(people_for(case), doctor, slot.starts_at, case)
+    if not_remote is not None:
+        return not_remote, 409
     form.doctor.data, form.at.data, form.price.data = doctor, stamp(starts_at), slot.price_won
     form.case.data = case.public_id if case else ""
     return _confirm_page(form, slot, case)
@@ -143,7 +147,7 @@ def booking_make() -> Any:
         return redirect(_confirm_url(doctor, starts_at, case), 303)
 
 
-def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: Case | None) -> Response:
+def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: Case | None) -> Any:
     patient = next(person for person in people if person.public_id == form.patient.data)
     if "telemedicine" in form:
         accounts.give_consents(me(), patient, service.NEEDED)
@@ -156,6 +160,8 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
             booked_by_id=me().id,
             case_id=case.id if case else None,
         )
+    except service.NotEligible as no:
+        return refused(patient, no.admission, case), 409
     except service.PatientBusy as busy:
         when = words.when(busy.booking.starts_at)
         flash(

@@ -19,6 +19,7 @@ from app.patient.access import me
 from app.patient.blueprint import blueprint
 from app.patient.bookings_choose import holiday_name
 from app.patient.bookings_forms import MoveForm, first_day, moment_of, shifted, stamp
+from app.patient.eligibility import refused
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -105,6 +106,8 @@ def _move(booking: Booking, starts_at: datetime, price_won: int, confirm: str) -
         return _stays(booking, stays.reason)
     except service.TimeUnavailable as gone:
         return _instead(booking, gone)
+    except service.NotEligible as no:
+        return refused(booking.patient, no.admission, None), 409
     except service.PriceChanged:
         flash(_("그 사이에 상담료가 바뀌었습니다. 다시 확인해 주세요."), "warning")
         return redirect(confirm, 303)

@@ -1,0 +1,282 @@
+"""The telephone: find or register who calls, read the consents aloud, book, cancel.
+
+The operator sees a name, the year of birth, the district and the bookings: no photo, no finding, no number.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.accounts import callers, residence
+from app.accounts import service as accounts
+from app.accounts.errors import ConsentMissing, TooYoung
+from app.accounts.identity import NotAnIdentity
+from app.accounts.models import Patient, Sex
+from app.audit import service as audit
+from app.consultations import calls, eligibility_rules, eligibility_words, service, words
+from app.consultations.eligibility import Admission
+from app.consultations.eligibility_admit import admit_to
+from app.consultations.models import Booking
+from app.consultations.rules import rules
+from app.extensions import limiter
+from app.infra import clock
+from app.operator.blueprint import door
+from app.operator.call_forms import BookForm, CallerForm, PlaceForm, SearchForm, offer_areas
+from app.permissions import Permission
+from app.policy import requires, visible_or_404
+
+SEARCHES = "10 per minute; 120 per hour"
+"""Enough for a busy telephone, too few to try numbers in a row."""
+
+
+def _operator() -> str:
+    return f"operator:{current_user.get_id()}"
+
+
+@door.get("/calls")
+@requires(Permission.CALL_HANDLE)
+def calls_start() -> str:
+    """Begin with the caller's number."""
+    return render_template("operator/calls.html", form=SearchForm(formdata=None), found=None)
+
+
+@door.post("/calls")
+@limiter.limit(SEARCHES, key_func=_operator)
+@requires(Permission.CALL_HANDLE)
+def calls_search() -> Any:
+    """Who is known by this number. Not in the address: it would stay in the browser's history and in logs."""
+    form = SearchForm()
+    if form.validate_on_submit():
+        try:
+            found = callers.find_callers(form.mobile.data)
+        except NotAnIdentity:
+            form.mobile.errors = [_("휴대전화 번호가 아닙니다. 010으로 시작하는 번호를 적어 주세요.")]
+        else:
+            return render_template(
+                "operator/calls.html", form=form, found=found, caller=_caller_form(form.mobile.data)
+            )
+    return render_template("operator/calls.html", form=form, found=None), 422
+
+
+def _caller_form(mobile: str = "") -> CallerForm:
+    form = CallerForm(formdata=None, data={"mobile": mobile}) if mobile else CallerForm()
+    offer_areas(form.area)
+    return form
+
+
+@door.route("/calls/new", methods=["GET", "POST"])
+@limiter.limit(SEARCHES, key_func=_operator, methods=["POST"])
+@requires(Permission.CALL_HANDLE)
+def call_new() -> Any:
+    """Register somebody who has no account and calls for the first time."""
+    form = _caller_form()
+    if form.validate_on_submit():
+        patient = _register(form)
+        if patient is not None:
+            return redirect(url_for("operator.call", public_id=patient.public_id), 303)
+    page = render_template("operator/call_new.html", form=form)
+    return (page, 422) if form.is_submitted() else page
+
+
+def _register(form: CallerForm) -> Patient | None:
+    try:
+        patient = callers.register_caller(
+            name=form.name.data,
+            birth_date=form.birth_date.day or abort(400),
+            sex=Sex(form.sex.data),
+            area=form.area.data,
+            mobile=form.mobile.data,
+        )
+    except TooYoung:
+        form.birth_date.errors = [
+            _("만 14세 미만은 전화로 예약할 수 없습니다. 보호자가 가입하여 아이를 등록해야 합니다.")
+        ]
+    except NotAnIdentity:
+        form.mobile.errors = [_("휴대전화 번호가 아닙니다. 010으로 시작하는 번호를 적어 주세요.")]
+    except callers.AlreadyKnown as known:
+        flash(_("이 번호로 이미 등록된 분입니다."), "info")
+        return known.patient
+    else:
+        flash(_("등록했습니다. 이제 동의를 받아 주세요."), "success")
+        return patient
+    return None
+
+
+def _caller_or_404(public_id: str) -> Patient:
+    patient = visible_or_404(callers.callers().where(Patient.public_id == public_id))
+    audit.record("call.looked", f"patient:{patient.public_id}", patient_id=patient.id)
+    return patient
+
+
+@door.get("/calls/<public_id>")
+@requires(Permission.CALL_HANDLE)
+def call(public_id: str) -> str:
+    """Everything needed while this person is on the telephone, in the order in which it is asked."""
+    return _page(_caller_or_404(public_id))
+
+
+def _page(patient: Patient, place: PlaceForm | None = None) -> str:
+    place = place or PlaceForm(formdata=None, data={"area": patient.area})
+    offer_areas(place.area)
+    missing = callers.missing_by_telephone(patient)
+    ready = not missing and patient.area is not None
+    horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
+    return render_template(
+        "operator/call.html",
+        patient=patient,
+        born=(patient.birth_date or "")[:4],
+        place=place,
+        missing=[accounts.texts()[kind] for kind in missing],
+        exceptions=eligibility_rules.exceptions_on(horizon),
+        upcoming=service.upcoming_for([patient.id]),
+        offers=calls.offers_for(patient) if ready else [],
+        refusals=calls.refusals_for(patient) if ready else [],
+        ready=ready,
+        now=clock.now(),
+        stamp=_stamp,
+        words=words,
+        rule_words=eligibility_words,
+    )
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        abort(404)
+    return found if found.tzinfo is not None else abort(404)
+
+
+def _back(patient: Patient, anchor: str = "") -> Response:
+    return redirect(url_for("operator.call", public_id=patient.public_id, _anchor=anchor or None), 303)
+
+
+@door.post("/calls/<public_id>/consents")
+@requires(Permission.CALL_HANDLE)
+def call_consents(public_id: str) -> Response:
+    """Note what the caller agreed to after the text was read aloud."""
+    patient = _caller_or_404(public_id)
+    agreed = [kind for kind in callers.ASKED if request.form.get(kind.value) == "y"]
+    callers.consent_by_telephone(current_user._get_current_object(), patient.id, agreed)
+    if callers.missing_by_telephone(patient):
+        flash(
+            _("두 가지에 모두 동의하셔야 예약할 수 있습니다. 동의하지 않으시면 가까운 병원을 알려 드리세요."),
+            "warning",
+        )
+    else:
+        flash(_("전화로 동의하신 것을 적었습니다."), "success")
+    return _back(patient, "times")
+
+
+@door.post("/calls/<public_id>/place")
+@requires(Permission.CALL_HANDLE)
+def call_place(public_id: str) -> Any:
+    """Note where the caller lives, and what they say applies to them."""
+    patient, form = _caller_or_404(public_id), PlaceForm()
+    offer_areas(form.area)
+    if not form.validate_on_submit():
+        return _page(patient, form), 422
+    residence.set_area(patient.id, form.area.data)
+    horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
+    known = {rule.key for rule in eligibility_rules.exceptions_on(horizon)}
+    if known:
+        residence.set_exceptions(patient.id, known & set(request.form.getlist("exception")))
+    flash(_("저장했습니다."), "success")
+    return _back(patient, "times")
+
+
+@door.get("/calls/<public_id>/confirm")
+@requires(Permission.CALL_HANDLE)
+def call_confirm(public_id: str) -> Any:
+    """Read the day, the time, the doctor and the price aloud before anything is booked."""
+    patient = _caller_or_404(public_id)
+    try:
+        slot = service.offer(request.args.get("doctor", 0, int), _moment(request.args.get("at")))
+        admission = admit_to(patient, slot.doctor_id, None, slot.starts_at)
+    except service.TimeUnavailable:
+        return _gone(patient)
+    except service.NotEligible as no:
+        return _refused(patient, no.admission), 409
+    doctor = next(d for d in service.bookable_doctors() if d.user.id == slot.doctor_id)
+    data = {"doctor": slot.doctor_id, "at": _stamp(slot.starts_at), "price": slot.price_won}
+    return render_template(
+        "operator/call_confirm.html",
+        patient=patient,
+        slot=slot,
+        doctor=doctor,
+        admission=admission,
+        form=BookForm(formdata=None, data=data),
+        words=words,
+        rule_words=eligibility_words,
+    )
+
+
+def _gone(patient: Patient) -> Response:
+    flash(_("그 시간은 이제 비어 있지 않습니다. 다른 시간을 권해 주세요."), "warning")
+    return _back(patient, "times")
+
+
+def _refused(patient: Patient, admission: Admission) -> str:
+    return render_template(
+        "operator/call_refused.html", patient=patient, admission=admission, rule_words=eligibility_words
+    )
+
+
+@door.post("/calls/<public_id>/book")
+@requires(Permission.CALL_HANDLE)
+def call_book(public_id: str) -> Any:
+    """Book for the caller; who has no account gets a text message."""
+    patient, form = _caller_or_404(public_id), BookForm()
+    if not form.validate_on_submit():
+        abort(400)
+    if callers.missing_by_telephone(patient):
+        flash(_("먼저 동의를 받아 주세요."), "warning")
+        return _back(patient, "consents")
+    try:
+        service.book(
+            patient_id=patient.id,
+            doctor_id=form.doctor.data,
+            starts_at=_moment(form.at.data),
+            price_won=form.price.data,
+            booked_by_id=current_user.id,
+            channel="telephone",
+        )
+    except service.TimeUnavailable:
+        return _gone(patient)
+    except service.NotEligible as no:
+        return _refused(patient, no.admission), 409
+    except service.PriceChanged:
+        flash(_("그 사이에 상담료가 바뀌었습니다. 다시 읽어 드리고 확인해 주세요."), "warning")
+    except service.PatientBusy as busy:
+        when = words.when(busy.booking.starts_at)
+        flash(_("이분은 그 시간에 다른 예약(%(when)s)이 있습니다.", when=when), "warning")
+    except ConsentMissing:
+        flash(_("먼저 동의를 받아 주세요."), "warning")
+    else:
+        flash(_("예약했습니다. 날짜와 시간을 한 번 더 읽어 드리세요."), "success")
+    return _back(patient)
+
+
+@door.post("/calls/<public_id>/bookings/<booking_id>/cancel")
+@requires(Permission.CALL_HANDLE)
+def call_cancel(public_id: str, booking_id: str) -> Response:
+    """Cancel one of the caller's bookings."""
+    patient = _caller_or_404(public_id)
+    found = visible_or_404(calls.bookings_of(patient).where(Booking.public_id == booking_id))
+    try:
+        service.cancel(found.id, current_user.id)
+    except service.TooLateToCancel:
+        flash(_("이미 시작된 상담은 취소할 수 없습니다."), "warning")
+    else:
+        flash(_("예약을 취소했습니다."), "success")
+    return _back(patient)

@@ -1,0 +1,182 @@
+"""Before a time is chosen: can this be done remotely at all, with whom, and if not, where to go instead."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response
+from wtforms import HiddenField, RadioField, SelectChoice
+from wtforms.validators import InputRequired
+
+from app.accounts import residence
+from app.accounts import service as accounts
+from app.accounts.models import Patient
+from app.cases import overview
+from app.cases.models import Case, NextStep
+from app.consultations import eligibility_rules, eligibility_words, service
+from app.consultations.eligibility import Admission
+from app.consultations.eligibility_admit import admit_to, served_by
+from app.consultations.rules import rules
+from app.infra import clock, moments
+from app.patient import status
+from app.patient.access import me, settings
+from app.patient.blueprint import blueprint
+from app.patient.bookings_forms import case_asked_for, people_for
+from app.permissions import Permission
+from app.policy import requires
+from app.regions import areas
+
+
+class AreaForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The district in which somebody lives."""
+
+    patient = HiddenField()
+    case = HiddenField()
+    then = HiddenField()
+    area = RadioField(_l("어느 시·군·구에 사세요?"), validators=[InputRequired(_l("하나를 골라 주세요."))])
+
+
+def _person(people: list[Patient]) -> Patient | None:
+    """Who is asked about: the one named, or the only one there is; 404 for anybody else's."""
+    wanted = request.values.get("patient")
+    if wanted:
+        return next((one for one in people if one.public_id == wanted), None) or abort(404)
+    return people[0] if len(people) == 1 else None
+
+
+@blueprint.get("/bookings/check")
+@requires(Permission.BOOKING_MAKE)
+def booking_check() -> Any:
+    """Say honestly whether a consultation can be remote for this person, before a time is chosen."""
+    case = case_asked_for()
+    people = people_for(case)
+    patient = _person(people)
+    case_id = case.public_id if case else None
+    if patient is None:
+        return render_template("patient/eligibility_who.html", people=people)
+    if not patient.area:
+        return redirect(url_for("patient.area", patient=patient.public_id, case=case_id, then="check"))
+    return _verdict(patient, case)
+
+
+def _verdict(patient: Patient, case: Case | None) -> str:
+    doctors = service.bookable_doctors(first=case.doctor_id if case else None)
+    served = served_by(patient, doctors, case.id if case else None)
+    finding = case.finding if case else None
+    today = clock.today_in_korea().date()
+    horizon = today + timedelta(days=rules().horizon_days)
+    change = eligibility_rules.next_change(today, horizon)
+    return render_template(
+        "patient/eligibility_check.html",
+        patient=patient,
+        case=case,
+        several=len(people_for(case)) > 1,
+        yes=[one for one in served if one.admission.rule is not None],
+        no=[one for one in served if one.admission.rule is None],
+        sent_to_clinic=finding if finding and finding.next_step == NextStep.IN_PERSON else None,
+        next_step=status.next_step,
+        share=overview.in_person_share(),
+        exceptions=eligibility_rules.exceptions_on(horizon),
+        change=moments.day(change) if change else None,
+        elsewhere=_elsewhere(patient),
+        words=eligibility_words,
+    )
+
+
+def _elsewhere(patient: Patient) -> dict[str, str]:
+    """What is told to who cannot be helped here: where they live, and the telephone of this house."""
+    return {"area": patient.area or "", "telephone": settings().contact}
+
+
+@blueprint.post("/bookings/check")
+@requires(Permission.BOOKING_MAKE)
+def booking_exceptions() -> Response:
+    """Note which exceptions the patient says apply to them; the doctor checks."""
+    case = case_asked_for()
+    patient = _person(people_for(case)) or abort(404)
+    horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
+    known = {rule.key for rule in eligibility_rules.exceptions_on(horizon)}
+    residence.set_exceptions(patient.id, known & set(request.form.getlist("exception")))
+    flash(_("적어 두었습니다. 상담 때 의사가 확인합니다."), "success")
+    case_id = case.public_id if case else None
+    return redirect(url_for("patient.booking_check", patient=patient.public_id, case=case_id), 303)
+
+
+@blueprint.route("/area", methods=["GET", "POST"])
+@requires(Permission.BOOKING_MAKE)
+def area() -> Any:
+    """Where somebody lives, in two steps that need no scripts: the province, then the district."""
+    people = accounts.in_charge_of(me())
+    patient = _person(people)
+    if patient is None:
+        return render_template("patient/eligibility_who.html", people=people, endpoint="patient.area")
+    province = areas.area(request.values.get("province"))
+    if province is None:
+        return _page("patient/eligibility_province.html", patient, provinces=areas.provinces())
+    form = AreaForm(
+        data={
+            "area": patient.area,
+            **{name: request.values.get(name) for name in ("patient", "case", "then")},
+        }
+    )
+    form.area.choices = [
+        SelectChoice(one.code, eligibility_words.short_area_name(one))
+        for one in areas.districts(province.province)
+    ]
+    if form.validate_on_submit():
+        residence.set_area(patient.id, form.area.data)
+        return redirect(_onward(form, patient), 303)
+    page = _page("patient/eligibility_district.html", patient, form=form, province=province)
+    return (page, 422) if form.is_submitted() else page
+
+
+def _page(template: str, patient: Patient, **values: Any) -> str:
+    kept = {name: request.values.get(name) for name in ("case", "then")}
+    return render_template(
+        template,
+        patient=patient,
+        own=patient.user_id == me().id,
+        kept=kept,
+        words=eligibility_words,
+        **values,
+    )
+
+
+def _onward(form: AreaForm, patient: Patient) -> str:
+    if form.then.data == "check":
+        return url_for("patient.booking_check", patient=patient.public_id, case=form.case.data or None)
+    flash(_("저장했습니다."), "success")
+    return url_for("account.settings")
+
+
+def refusal(people: list[Patient], doctor: int, starts_at: datetime, case: Case | None) -> str | None:
+    """Return the page that refuses, if the only person who could be meant is admitted by no rule at this time."""
+    if len(people) != 1:
+        return None
+    try:
+        admit_to(people[0], doctor, case.id if case else None, starts_at)
+    except service.NotEligible as no:
+        return refused(people[0], no.admission, case)
+    return None
+
+
+def refused(patient: Patient, admission: Admission, case: Case | None) -> str:
+    """Say why not, rule by rule, and where to go instead."""
+    return render_template(
+        "patient/eligibility_refused.html",
+        patient=patient,
+        case=case,
+        admission=admission,
+        elsewhere=_elsewhere(patient),
+        day=moments.day(admission.on),
+        words=eligibility_words,
+    )
+
+
+blueprint.add_app_template_global(eligibility_words.title, "rule_title")
+blueprint.add_app_template_global(eligibility_words.area_name, "area_name")
