@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from app import policy, web
+from app.accounts import identity_proof
 from app.accounts import security as sign_in
 from app.audit import service as audit
 from app.extensions import babel, csrf, db, limiter, migrate
@@ -72,6 +73,7 @@ def rooms(app: Flask, settings: Settings) -> None:
         settings.instance / "audit" / "head.json",
     )
     sign_in.init_app(app, settings)
+    identity_proof.init_app(app, None)  # an agency needs a contract: whoever has one gives it here
     policy.init_app(app)
 
 

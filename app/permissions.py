@@ -24,6 +24,7 @@ class Permission(enum.StrEnum):
     CASE_SEND = "patient:case:send"
     CASE_READ_OWN = "patient:case:read"
     BOOKING_MAKE = "patient:booking:make"
+    PROXY_ARRANGE = "patient:proxy:arrange"
 
     QUEUE_TAKE = "doctor:queue:take"
     CASE_READ_ASSIGNED = "doctor:case:read"
@@ -36,6 +37,7 @@ class Permission(enum.StrEnum):
     JOB_MANAGE = "operator:job:manage"
     INVITATION_SEND = "operator:invitation:send"
     AUDIT_READ = "operator:audit:read"
+    PROXY_MANAGE = "operator:proxy:manage"
 
 
 _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
@@ -48,6 +50,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CASE_SEND,
         Permission.CASE_READ_OWN,
         Permission.BOOKING_MAKE,
+        Permission.PROXY_ARRANGE,
     },
     Role.DOCTOR: _SELF
     | {
@@ -64,5 +67,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.JOB_MANAGE,
         Permission.INVITATION_SEND,
         Permission.AUDIT_READ,
+        Permission.PROXY_MANAGE,
     },
 }

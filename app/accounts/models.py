@@ -97,7 +97,7 @@ class Sex(enum.StrEnum):
 
 
 class Patient(Base):
-    """A person who receives care: a user themself, or someone a user is the guardian of."""
+    """A person who receives care: a user themself, or someone whom a guardian or a helper acts for."""
 
     __tablename__ = "patient"
 
@@ -107,6 +107,8 @@ class Patient(Base):
     name: Mapped[str] = mapped_column(EncryptedText("patient.name"))
     birth_date: Mapped[str | None] = mapped_column(EncryptedText("patient.birth_date"))
     """ISO date."""
+    mobile: Mapped[str | None] = mapped_column(LookupText("patient.mobile"), index=True)
+    """E.164: where somebody without an account is reached. Couples share a telephone, so it is not unique."""
     sex: Mapped[Sex] = mapped_column(String(16), default=Sex.UNSTATED)
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.consents import missing_consents
-from app.accounts.errors import ConsentMissing
+from app.accounts.consents import is_in_charge_of, missing_consents
+from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
 from app.consultations import times
@@ -38,6 +38,7 @@ from app.extensions import db
 from app.infra import clock, events
 from app.infra.database import fresh, random_id, transaction
 from app.infra.events import Event
+from app.permissions import Role
 
 __all__ = [
     "BookableDoctor",
@@ -88,9 +89,9 @@ def book(
 ) -> Booking:
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
-    That the case is the patient's, and that `booked_by_id` may act for the patient, is the caller's to
-    check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, and
-    `accounts.errors.ConsentMissing` without the consent to telemedicine.
+    That the case is the patient's is the caller's to check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`,
+    `PatientBusy`, `NoSuchBooking`, and of `accounts.errors` `ConsentMissing` without the consent to
+    telemedicine and `NotYours` where `booked_by_id` is a patient's account that may not act for the patient.
     """
     try:
         with transaction():
@@ -128,6 +129,8 @@ def _book(
     patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
     if patient is None or booker is None:
         raise NoSuchBooking
+    if booker.role == Role.PATIENT and not is_in_charge_of(booker, patient):
+        raise NotYours
     lacking = missing_consents(booker, patient, NEEDED)
     if lacking:
         raise ConsentMissing(lacking)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.operator import analyses, audit, collections, drill, home, invitations, reviews, wording
+from app.operator import analyses, audit, collections, drill, home, invitations, proxies, reviews, wording
 from app.operator.blueprint import door
 from app.web import navigation
 
@@ -17,6 +17,7 @@ __all__ = [
     "home",
     "init_app",
     "invitations",
+    "proxies",
     "reviews",
     "wording",
 ]
@@ -37,6 +38,7 @@ def init_app(app: Flask) -> None:
             ),
             navigation.Item("operator.jobs", _l("작업"), "list"),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),
+            navigation.Item("operator.proxies_page", _l("대신 이용"), "phone", within=("operator.proxies*",)),
             navigation.Item("operator.audit_log", _l("접속기록"), "shield", within=("operator.audit*",)),
         ],
     )

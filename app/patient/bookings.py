@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired
 
+from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Patient
@@ -77,14 +78,14 @@ def _case() -> Case | None:
 
 
 def _people(case: Case | None) -> list[Patient]:
-    return [case.patient] if case is not None else accounts.in_charge_of(me())
+    return [case.patient] if case is not None else acting.people_to_act_for(me())
 
 
 @blueprint.get("/bookings")
 @requires(Permission.BOOKING_MAKE)
 def bookings() -> str:
     """What is booked, and what was."""
-    people = [person.id for person in accounts.patients_for(me())]
+    people = [person.id for person in acting.people(me())]
     return render_template(
         "patient/bookings.html",
         upcoming=service.upcoming_for(people),
@@ -159,7 +160,7 @@ def booking_confirm() -> Any:
 
 def _mine(doctor: int, starts_at: datetime) -> str | None:
     """The address of the person's own booking at this time, None if it is not theirs."""
-    people = [person.id for person in accounts.patients_for(me())]
+    people = [person.id for person in acting.people(me())]
     for found in service.upcoming_for(people):
         if (found.doctor_id, found.starts_at) == (doctor, starts_at):
             return url_for("patient.booking", public_id=found.public_id)
@@ -252,7 +253,7 @@ def booking(public_id: str) -> str:
     return render_template(
         "patient/bookings_one.html",
         booking=_booking_or_404(public_id),
-        several=len(accounts.patients_for(me())) > 1,
+        several=len(acting.people(me())) > 1,
         words=words,
         now=clock.now(),
     )
