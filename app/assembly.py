@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import config
 from app import policy, web
+from app.accounts import identity_proof
 from app.accounts import security as sign_in
 from app.audit import service as audit
 from app.cases.history import same_lesion
@@ -75,6 +76,7 @@ def rooms(app: Flask, settings: Settings) -> None:
     )
     sign_in.init_app(app, settings)
     eligibility_admit.init_app(app, lambda case_id: eligibility_admit.SeenBefore(*same_lesion(case_id)))
+    identity_proof.init_app(app, None)  # an agency needs a contract: whoever has one gives it here
     policy.init_app(app)
 
 

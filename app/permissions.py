@@ -24,6 +24,7 @@ class Permission(enum.StrEnum):
     CASE_SEND = "patient:case:send"
     CASE_READ_OWN = "patient:case:read"
     BOOKING_MAKE = "patient:booking:make"
+    PROXY_ARRANGE = "patient:proxy:arrange"
 
     QUEUE_TAKE = "doctor:queue:take"
     CASE_READ_ASSIGNED = "doctor:case:read"
@@ -40,6 +41,7 @@ class Permission(enum.StrEnum):
     AUDIT_READ = "operator:audit:read"
     ELIGIBILITY_MANAGE = "operator:eligibility:manage"
     CALL_HANDLE = "operator:call:handle"
+    PROXY_MANAGE = "operator:proxy:manage"
 
 
 _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
@@ -52,6 +54,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.CASE_SEND,
         Permission.CASE_READ_OWN,
         Permission.BOOKING_MAKE,
+        Permission.PROXY_ARRANGE,
     },
     Role.DOCTOR: _SELF
     | {
@@ -72,5 +75,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.AUDIT_READ,
         Permission.ELIGIBILITY_MANAGE,
         Permission.CALL_HANDLE,
+        Permission.PROXY_MANAGE,
     },
 }

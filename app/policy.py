@@ -15,12 +15,15 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy import Select
 
+from app.accounts import acting
 from app.accounts.models import User
+from app.accounts.proxy_access import permission_id
 from app.accounts.security import back_to_second_factor, owes_second_factor
 from app.audit import service as audit
 from app.audit.models import Outcome
+from app.audit.service import nobody
 from app.extensions import Base, db, security
-from app.permissions import ROLE_PERMISSIONS, Permission
+from app.permissions import ROLE_PERMISSIONS, Permission, Role
 from app.web import errors
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -96,6 +99,7 @@ def visible_or_404(query: Select[Row]) -> Row:
         if current_user.is_authenticated:
             audit.record("access.denied", f"{request.endpoint}"[:96], outcome=Outcome.DENIED)
         abort(404)
+    acting.note(row)
     return row
 
 
@@ -103,6 +107,7 @@ def init_app(app: Flask) -> None:
     """Install the guard in front of every view."""
     app.before_request(_introduce)
     app.before_request(_guard)
+    acting.init_app(app)
     app.register_error_handler(CSRFError, _token_refused)
 
 
@@ -114,8 +119,24 @@ def _introduce() -> None:
             role=str(user.role) if user else "visitor",
             address=request.remote_addr,
             request_id=getattr(g, "request_id", None),
+            proxy_for=_permission_by_which(user.id) if user and user.role == Role.PATIENT else nobody,
         )
     )
+
+
+def _permission_by_which(user_id: int) -> Callable[[int], str | None]:
+    """Return what tells the audit log by whose permission the user acts for a patient."""
+    known: dict[int, str] = {}
+
+    def find(patient_id: int) -> str | None:
+        if patient_id not in known:
+            found = permission_id(user_id, patient_id)
+            if found is None:
+                return None
+            known[patient_id] = found
+        return known[patient_id]
+
+    return find
 
 
 def _guard() -> Any:

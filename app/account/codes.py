@@ -24,13 +24,14 @@ def ask_for_code(
     try:
         codes.request_code(purpose, identity, str(get_locale()))
     except TooManyCodes as error:
-        form.form_errors.append(_too_soon(error))
+        form.form_errors.append(too_soon(error))
         return False
     pending.put(purpose, identity, next_loc=next_loc, shared=shared)
     return True
 
 
-def _too_soon(error: TooManyCodes) -> str:
+def too_soon(error: TooManyCodes) -> str:
+    """Say when a code may be asked for again."""
     seconds = (error.again_at - clock.now()).total_seconds()
     if seconds <= codes.PAUSE.total_seconds():
         return str(_("방금 보냈습니다. 30초쯤 기다렸다가 다시 해 주세요."))

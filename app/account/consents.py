@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
 from app.account.forms import Confirm
-from app.accounts import service, words
+from app.accounts import acting, service, words
 from app.accounts.errors import NotYours
 from app.accounts.models import ConsentKind, Patient
 from app.accounts.policy import visible_patients
@@ -25,12 +25,11 @@ def own_patient(patient_id: str) -> Patient:
 @blueprint.get("/account/consents")
 @requires(Permission.CONSENT_MANAGE)
 def consents() -> str:
-    """Every text, for oneself and each child: given or not, when, in which version."""
+    """Every text, for oneself and each child, or whom one helps: given or not, when, in which version."""
     people = [
-        (patient, service.consent_states(current_user, patient))
-        for patient in service.patients_for(current_user)
+        (patient, service.consent_states(current_user, patient)) for patient in acting.people(current_user)
     ]
-    grown, of_age = service.outgrown(current_user), words.of_age
+    grown, of_age = acting.outgrown(current_user), words.of_age
     return render_template("account/consents.html", people=people, form=Confirm(), grown=grown, of_age=of_age)
 
 
@@ -55,6 +54,10 @@ def give_consent(patient_id: str, kind: str) -> Response:
 @requires(Permission.CONSENT_MANAGE)
 def withdraw_consent(patient_id: str, kind: str) -> Response:
     """Take a consent back."""
-    service.withdraw_consent(current_user, own_patient(patient_id), ConsentKind(kind))
-    flash(_("동의를 되돌렸습니다."), "success")
+    try:
+        service.withdraw_consent(current_user, own_patient(patient_id), ConsentKind(kind))
+    except NotYours:  # whom one helps and who has an account
+        flash(_("동의는 본인만 되돌릴 수 있습니다."), "warning")
+    else:
+        flash(_("동의를 되돌렸습니다."), "success")
     return redirect(url_for("account.consents"))

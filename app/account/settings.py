@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from app.account.blueprint import blueprint
 from app.account.forms import Confirm, ProfileForm
 from app.accounts import contacts, service, sessions
+from app.accounts.identity_proof import agency
 from app.permissions import Permission, Role
 from app.policy import requires
 
@@ -32,6 +33,13 @@ def sections() -> list[tuple[str, str, object, object]]:
         found += [
             ("account.consents", "check-circle", _l("동의"), _l("무엇에 언제 동의했는지, 되돌리기")),
             ("patient.area", "home", _l("사는 곳"), _l("시·군·구. 상담 규칙과 가까운 병원을 찾는 데 씁니다")),
+            (
+                "account.helpers",
+                "people",
+                _l("나를 도와주는 사람"),
+                _l("누가 나를 대신하는지, 허락하기와 멈추기"),
+            ),
+            ("account.helping", "people", _l("내가 돕는 사람"), _l("부모님이나 이웃을 대신해 이용하기")),
             ("account.dependents", "people", _l("돌보는 아이"), _l("만 14세 미만 아이를 대신해 이용하기")),
         ]
     return found
@@ -53,7 +61,8 @@ def profile() -> Response | str:
         service.update_profile(current_user, name=form.name.data, locale=form.locale.data)
         flash(_("저장했습니다."), "success")
         return redirect(url_for("account.profile"))
-    return render_template("account/profile.html", form=form, identities=contacts.identities_of(current_user))
+    identities = contacts.identities_of(current_user)
+    return render_template("account/profile.html", form=form, identities=identities, agency=agency())
 
 
 @blueprint.get("/account/security")

@@ -19,6 +19,7 @@ from app.accounts.codes import Purpose
 from app.accounts.errors import IdentityTaken, TooYoung
 from app.accounts.identity import Channel
 from app.accounts.models import ConsentKind, Sex, User
+from app.accounts.proxy_access import permissions_given
 from app.accounts.security import HOME, enter
 from app.extensions import limiter
 from app.policy import public
@@ -78,10 +79,23 @@ def sign_up_details() -> Response | str:
         else:
             pending.drop()
             flash(_("가입되었습니다. 환영합니다."), "success")
+            _say_who_helps(user)
             return enter(user, "sms" if by_mobile else "email")
     return render_template(
         "account/sign_up_details.html", form=form, by_mobile=by_mobile, texts=service.texts()
     )
+
+
+def _say_who_helps(user: User) -> None:
+    """Others have acted for this person before they signed up: they should know it, and how to stop it."""
+    if user.patient is not None and permissions_given(user.patient):
+        flash(
+            _(
+                "그동안 대신 도와준 분이 있어, 보낸 사진과 예약을 이어서 보여 드립니다. "
+                "누구인지는 내 계정의 ‘나를 도와주는 사람’에서 보고 멈출 수 있습니다."
+            ),
+            "info",
+        )
 
 
 def _has_password(form: SignUpForm) -> bool:

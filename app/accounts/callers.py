@@ -39,7 +39,7 @@ def callers() -> Select[Patient]:
     return (
         select(Patient)
         .outerjoin(User, Patient.user_id == User.id)
-        .where(or_(Patient.contact.is_not(None), User.mobile.is_not(None) & User.active))
+        .where(or_(Patient.mobile.is_not(None), User.mobile.is_not(None) & User.active))
     )
 
 
@@ -49,7 +49,7 @@ def find_callers(mobile: str) -> list[Patient]:
     Raises `identity.NotAnIdentity` for what is no mobile number.
     """
     number = normalise_mobile(mobile)
-    query = callers().where(or_(Patient.contact == number, User.mobile == number)).order_by(Patient.id)
+    query = callers().where(or_(Patient.mobile == number, User.mobile == number)).order_by(Patient.id)
     found = list(db.session.scalars(query))
     if found:
         audit.record_each("call.found", [(f"patient:{one.public_id}", one.id) for one in found])
@@ -68,12 +68,12 @@ def register_caller(*, name: str, birth_date: date, sex: Sex, area: str, mobile:
         raise TooYoung
     number = normalise_mobile(mobile)
     with transaction() as session:
-        query = callers().where(or_(Patient.contact == number, User.mobile == number)).order_by(Patient.id)
+        query = callers().where(or_(Patient.mobile == number, User.mobile == number)).order_by(Patient.id)
         for known in session.scalars(query):
             if _is_same(known, name, birth_date):
                 raise AlreadyKnown(known)
         patient = add_patient(name, birth_date, sex, is_demo=False)
-        patient.contact = number
+        patient.mobile = number
         session.flush()
         set_area(patient.id, area)
         audit.record("call.registered", f"patient:{patient.public_id}", patient_id=patient.id)
@@ -126,26 +126,3 @@ def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[Cons
             audit.record("consent.given_by_telephone", f"consent:{consent.kind.value}", patient_id=patient.id)
         session.flush()
     return given
-
-
-def join(user: User, *, name: str, birth_date: date) -> Patient | None:
-    """Return the one row of a caller that is surely this new user's, to become theirs; None if there is none.
-
-    In the transaction in progress. The code sent to the number has proven that it is theirs; a household may share
-    a number, so the day of birth and the name must be the same as well, and only one row may fit.
-    """
-    if user.mobile is None:
-        return None
-    query = (
-        select(Patient).where(Patient.contact == user.mobile, Patient.user_id.is_(None)).order_by(Patient.id)
-    )
-    fitting = [one for one in db.session.scalars(query) if _is_same(one, name, birth_date)]
-    if len(fitting) != 1:
-        return None
-    patient = fresh(Patient, fitting[0].id)
-    if patient is None or patient.user_id is not None:
-        return None
-    patient.user_id, patient.contact, patient.name = user.id, None, name.strip()
-    db.session.flush()
-    audit.record("call.joined", f"patient:{patient.public_id}", patient_id=patient.id)
-    return patient

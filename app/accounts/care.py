@@ -116,13 +116,21 @@ def end_guardianship(guardian: User, patient: Patient) -> None:
         audit.record("guardianship.ended", f"patient:{patient.public_id}", patient_id=patient.id)
 
 
-def add_patient(name: str, birth_date: date, sex: Sex, is_demo: bool, user_id: int | None = None) -> Patient:
-    """Make a patient row, in the transaction in progress."""
+def add_patient(
+    name: str,
+    birth_date: date,
+    sex: Sex,
+    is_demo: bool,
+    user_id: int | None = None,
+    mobile: str | None = None,
+) -> Patient:
+    """Make a patient row, in the transaction in progress; `mobile` (E.164) for somebody without an account."""
     patient = Patient(
         public_id=random_id(),
         user_id=user_id,
         name=name.strip(),
         birth_date=birth_date.isoformat(),
+        mobile=mobile,
         sex=sex,
         is_demo=is_demo,
         created_at=clock.now(),

@@ -42,10 +42,12 @@ class Purpose(enum.StrEnum):
     CONFIRM = "confirm"
     """That whoever is signed in still has the address they are known by."""
     NEW_CONTACT = "new_contact"
+    PROXY = "proxy"
+    """That the owner of a number lets somebody act for them; the message says who, and for what."""
 
 
-def request_code(purpose: Purpose, identity: Identity, locale: str) -> None:
-    """Have a fresh code sent; the one before it is void. Raises `TooManyCodes` when asked too often."""
+def request_code(purpose: Purpose, identity: Identity, locale: str) -> str:
+    """Have a fresh code sent and return its nonce; the one before it is void. Raises `TooManyCodes`."""
     now = clock.now()
     with transaction():
         row = _locked_row(purpose, identity, now)
@@ -59,16 +61,22 @@ def request_code(purpose: Purpose, identity: Identity, locale: str) -> None:
         row.nonce, row.attempts, row.sent_at, row.expires_at = random_id(), 0, now, now + VALID
         row.sent_count += 1
         jobs.enqueue("accounts.send_code", dedupe_key=row.nonce, code_id=row.id, locale=locale)
+    return row.nonce
 
 
-def check_code(purpose: Purpose, identity: Identity, entered: str) -> bool:
-    """Return whether `entered` is the code that was sent; it is good once. Raises `attempts.Locked`."""
+def check_code(purpose: Purpose, identity: Identity, entered: str, *, nonce: str | None = None) -> bool:
+    """Return whether `entered` is the code that was sent; it is good once. Raises `attempts.Locked`.
+
+    With a nonce it must be that very code: one that somebody else has asked for since is no good.
+    """
     key = str(identity)
     attempts.admit(f"code:{purpose}", key)
     with transaction() as session:
         row_id = session.scalar(select(OneTimeCode.id).where(_of(purpose, identity)))
         row = fresh(OneTimeCode, row_id) if row_id is not None else None
         if row is None or row.expires_at <= clock.now() or row.attempts >= TRIES:
+            return False
+        if nonce is not None and row.nonce != nonce:
             return False
         row.attempts += 1
         if not hmac.compare_digest(code_of(row), _digits(entered)):

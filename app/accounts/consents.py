@@ -15,6 +15,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.accounts.age import decides_alone
 from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import Consent, ConsentKind, Guardianship, Patient, User
+from app.accounts.proxy_access import permission_of
+from app.accounts.proxy_models import Scope
 from app.audit import service as audit
 from app.extensions import db
 from app.infra import clock, events
@@ -59,8 +61,8 @@ def texts() -> dict[ConsentKind, ConsentText]:
     return found
 
 
-def is_of(user: User, patient: Patient) -> bool:
-    """True if `user` is the patient, or their guardian at present: they see, and may put an end to, what there is."""
+def is_own_or_ward(user: User, patient: Patient) -> bool:
+    """True if `user` is the patient, or their guardian at present."""
     if patient.user_id is not None and patient.user_id == user.id:
         return True
     open_one = select(Guardianship.id).where(
@@ -71,14 +73,48 @@ def is_of(user: User, patient: Patient) -> bool:
     return db.session.scalar(open_one) is not None
 
 
+def is_of(user: User, patient: Patient) -> bool:
+    """True if `user` is the patient, their guardian, or a helper with their permission, at present.
+
+    They see, and may put an end to, what there is; a helper no finding without permission to read them.
+    """
+    return is_own_or_ward(user, patient) or permission_of(user, patient) is not None
+
+
 def outgrown_by(user: User, patient: Patient) -> bool:
-    """True if the patient is someone else who has turned 14: `user` starts nothing new for them any more."""
-    return patient.user_id != user.id and decides_alone(patient)
+    """True if the patient has turned 14 and has not permitted `user` to act: nothing new is started for them."""
+    if patient.user_id == user.id or not decides_alone(patient):
+        return False
+    return permission_of(user, patient) is None
 
 
 def is_in_charge_of(user: User, patient: Patient) -> bool:
-    """True if `user` may start something new for the patient (send, agree, book): not a guardian's from 14 on."""
+    """True if `user` may start something new for the patient (send, agree, book).
+
+    A guardian until the child turns 14; a helper while the patient's permission stands.
+    """
     return is_of(user, patient) and not outgrown_by(user, patient)
+
+
+def may_decide_for(user: User, patient: Patient) -> bool:
+    """True for the patient themself and for a child's guardian: what no helper may do is theirs alone.
+
+    Changing who the patient is, taking a consent back, permitting others, having everything erased.
+    """
+    return is_own_or_ward(user, patient) and (patient.user_id == user.id or not decides_alone(patient))
+
+
+def reads_findings_of(user: User, patient: Patient) -> bool:
+    """True if `user` may read what a doctor answers: not a helper who may only send and book."""
+    if is_own_or_ward(user, patient):
+        return True
+    permission = permission_of(user, patient)
+    return permission is not None and permission.scope == Scope.READ
+
+
+def _may_take_back(user: User, patient: Patient) -> bool:
+    """A helper only for somebody who has no account, and so no other way."""
+    return is_own_or_ward(user, patient) or (patient.user_id is None and is_of(user, patient))
 
 
 def missing_consents(
@@ -142,12 +178,13 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
 
     The terms cannot be withdrawn alone: that is closing the account. A guardian may take back what was
     given for a child who has turned 14 since: it only ends things, and nobody else could. Raises
-    `ConsentMissing` for the terms, `NotYours` if the user is neither the patient nor their guardian.
+    `ConsentMissing` for the terms, `NotYours` if the user is neither the patient nor their guardian; nor a
+    helper of somebody who has no account.
     """
     if kind is ConsentKind.TERMS:
         raise ConsentMissing([kind])
     with transaction() as session:
-        if fresh(Patient, patient.id) is None or not is_of(user, patient):
+        if fresh(Patient, patient.id) is None or not _may_take_back(user, patient):
             raise NotYours
         query = select(Consent).where(
             Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)

@@ -49,7 +49,43 @@ class ConsentMissing(AccountError):
 
 
 class NotYours(AccountError):
-    """The user is neither this patient nor a guardian of theirs."""
+    """The user is neither this patient nor someone who acts for them."""
+
+
+class NotOfAge(AccountError):
+    """Under 14: nobody's permission is asked; a guardian acts for them."""
+
+
+class TooManyHelped(AccountError):
+    """A helper acts for a handful of people; `most` is how many."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class TooManyHelpers(AccountError):
+    """A patient has a handful of helpers; `most` is how many."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(str(most))
+        self.most = most
+
+
+class TooManyRequests(AccountError):
+    """People were asked for permission, or offered one, too often today."""
+
+
+class NotAsked(AccountError):
+    """There is no such request or offer, or not any more."""
+
+
+class WrongCode(AccountError):
+    """Not the code that was sent, or too old."""
+
+
+class OtherName(AccountError):
+    """The account that this number belongs to is in another name."""
 
 
 class InvitationInvalid(AccountError):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask_babel import force_locale
 from flask_security.recoverable import generate_reset_password_token
 
-from app.accounts import contacts, invitations, links, service, words
+from app.accounts import contacts, invitations, links, proxy_jobs, service, words
 from app.accounts.codes import Purpose, code_of
 from app.accounts.identity import Channel, Identity, parse
 from app.accounts.models import Invitation, OneTimeCode, User
@@ -28,6 +28,9 @@ def send_code(_run: jobs.Run, code_id: int, locale: str) -> None:
     identity = parse(row.address)
     user = service.find_user(**{identity.channel.value: identity.value})
     active = user if user is not None and user.active else None
+    if row.purpose == Purpose.PROXY:
+        proxy_jobs.send_code(identity, row)
+        return
     with force_locale(locale):
         _send(Purpose(row.purpose), identity, active, row)
 

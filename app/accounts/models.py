@@ -103,7 +103,7 @@ class Sex(enum.StrEnum):
 
 
 class Patient(Base):
-    """A person who receives care: a user themself, or someone a user is the guardian of."""
+    """A person who receives care: a user themself, or someone whom a guardian or a helper acts for."""
 
     __tablename__ = "patient"
 
@@ -113,13 +113,13 @@ class Patient(Base):
     name: Mapped[str] = mapped_column(EncryptedText("patient.name"))
     birth_date: Mapped[str | None] = mapped_column(EncryptedText("patient.birth_date"))
     """ISO date."""
+    mobile: Mapped[str | None] = mapped_column(LookupText("patient.mobile"), index=True)
+    """E.164: where somebody without an account is reached. Couples share a telephone, so it is not unique."""
     sex: Mapped[Sex] = mapped_column(String(16), default=Sex.UNSTATED)
     area: Mapped[str | None] = mapped_column(EncryptedText("patient.area"))
     """Where they live: a code of `regions.areas`. Asked before a consultation, since rules look at it."""
     exceptions: Mapped[list[str] | None] = mapped_column(EncryptedJson("patient.exceptions"))
     """What they said applies to them: keys of the rules of eligibility."""
-    contact: Mapped[str | None] = mapped_column(LookupText("patient.contact"), index=True)
-    """The mobile number (E.164) of who has no account and books by telephone; one household may share it."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

@@ -5,18 +5,30 @@ from __future__ import annotations
 from sqlalchemy import Select, or_, select
 
 from app.accounts.models import Guardianship, Patient, User
+from app.accounts.proxy_access import helped_ids
+from app.accounts.proxy_models import Scope
 
 
 def visible_patients(user: User) -> Select[Patient]:
-    """Select the patients whom `user` is, or is the guardian of at present.
+    """Select the patients whom `user` is, is the guardian of, or may act for by their permission, at present.
 
     That includes children who have turned 14 since: what was sent before stays to be read. Whether
     something new may be started for them is asked of `consents.is_in_charge_of`.
     """
-    in_care = select(Guardianship.patient_id).where(
+    helped = Patient.id.in_(helped_ids(user))
+    return select(Patient).where(or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped))
+
+
+def _in_care(user: User) -> Select[int]:
+    return select(Guardianship.patient_id).where(
         Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None)
     )
-    return select(Patient).where(or_(Patient.user_id == user.id, Patient.id.in_(in_care)))
+
+
+def readable_ids(user: User) -> Select[int]:
+    """Select the ids of those of `visible_patients` whose findings `user` may read."""
+    helped = Patient.id.in_(helped_ids(user, Scope.READ))
+    return select(Patient.id).where(or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped))
 
 
 def patient_ids(user: User) -> Select[int]:

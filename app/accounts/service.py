@@ -13,7 +13,6 @@ from flask_security.utils import hash_password
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts import callers
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
 from app.accounts.care import (
     LATEST_BIRTH_YEARS_AGO,
@@ -27,6 +26,7 @@ from app.accounts.care import (
     outgrown,
     patients_for,
 )
+from app.accounts.claiming import claim
 from app.accounts.consents import (
     AT_SIGN_UP,
     BEFORE_A_CASE,
@@ -38,8 +38,10 @@ from app.accounts.consents import (
     has_consent,
     is_in_charge_of,
     is_of,
+    may_decide_for,
     missing_consents,
     outgrown_by,
+    reads_findings_of,
     stands,
     texts,
     withdraw_consent,
@@ -85,10 +87,12 @@ __all__ = [
     "in_charge_of",
     "is_in_charge_of",
     "is_of",
+    "may_decide_for",
     "missing_consents",
     "outgrown",
     "outgrown_by",
     "patients_for",
+    "reads_findings_of",
     "register_patient",
     "stands",
     "texts",
@@ -149,10 +153,8 @@ def register_patient(
     kept = hashed(password) if password else None
     with transaction():
         user = _add_user(Role.PATIENT, name, email, mobile, kept, locale, is_demo)
-        patient = callers.join(user, name=name, birth_date=birth_date) or add_patient(
-            name, birth_date, sex, is_demo, user_id=user.id
-        )
-        patient.sex = sex
+        patient = claim(user.mobile, user.id, name=name, birth_date=birth_date, sex=sex)
+        patient = patient or add_patient(name, birth_date, sex, is_demo, user_id=user.id)
         user.patient = patient
         db.session.flush()
         audit.record("account.created", f"user:{user.id}", patient_id=patient.id)

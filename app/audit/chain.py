@@ -123,7 +123,7 @@ def _same(one: str, other: str) -> bool:
 
 def mac_of(entry: AuditEntry, before: str, key: bytes) -> str:
     """Return the MAC of an entry that follows one whose MAC is `before`."""
-    fields = (
+    fields: tuple[object, ...] = (
         entry.number,
         entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         entry.actor_id,
@@ -136,6 +136,8 @@ def mac_of(entry: AuditEntry, before: str, key: bytes) -> str:
         str(entry.outcome),
         before,
     )
+    if entry.proxy is not None:
+        fields = (*fields, entry.proxy)
     return hmac.new(key, json.dumps(fields, ensure_ascii=False).encode(), hashlib.sha256).hexdigest()
 
 

@@ -25,7 +25,8 @@ class Outcome(enum.StrEnum):
 class AuditEntry(Base):
     """Who did what to whose data, when, from where, and how it ended.
 
-    `number` counts from 1 without gaps; `mac` covers every other column and the `mac` before. The database
+    `number` counts from 1 without gaps; `mac` covers every other column and the `mac` before (`proxy` where
+    there is one: entries from before it existed are signed as they were). The database
     refuses to change or remove an entry; who owns it can take that guard away, but not forge the chain.
     """
 
@@ -41,6 +42,8 @@ class AuditEntry(Base):
     request_id: Mapped[str | None] = mapped_column(String(40))
     patient_id: Mapped[int | None] = mapped_column(Serial)
     """Whose data it was about."""
+    proxy: Mapped[str | None] = mapped_column(String(24))
+    """The patient's permission by which the user acted in their place; None for whoever needs none."""
     action: Mapped[str] = mapped_column(String(64))
     target: Mapped[str] = mapped_column(String(96))
     outcome: Mapped[Outcome] = mapped_column(String(16))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,11 @@ INSIDE = "the head inside the database says otherwise"
 log = structlog.get_logger(__name__)
 
 
+def nobody(_patient_id: int) -> str | None:
+    """The answer of who acts in nobody's place."""
+    return None
+
+
 @dataclass(frozen=True)
 class Actor:
     """Who acts, and from where. Set once at the door; the system itself outside of requests."""
@@ -34,6 +39,8 @@ class Actor:
     role: str = "system"
     address: str | None = None
     request_id: str | None = None
+    proxy_for: Callable[[int], str | None] = nobody
+    """Given a patient's id, the permission by which the actor acts in their place; None for whoever needs none."""
 
 
 class LogIsBroken(Exception):
@@ -100,6 +107,7 @@ def _entry(
         address=actor.address,
         request_id=actor.request_id,
         patient_id=patient_id,
+        proxy=None if patient_id is None else actor.proxy_for(patient_id),
         action=action,
         target=target,
         outcome=outcome,

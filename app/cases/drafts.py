@@ -32,7 +32,7 @@ def new_form_key() -> str:
 
 
 def own(user: User, public_id: str) -> Case:
-    """Return a case of someone whom `user` is or is the guardian of, or raise `NoSuchCase`."""
+    """Return a case of someone whom `user` is or acts for, or raise `NoSuchCase`."""
     case = db.session.scalar(policy.visible_cases(user).where(Case.public_id == public_id))
     if case is None or not is_of(user, case.patient):
         raise NoSuchCase(public_id)
@@ -146,9 +146,14 @@ def answer(
     return case
 
 
-def open_drafts(user: User) -> list[Case]:
-    """Return the drafts of everyone that `user` may see, newest first, with what a list shows of them."""
+def open_drafts(user: User, among: Collection[int] | None = None) -> list[Case]:
+    """Return the drafts of everyone that `user` may see, newest first, with what a list shows of them.
+
+    among: of these patients alone (by id).
+    """
     query = policy.visible_cases(user).where(Case.state == CaseState.DRAFT).order_by(Case.id.desc())
+    if among is not None:
+        query = query.where(Case.patient_id.in_(among))
     shown = (joinedload(Case.patient), joinedload(Case.lesion), selectinload(Case.photos))
     return list(db.session.scalars(query.options(*shown).limit(SHOWN)))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, false, select
 
 from app.accounts.models import ConsentKind, User
-from app.accounts.policy import patient_ids
-from app.accounts.service import is_in_charge_of, is_of, stands
+from app.accounts.policy import patient_ids, readable_ids
+from app.accounts.service import is_in_charge_of, is_of, reads_findings_of, stands
 from app.cases.models import Case, CaseState, Photo
 from app.permissions import Permission, Role
 from app.policy import holds
@@ -18,14 +18,16 @@ OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.RE
 
 def _reach(user: User) -> ColumnElement[bool]:
     if user.role == Role.PATIENT and holds(user, Permission.CASE_READ_OWN):
-        return Case.patient_id.in_(patient_ids(user))
+        # A helper who may only send loses sight of a case once there is an answer in it.
+        may_read = Case.patient_id.in_(readable_ids(user))
+        return Case.patient_id.in_(patient_ids(user)) & ((Case.state != CaseState.SIGNED) | may_read)
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
         return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR
     return false()
 
 
 def visible_cases(user: User) -> Select[Case]:
-    """Select what `user` may see: a patient's own and their wards' cases, a doctor's in hand or signed."""
+    """Select what `user` may see: a patient's own, their wards' and those they help; a doctor's in hand or signed."""
     return select(Case).where(_reach(user))
 
 
@@ -42,12 +44,20 @@ def _acts_in(user: User, case: Case) -> bool:
     return _sees(user, case) and is_in_charge_of(user, case.patient)
 
 
+def _reads(user: User, case: Case) -> bool:
+    return _sees(user, case) and reads_findings_of(user, case.patient)
+
+
+def _answers_to(user: User, case: Case) -> bool:
+    return _acts_in(user, case) and reads_findings_of(user, case.patient)
+
+
 def can_see_opinion(user: User, case: Case) -> bool:
     """True for a patient once a doctor has signed: before that nothing of the model's opinion is sent to them.
 
     Where the model was left out at the patient's wish, there is nothing to see either.
     """
-    return case.state == CaseState.SIGNED and case.without_ai_since is None and _sees(user, case)
+    return case.state == CaseState.SIGNED and case.without_ai_since is None and _reads(user, case)
 
 
 def can_withdraw(user: User, case: Case) -> bool:
@@ -62,9 +72,9 @@ def can_go_on(user: User, case: Case) -> bool:
 
 def can_ask(user: User, case: Case) -> bool:
     """True once after the finding."""
-    return case.state == CaseState.SIGNED and case.question is None and _acts_in(user, case)
+    return case.state == CaseState.SIGNED and case.question is None and _answers_to(user, case)
 
 
 def can_book(user: User, case: Case) -> bool:
     """True for a case that a doctor has signed: the patient may talk to a doctor about it."""
-    return case.state == CaseState.SIGNED and _acts_in(user, case)
+    return case.state == CaseState.SIGNED and _answers_to(user, case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from sqlalchemy.orm import joinedload, selectinload
@@ -80,8 +81,11 @@ def take_back(case: Case) -> None:
     audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
 
 
-def sent_cases(user: User) -> list[Case]:
-    """Return the cases sent for everyone that `user` may see, newest first, with what a list shows of them."""
+def sent_cases(user: User, among: Collection[int] | None = None) -> list[Case]:
+    """Return the cases sent for everyone that `user` may see, newest first, with what a list shows of them.
+
+    among: of these patients alone (by id).
+    """
     shown = (
         joinedload(Case.patient),
         joinedload(Case.lesion),
@@ -89,6 +93,8 @@ def sent_cases(user: User) -> list[Case]:
         selectinload(Case.findings),
     )
     query = policy.visible_cases(user).where(Case.submitted_at.is_not(None)).options(*shown)
+    if among is not None:
+        query = query.where(Case.patient_id.in_(among))
     return list(db.session.scalars(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(SHOWN)))
 
 

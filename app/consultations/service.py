@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from app.accounts.consents import missing_consents
-from app.accounts.errors import ConsentMissing
+from app.accounts.consents import is_in_charge_of, missing_consents
+from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import Patient, User
 from app.audit import service as audit
 from app.consultations.agenda import agenda, past_for, upcoming_for
@@ -51,6 +51,7 @@ from app.consultations.places import (
 from app.extensions import db
 from app.infra import clock, events
 from app.infra.database import fresh, random_id, transaction
+from app.permissions import Role
 
 __all__ = [
     "NEEDED",
@@ -103,10 +104,10 @@ def book(
 ) -> Booking:
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
-    The person who books lets go of what they held. That the case is the patient's, and that `booked_by_id`
-    may act for the patient, is the caller's to check. Raises `TimeTaken`, `TimeGone`, `PriceChanged`,
-    `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by telephone), `NotEligible` where no rule
-    lets it be remote, and `accounts.errors.ConsentMissing` without the consent to telemedicine.
+    The person who books lets go of what they held. That the case is the patient's is the caller's to check. Raises
+    `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by
+    telephone), `NotEligible` where no rule lets it be remote, and of `accounts.errors` `ConsentMissing` without the
+    consent to telemedicine and `NotYours` where `booked_by_id` is a patient's account that may not act for them.
     """
     try:
         with transaction():
@@ -140,6 +141,8 @@ def _book(
     patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
     if patient is None or booker is None:
         raise NoSuchBooking
+    if booker.role == Role.PATIENT and not is_in_charge_of(booker, patient):
+        raise NotYours
     lacking = missing_consents(booker, patient, NEEDED)
     if lacking:
         raise ConsentMissing(lacking)

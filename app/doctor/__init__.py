@@ -6,12 +6,12 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from app.cases import reading_jobs as reading_jobs  # what a doctor holds too long, the worker takes back
-from app.doctor import case_routes, finding_routes, home_routes, schedule_routes
+from app.doctor import case_routes, finding_routes, home_routes, identity_routes, schedule_routes
 from app.doctor.blueprint import blueprint
 from app.web import navigation
 from app.web.navigation import Item
 
-__all__ = ["case_routes", "finding_routes", "home_routes", "init_app", "schedule_routes"]
+__all__ = ["case_routes", "finding_routes", "home_routes", "identity_routes", "init_app", "schedule_routes"]
 
 
 def init_app(app: Flask) -> None:

@@ -135,6 +135,11 @@ def transaction() -> Iterator[Session]:
             log.exception("transaction.after_commit_failed")
 
 
+def is_writing() -> bool:
+    """True inside a `transaction` block: what is decided here is written upon."""
+    return bool(db.session().info.get(_IN_BLOCK))
+
+
 def _run_last(session: Session) -> None:
     hooks: list[Callable[[], None]] = session.info[_BEFORE_COMMIT]
     if not hooks:

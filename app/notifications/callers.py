@@ -31,9 +31,9 @@ def text_caller(run: Run, *, event_id: int) -> Effect | None:
     """Send the text message that an event calls for, if the patient can only be reached by one."""
     event = db.session.get(Event, event_id)
     booking = _booking(event.topic) if event is not None else None
-    if event is None or booking is None or not booking.patient.contact or family(booking.patient):
+    if event is None or booking is None or not booking.patient.mobile or family(booking.patient):
         return None
-    message = Sms(booking.patient.contact, _words(event.kind, booking))
+    message = Sms(booking.patient.mobile, _words(event.kind, booking))
     run.keep_alive()
     delivery.send(message)
     topic, patient_id = booking.topic, booking.patient_id

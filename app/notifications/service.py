@@ -9,6 +9,8 @@ from sqlalchemy import func, select, update
 
 from app.accounts.models import Guardianship, Patient, User
 from app.accounts.policy import visible_patients
+from app.accounts.proxy_access import helper_ids
+from app.accounts.proxy_models import Scope
 from app.cases.models import Case, CaseState
 from app.consultations.models import Booking
 from app.extensions import db
@@ -35,6 +37,8 @@ KINDS: dict[str, NoticeKind] = {
 
 TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
 TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_CANCELLED}
+ANSWERS = {NoticeKind.FINDING_SIGNED, NoticeKind.FINDING_AMENDED, NoticeKind.QUESTION_ANSWERED}
+"""What a doctor has answered: a helper who may only send and book is not told, for they could not read it."""
 ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CASE_OVERDUE}
 
 
@@ -99,19 +103,20 @@ def _subject(topic: str) -> _Subject | None:
 
 
 def _concerned(kind: NoticeKind, subject: _Subject) -> list[User]:
-    people = [] if kind in TO_DOCTOR else family(subject.patient)
+    people = [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in ANSWERS else None)
     if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
         people.append(subject.doctor)
     return [user for user in people if user.active]
 
 
-def family(patient: Patient) -> list[User]:
-    """Return the patient's own user and those who act for them at present."""
+def family(patient: Patient, scope: Scope | None = None) -> list[User]:
+    """Return the patient's own user and those who act for them at present; of helpers those with this scope."""
     guardians = select(Guardianship.guardian_id).where(
         Guardianship.patient_id == patient.id, Guardianship.ended_at.is_(None)
     )
-    query = select(User).where((User.id == patient.user_id) | User.id.in_(guardians)).order_by(User.id)
-    return list(db.session.scalars(query))
+    helpers = User.id.in_(helper_ids(patient, scope))
+    query = select(User).where((User.id == patient.user_id) | User.id.in_(guardians) | helpers)
+    return list(db.session.scalars(query.order_by(User.id)))
 
 
 def _told(user: User, kind: NoticeKind, event: Event, subject: _Subject) -> bool:

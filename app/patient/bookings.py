@@ -6,7 +6,7 @@ from flask import flash, redirect, render_template, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.accounts import service as accounts
+from app.accounts import acting
 from app.consultations import service, words
 from app.consultations.models import Booking, BookingState
 from app.consultations.policy import visible_bookings
@@ -26,7 +26,7 @@ from app.policy import requires, visible_or_404
 @requires(Permission.BOOKING_MAKE)
 def bookings() -> str:
     """What is booked, and what was."""
-    people = [person.id for person in accounts.patients_for(me())]
+    people = [person.id for person in acting.people(me())]
     return render_template(
         "patient/bookings.html",
         upcoming=service.upcoming_for(people),
@@ -49,7 +49,7 @@ def booking(public_id: str) -> str:
     return render_template(
         "patient/bookings_one.html",
         booking=found,
-        several=len(accounts.patients_for(me())) > 1,
+        several=len(acting.people(me())) > 1,
         instead=service.next_free_times(found.doctor_id) if called_off else [],
         named={d.user.id: d for d in service.bookable_doctors()} if called_off else {},
         case=None,

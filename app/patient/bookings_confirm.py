@@ -9,6 +9,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Patient
@@ -89,7 +90,7 @@ def booking_confirm() -> Any:
 
 def _mine(doctor: int, starts_at: datetime) -> str | None:
     """The address of the person's own booking at this time, None if it is not theirs."""
-    people = [person.id for person in accounts.patients_for(me())]
+    people = [person.id for person in acting.people(me())]
     for found in service.upcoming_for(people):
         if (found.doctor_id, found.starts_at) == (doctor, starts_at):
             return url_for("patient.booking", public_id=found.public_id)

@@ -10,6 +10,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
 from wtforms.validators import AnyOf, DataRequired, InputRequired
 
+from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts.languages import LANGUAGES
 from app.accounts.models import Patient
@@ -92,7 +93,7 @@ def case_asked_for() -> Case | None:
 
 def people_for(case: Case | None) -> list[Patient]:
     """Return for whom the person at the door may book."""
-    return [case.patient] if case is not None else accounts.in_charge_of(me())
+    return [case.patient] if case is not None else acting.people_to_act_for(me())
 
 
 def by_telephone(people: list[Patient]) -> list[tuple[Patient, datetime]]:

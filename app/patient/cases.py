@@ -9,8 +9,10 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts import words as account_words
+from app.accounts.errors import NotYours
 from app.audit import service as audit
 from app.cases import body_sites, diagnoses, policy, questions, service, signing
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NoSuchCase, OfAge
@@ -48,7 +50,7 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         audit.record("prediction.read", case.topic, patient_id=case.patient_id)
     return {
         "case": case,
-        "several": len(accounts.patients_for(me())) > 1,
+        "several": len(acting.people(me())) > 1,
         "status": status.describe(case),
         "urgency": status.urgency(case),
         "findings": genuine,
@@ -130,6 +132,13 @@ def of_age(_error: OfAge) -> Response:
     """The child has grown up meanwhile: say why this ends here, and what to do."""
     case = case_or_404((request.view_args or {})["public_id"])
     flash(account_words.of_age(case.patient.name), "warning")
+    return redirect(url_for("patient.home"), 303)
+
+
+@blueprint.errorhandler(NotYours)
+def not_permitted(_error: NotYours) -> Response:
+    """The patient has taken their permission back at this very moment."""
+    flash(_("그 사이에 대신할 수 있는 허락이 끝나 하지 않았습니다."), "warning")
     return redirect(url_for("patient.home"), 303)
 
 

@@ -13,8 +13,7 @@ from werkzeug.wrappers import Response
 from wtforms import HiddenField, RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
-from app.accounts import residence
-from app.accounts import service as accounts
+from app.accounts import acting, residence
 from app.accounts.models import Patient
 from app.cases import overview
 from app.cases.models import Case, NextStep
@@ -111,7 +110,7 @@ def booking_exceptions() -> Response:
 @requires(Permission.BOOKING_MAKE)
 def area() -> Any:
     """Where somebody lives, in two steps that need no scripts: the province, then the district."""
-    people = accounts.in_charge_of(me())
+    people = acting.people_to_act_for(me())
     patient = _person(people)
     if patient is None:
         return render_template("patient/eligibility_who.html", people=people, endpoint="patient.area")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from app.accounts import service as accounts
+from app.accounts import acting
 from app.accounts import words as account_words
 from app.cases import body_sites, drafts, policy
 from app.cases import service as cases_service
@@ -22,20 +22,21 @@ from app.policy import requires
 @requires(Permission.CASE_READ_OWN)
 def home() -> str:
     """Everything at a glance."""
-    people = accounts.patients_for(me())
-    cases = cases_service.sent_cases(me())
+    people = acting.people(me())
+    ids = [person.id for person in people]
+    cases = cases_service.sent_cases(me(), ids)
     return render_template(
         "patient/home.html",
         people=people,
         several=len(people) > 1,
         drafts=[
             (case, resume_url(case) if policy.can_go_on(me(), case) else None)
-            for case in drafts.open_drafts(me())
+            for case in drafts.open_drafts(me(), ids)
         ],
         of_age=account_words.of_age,
         kept_until=lambda case: moments.day(drafts.kept_until(case)),
         cases=[(case, status.describe(case)) for case in cases],
-        bookings=consultations.upcoming_for([person.id for person in people]),
+        bookings=consultations.upcoming_for(ids),
         site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),
         moment=status.moment,
     )

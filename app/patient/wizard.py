@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts import words as account_words
 from app.cases import body_sites, drafts, policy, questions, service
@@ -62,7 +63,7 @@ def draft_or_away(public_id: str) -> Case | Response:
 @requires(Permission.CASE_SEND)
 def case_new() -> Response | str:
     """Say what will happen, ask for whom it is, and open the draft."""
-    people = accounts.in_charge_of(me())
+    people = acting.people_to_act_for(me())
     form = StartForm().offer(people)
     if form.validate_on_submit():
         chosen = next((p for p in people if p.public_id == form.patient.data), None)
@@ -79,7 +80,7 @@ def case_new() -> Response | str:
 
 def of_age_notes() -> list[str]:
     """Return, for each child who has turned 14, why nothing new can be started for them here."""
-    return [account_words.of_age(patient.name) for patient in accounts.outgrown(me())]
+    return [account_words.of_age(patient.name) for patient in acting.outgrown(me())]
 
 
 def _full(full: TooManyDrafts) -> Response:

@@ -123,10 +123,8 @@ def upgrade() -> None:
     for column in (
         sa.Column("area", sa.LargeBinary(), nullable=True),
         sa.Column("exceptions", sa.LargeBinary(), nullable=True),
-        sa.Column("contact", sa.LargeBinary(length=512), nullable=True),
     ):
         op.add_column("patient", column)
-    op.create_index(op.f("ix_patient_contact"), "patient", ["contact"])
     _consent()
 
 
@@ -275,8 +273,7 @@ def downgrade() -> None:
         table.drop_column("recorded_by_id")
         table.drop_column("channel")
         table.alter_column("user_id", existing_type=key("user_id").type, nullable=False)
-    op.drop_index(op.f("ix_patient_contact"), "patient")
-    for column in ("contact", "exceptions", "area"):
+    for column in ("exceptions", "area"):
         op.drop_column("patient", column)
     op.drop_index(op.f("ix_booking_admitted_by_id"), "booking")
     if op.get_bind().dialect.name != "sqlite":

@@ -1,0 +1,46 @@
+"""Somebody who called, or whom others have acted for, signs up: the account takes over the patient that is there."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select
+
+from app.accounts.models import Patient, Sex
+from app.audit import service as audit
+from app.extensions import db
+from app.infra.database import fresh
+
+
+def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex: Sex) -> Patient | None:
+    """Give the user the patient who was entered with this number, in the transaction in progress.
+
+    The number is proven. Couples share a telephone, and numbers are given to others later: so the day of
+    birth must be the same, or the name and the year (days are told by the moon's calendar as well). What the
+    person says of themself stands in place of what was entered for them. None unless exactly one fits.
+    """
+    if mobile is None:
+        return None
+    query = select(Patient).where(Patient.mobile == mobile, Patient.user_id.is_(None)).order_by(Patient.id)
+    fitting = [found for found in db.session.scalars(query) if _is_same(found, name, birth_date)]
+    if len(fitting) != 1:
+        return None
+    row = fresh(Patient, fitting[0].id)
+    if row is None or row.user_id is not None:
+        return None
+    row.user_id, row.name, row.sex, row.mobile = user_id, name.strip(), sex, None
+    row.birth_date = birth_date.isoformat()
+    db.session.flush()
+    audit.record("patient.claimed", f"patient:{row.public_id}", patient_id=row.id)
+    return row
+
+
+def _is_same(patient: Patient, name: str, birth_date: date) -> bool:
+    born = patient.birth_date
+    if born is None or born == birth_date.isoformat():
+        return born is not None
+    return born[:4] == f"{birth_date.year:04}" and _plain(patient.name) == _plain(name)
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
