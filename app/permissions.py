@@ -36,6 +36,7 @@ class Permission(enum.StrEnum):
     JOB_MANAGE = "operator:job:manage"
     INVITATION_SEND = "operator:invitation:send"
     AUDIT_READ = "operator:audit:read"
+    MESSAGE_MANAGE = "operator:message:manage"
 
 
 _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
@@ -64,5 +65,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.JOB_MANAGE,
         Permission.INVITATION_SEND,
         Permission.AUDIT_READ,
+        Permission.MESSAGE_MANAGE,
     },
 }

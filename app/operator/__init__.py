@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.operator import analyses, audit, collections, drill, home, invitations, reviews, wording
+from app.operator import analyses, audit, collections, drill, home, invitations, messages, reviews, wording
 from app.operator.blueprint import door
 from app.web import navigation
 
@@ -17,6 +17,7 @@ __all__ = [
     "home",
     "init_app",
     "invitations",
+    "messages",
     "reviews",
     "wording",
 ]
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
                 within=("operator.import*", "operator.analys*", "operator.collection*"),
             ),
             navigation.Item("operator.jobs", _l("작업"), "list"),
+            navigation.Item("operator.messages", _l("보낸 알림"), "send", within=("operator.message*",)),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),
             navigation.Item("operator.audit_log", _l("접속기록"), "shield", within=("operator.audit*",)),
         ],

@@ -9,6 +9,7 @@ from app.operator.blueprint import door
 
 ACTIONS: dict[str, LazyString] = {
     "access.denied": _l("들어가려다 막힘"),
+    "account.channels_chosen": _l("알림 받는 방법을 고름"),
     "account.contact_changed": _l("연락처를 바꿈"),
     "account.created": _l("계정을 만듦"),
     "account.password_changed": _l("비밀번호를 바꿈"),
@@ -48,6 +49,7 @@ ACTIONS: dict[str, LazyString] = {
     "invitation.revoked": _l("초대를 거둠"),
     "invitation.sent": _l("초대장을 보냄"),
     "job.retry": _l("실패한 작업을 다시 시킴"),
+    "message.again": _l("알림을 다시 보냄"),
     "opinion.revealed": _l("인공지능 의견을 엶"),
     "photo.add": _l("사진을 더함"),
     "photo.analyse": _l("인공지능이 사진을 분석함"),
