@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     sms: Literal["console", "file"] = "file"
+    alimtalk: Literal["none", "console", "file"] = "none"
+    """알림톡 (messages of a business in KakaoTalk), tried before an SMS where it is on."""
     contact: str = ""
     """How users reach whoever runs this installation; shown on the public pages."""
 
@@ -132,8 +134,10 @@ class Settings(BaseSettings):
             raise ValueError("SALPIM_RATE_LIMITS must be on in production: they brake floods and guessing")
         if self.second_factor != "required":
             raise ValueError("SALPIM_SECOND_FACTOR must be 'required' in production")
-        if self.sms == "console" or self.mail == "console":
-            raise ValueError("SALPIM_SMS and SALPIM_MAIL must not print codes to the console in production")
+        if "console" in (self.sms, self.mail, self.alimtalk):
+            raise ValueError(
+                "SALPIM_SMS, SALPIM_MAIL and SALPIM_ALIMTALK must not print messages to the console in production"
+            )
         return self
 
     @property

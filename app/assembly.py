@@ -43,7 +43,7 @@ def ground(app: Flask, settings: Settings) -> None:
         lease_seconds=settings.job_lease_seconds,
     )
     live.init_app(app, settings.sqlalchemy_url, settings.live_streams)
-    messages.init_app(app, _mail(settings), _sms(settings))
+    messages.init_app(app, _mail(settings), _sms(settings), _alimtalk(settings))
 
 
 def _mail(settings: Settings) -> messages.MailPort:
@@ -64,6 +64,14 @@ def _sms(settings: Settings) -> messages.SmsPort:
     if settings.sms == "console":
         return messages.ConsoleSms()
     return messages.FileSms(settings.instance / "outbox" / "sms.jsonl")
+
+
+def _alimtalk(settings: Settings) -> messages.AlimtalkPort | None:
+    if settings.alimtalk == "none":
+        return None
+    if settings.alimtalk == "console":
+        return messages.ConsoleAlimtalk()
+    return messages.FileAlimtalk(settings.instance / "outbox" / "alimtalk.jsonl")
 
 
 def rooms(app: Flask, settings: Settings) -> None:

@@ -42,6 +42,7 @@ class Permission(enum.StrEnum):
     ELIGIBILITY_MANAGE = "operator:eligibility:manage"
     CALL_HANDLE = "operator:call:handle"
     PROXY_MANAGE = "operator:proxy:manage"
+    MESSAGE_MANAGE = "operator:message:manage"
 
 
 _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
@@ -76,5 +77,6 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         Permission.ELIGIBILITY_MANAGE,
         Permission.CALL_HANDLE,
         Permission.PROXY_MANAGE,
+        Permission.MESSAGE_MANAGE,
     },
 }

@@ -29,6 +29,7 @@ def sections() -> list[tuple[str, str, object, object]]:
             _l("비밀번호, 두 번째 확인, 모든 기기에서 로그아웃"),
         ),
     ]
+    found.append(("notices.channels", "bell", _l("알림 받는 방법"), _l("문자로 받을지, 이메일로 받을지")))
     if current_user.role == Role.PATIENT:
         found += [
             ("account.consents", "check-circle", _l("동의"), _l("무엇에 언제 동의했는지, 되돌리기")),

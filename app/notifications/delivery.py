@@ -1,4 +1,4 @@
-"""Sending a notice by SMS or e-mail.
+"""Sending a notice to a telephone or by e-mail.
 
 A delivery is one row with one job, and only who holds the job's lease may send: the claim is written,
 and the lease renewed for longer than any gateway may take, in one transaction before the gateway is
@@ -12,31 +12,40 @@ the lesser harm here; the alternative would be one too few. `claims` tells how o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
-from flask import current_app
-from flask_babel import force_locale
-from flask_babel import gettext as _
 
 from app.infra import clock, messages
 from app.infra.database import fresh, transaction
 from app.infra.jobs import Run
-from app.infra.messages import DeliveryFailed, Mail, Sms
-from app.notifications.models import Channel, Delivery
-from app.notifications.words import WORDS
-from config import Settings
+from app.infra.messages import Alimtalk, AlimtalkRefused, DeliveryFailed, Mail, Sms
+from app.notifications import compose
+from app.notifications.models import Delivery, DeliveryState, Form
 
 log = structlog.get_logger(__name__)
 
 
-def claim(run: Run, delivery_id: int) -> Sms | Mail | None:
+@dataclass(frozen=True)
+class Handed:
+    """What was handed over in the end: its form, by which template, and how long it was."""
+
+    form: Form
+    template: str | None = None
+    size: int | None = None
+
+
+def claim(run: Run, delivery_id: int) -> compose.Outgoing | None:
     """Take a delivery in hand and return what to send; None if there is nothing (more) to send."""
     with transaction():
         run.keep_alive()
         delivery = fresh(Delivery, delivery_id)
-        if delivery is None or delivery.sent_at is not None:
+        if delivery is None or delivery.state in (DeliveryState.SENT, DeliveryState.DROPPED):
             return None
-        message = _message(delivery)
-        if message is None:
+        message = compose.compose(delivery)
+        if isinstance(message, compose.Dropped):
+            delivery.state, delivery.why = DeliveryState.DROPPED, message.why
+            delivery.given_up_at = clock.now()
             return None
         if delivery.claims:
             log.warning("delivery.again", delivery=delivery_id, claims=delivery.claims)
@@ -44,34 +53,41 @@ def claim(run: Run, delivery_id: int) -> Sms | Mail | None:
     return message
 
 
-def _message(delivery: Delivery) -> Sms | Mail | None:
-    user = delivery.notice.user
-    address = user.mobile if delivery.channel == Channel.SMS else user.email
-    if not user.active or not address:
-        return None
-    words = WORDS[delivery.notice.kind]
-    settings: Settings = current_app.extensions["salpim.settings"]
-    with force_locale(user.locale):
-        if delivery.channel == Channel.SMS:
-            return Sms(address, str(words.short))
-        body = _("%(text)s\n\n%(address)s", text=str(words.short), address=settings.public_url)
-        return Mail(address, _("[살핌] %(title)s", title=str(words.title)), f"{body}\n")
-
-
-def send(message: Sms | Mail) -> None:
-    """Hand a message over; raise `DeliveryFailed` where the gateway did not take it."""
+def send(message: compose.Outgoing) -> Handed:
+    """Hand a message over and say as what; raise `DeliveryFailed` where the gateway did not take it."""
     try:
-        if isinstance(message, Sms):
-            messages.send_sms(message)
-        else:
+        if isinstance(message, Mail):
             messages.send_mail(message)
+            return Handed(Form.EMAIL)
+        return _send_to_telephone(message)
     except DeliveryFailed as error:
         # The cause may quote the address, and errors end up in the logs.
         raise DeliveryFailed(str(error)) from None
 
 
-def mark_sent(delivery_id: int) -> None:
+def _send_to_telephone(message: compose.ToTelephone) -> Handed:
+    sms, size = Sms(message.to, message.text), Sms(message.to, message.text).size
+    if messages.has_alimtalk():
+        try:
+            messages.send_alimtalk(Alimtalk(message.to, message.template, message.text, message.variables))
+        except AlimtalkRefused:
+            log.info("delivery.alimtalk_refused", template=message.template)
+        else:
+            return Handed(Form.ALIMTALK, message.template, size)
+    messages.send_sms(sms)
+    return Handed(Form.LMS if sms.is_long else Form.SMS, message.template, size)
+
+
+def mark_sent(delivery_id: int, handed: Handed) -> None:
     """Note that a delivery was handed over (an effect)."""
     delivery = fresh(Delivery, delivery_id)
     if delivery is not None:
-        delivery.sent_at = clock.now()
+        delivery.state, delivery.sent_at, delivery.given_up_at = DeliveryState.SENT, clock.now(), None
+        delivery.form, delivery.template, delivery.size = handed.form, handed.template, handed.size
+
+
+def mark_failed(delivery_id: int) -> None:
+    """Note that a delivery could not be handed over however often it was tried, in the transaction in progress."""
+    delivery = fresh(Delivery, delivery_id)
+    if delivery is not None and delivery.state == DeliveryState.WAITING:
+        delivery.state, delivery.given_up_at = DeliveryState.FAILED, clock.now()

@@ -11,13 +11,16 @@ from app.accounts.models import Guardianship, Patient, User
 from app.accounts.policy import visible_patients
 from app.accounts.proxy_access import helper_ids
 from app.accounts.proxy_models import Scope
-from app.cases.models import Case, CaseState
+from app.cases.models import Case, CaseState, Lesion
 from app.consultations.models import Booking
 from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import fresh, random_id, transaction
 from app.infra.events import Event
-from app.notifications.models import Channel, Delivery, Notice, NoticeKind
+from app.notifications.choices import channels_for
+from app.notifications.compose import number_of
+from app.notifications.models import Channel, Delivery, DeliveryState, Notice, NoticeKind
+from app.notifications.templates import templates
 
 DELIVERY_JOB = "notifications.deliver"
 PER_PAGE = 20
@@ -31,12 +34,18 @@ KINDS: dict[str, NoticeKind] = {
     "case.question_asked": NoticeKind.QUESTION_ASKED,
     "case.question_answered": NoticeKind.QUESTION_ANSWERED,
     "booking.made": NoticeKind.BOOKING_MADE,
+    "booking.moved": NoticeKind.BOOKING_MOVED,
     "booking.cancelled": NoticeKind.BOOKING_CANCELLED,
+    "booking.missed": NoticeKind.BOOKING_MISSED,
+    "reminder.booking_day_before": NoticeKind.BOOKING_DAY_BEFORE,
+    "reminder.booking_soon": NoticeKind.BOOKING_SOON,
+    "reminder.photograph_again": NoticeKind.PHOTOGRAPH_AGAIN,
+    "reminder.in_person_due": NoticeKind.IN_PERSON_DUE,
 }
-"""The events that somebody should know of. What an event is about is in its topic (``case:…``, ``booking:…``)."""
+"""The events that somebody should know of. What one is about is in its topic: ``case:…``, ``booking:…``, ``lesion:…``."""
 
 TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
-TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_CANCELLED}
+TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_MOVED, NoticeKind.BOOKING_CANCELLED}
 ANSWERS = {NoticeKind.FINDING_SIGNED, NoticeKind.FINDING_AMENDED, NoticeKind.QUESTION_ANSWERED}
 """What a doctor has answered: a helper who may only send and book is not told, for they could not read it."""
 ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CASE_OVERDUE}
@@ -73,15 +82,25 @@ def tell(event_id: int) -> None:
     subject = _subject(event.topic) if event is not None else None
     if event is None or kind is None or subject is None:
         return
-    for user in _concerned(kind, subject):
-        if _told(user, kind, event, subject):
-            continue
-        notice = Notice(public_id=random_id(), user_id=user.id, kind=kind, event_id=event.id)
-        notice.arguments, notice.created_at = subject.arguments, clock.now()
-        channel = Channel.SMS if user.mobile else Channel.EMAIL
-        delivery = Delivery(notice=notice, channel=channel, claims=0)
-        db.session.add_all([notice, delivery])
-        db.session.flush()
+    for reader in _concerned(kind, subject):
+        if not _told(reader, kind, event, subject):
+            _tell_one(reader, kind, event, subject)
+
+
+def _tell_one(reader: User | Patient, kind: NoticeKind, event: Event, subject: _Subject) -> None:
+    notice = Notice(public_id=random_id(), kind=kind, event_id=event.id)
+    notice.arguments, notice.created_at = subject.arguments, clock.now()
+    if isinstance(reader, User):
+        notice.user_id, channels = reader.id, channels_for(reader, kind)
+    else:
+        notice.patient_id, channels = reader.id, [Channel.SMS]
+    deliveries = [
+        Delivery(notice=notice, channel=channel, state=DeliveryState.WAITING, claims=0)
+        for channel in channels
+    ]
+    db.session.add_all([notice, *deliveries])
+    db.session.flush()
+    for delivery in deliveries:
         jobs.enqueue(DELIVERY_JOB, dedupe_key=str(delivery.id), delivery_id=delivery.id)
 
 
@@ -99,14 +118,23 @@ def _subject(topic: str) -> _Subject | None:
             return None
         ids = {"booking": public_id, "patient": booking.patient.public_id}
         return _Subject(booking.patient, booking.doctor, ids)
+    if what == "lesion":
+        lesion = db.session.scalar(select(Lesion).where(Lesion.public_id == public_id))
+        patient = db.session.get(Patient, lesion.patient_id) if lesion is not None else None
+        return (
+            _Subject(patient, None, {"lesion": public_id, "patient": patient.public_id}) if patient else None
+        )
     return None
 
 
-def _concerned(kind: NoticeKind, subject: _Subject) -> list[User]:
+def _concerned(kind: NoticeKind, subject: _Subject) -> list[User | Patient]:
     people = [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in ANSWERS else None)
     if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
         people.append(subject.doctor)
-    return [user for user in people if user.active]
+    found: list[User | Patient] = [user for user in people if user.active]
+    if kind not in TO_DOCTOR and templates()[kind].is_for_direct and number_of(subject.patient):
+        found.append(subject.patient)
+    return found
 
 
 def family(patient: Patient, scope: Scope | None = None) -> list[User]:
@@ -119,8 +147,9 @@ def family(patient: Patient, scope: Scope | None = None) -> list[User]:
     return list(db.session.scalars(query.order_by(User.id)))
 
 
-def _told(user: User, kind: NoticeKind, event: Event, subject: _Subject) -> bool:
-    query = select(Notice).where(Notice.user_id == user.id, Notice.kind == kind)
+def _told(reader: User | Patient, kind: NoticeKind, event: Event, subject: _Subject) -> bool:
+    mine = Notice.user_id == reader.id if isinstance(reader, User) else Notice.patient_id == reader.id
+    query = select(Notice).where(mine, Notice.kind == kind)
     if kind not in ONCE_PER_CASE:
         return db.session.scalar(query.where(Notice.event_id == event.id)) is not None
     # Answers and model may each call a case urgent: its patient is told once.

@@ -14,6 +14,7 @@ from app.operator import (
     eligibility,
     home,
     invitations,
+    messages,
     proxies,
     reviews,
     wording,
@@ -31,6 +32,7 @@ __all__ = [
     "home",
     "init_app",
     "invitations",
+    "messages",
     "proxies",
     "reviews",
     "wording",
@@ -54,7 +56,7 @@ def init_app(app: Flask) -> None:
             navigation.Item(
                 "operator.eligibility_rules", _l("규칙"), "check-circle", within=("operator.eligibility_*",)
             ),
-            navigation.Item("operator.jobs", _l("작업"), "list"),
+            navigation.Item("operator.jobs", _l("작업"), "list", within=("operator.message*",)),
             navigation.Item("operator.invitations", _l("초대"), "people", within=("operator.invitation_*",)),
             navigation.Item("operator.proxies_page", _l("대신 이용"), "phone", within=("operator.proxies*",)),
             navigation.Item("operator.audit_log", _l("접속기록"), "shield", within=("operator.audit*",)),

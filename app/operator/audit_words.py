@@ -9,6 +9,7 @@ from app.operator.blueprint import door
 
 ACTIONS: dict[str, LazyString] = {
     "access.denied": _l("들어가려다 막힘"),
+    "account.channels_chosen": _l("알림 받는 방법을 고름"),
     "account.contact_changed": _l("연락처를 바꿈"),
     "account.created": _l("계정을 만듦"),
     "account.practice_changed": _l("진료하는 말과 지역을 바꿈"),
@@ -34,7 +35,6 @@ ACTIONS: dict[str, LazyString] = {
     "patient.claimed": _l("계정 없이 등록된 분이 가입함"),
     "call.looked": _l("전화하신 분의 예약을 봄"),
     "call.registered": _l("전화하신 분을 등록함"),
-    "call.texted": _l("전화하신 분께 문자를 보냄"),
     "case.analyse": _l("사진 분석을 맡김"),
     "case.forget": _l("보내지 않은 사례를 지움"),
     "case.open": _l("사례를 시작함"),
@@ -72,6 +72,7 @@ ACTIONS: dict[str, LazyString] = {
     "invitation.revoked": _l("초대를 거둠"),
     "invitation.sent": _l("초대장을 보냄"),
     "job.retry": _l("실패한 작업을 다시 시킴"),
+    "message.again": _l("알림을 다시 보냄"),
     "opinion.revealed": _l("인공지능 의견을 엶"),
     "patient.area_changed": _l("사는 곳을 적음"),
     "patient.exceptions_changed": _l("해당하는 예외를 적음"),

@@ -17,6 +17,9 @@ JOBS: dict[str, LazyString] = {
     "reviews.start_due": _l("때가 된 후기 모으기 시작하기"),
     "notifications.tell": _l("알림 만들기"),
     "notifications.deliver": _l("알림 보내기"),
+    "notifications.follow": _l("미리 알림 정하기"),
+    "notifications.remind": _l("미리 알리기"),
+    "notifications.remind_all": _l("때가 된 미리 알림 찾기"),
 }
 STAGES: dict[str, LazyString] = {
     "read": _l("후기를 꺼내는 중"),

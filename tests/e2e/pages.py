@@ -159,6 +159,8 @@ ACCOUNT = [
     Look("security.mf_recovery_codes", "secured", "shown", {"show_codes": "y"}),
     Look("notices.inbox", "patient"),
     Look("notices.inbox", "patient", "none", empty=True),
+    Look("notices.channels", "patient"),
+    Look("notices.channels", "doctor", "one_contact"),
     Look("account.settings", "told", "messages"),
     Look("account.settings", "shared", "shared_device"),
 ]
@@ -291,6 +293,9 @@ OPERATOR = [
     Look("operator.invitations", "operator"),
     Look("operator.invitations", "operator", "none", empty=True),
     Look("operator.invitations", "operator", "wrong", act=send_to("/invitations"), status=422),
+    Look("operator.messages", "operator"),
+    Look("operator.messages", "operator", "none", empty=True),
+    Look("operator.messages", "operator", "failed", {"state": "failed"}),
     Look("operator.audit_log", "operator"),
     Look("operator.audit_log", "operator", "none", {"since": "2020-01-01", "until": "2020-01-02"}),
 ]
@@ -328,6 +333,7 @@ NOT_PAGES = {
     "operator.import_rejected": FILE,
     "operator.import_status": FRAGMENT,
     "operator.import_work": FRAGMENT,
+    "patient.booking_ics": FILE,
     "patient.case_events": STREAM,
     "patient.case_status": FRAGMENT,
     "patient.photo": PICTURE,

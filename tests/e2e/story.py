@@ -18,6 +18,7 @@ from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.infra.worker import WorkerBeat
+from app.notifications.models import Delivery, DeliveryState, DropReason
 from app.reviews import apps, collecting, schedules
 from app.reviews.collection_models import CollectionState
 from app.reviews.models import Analysis, ReviewImport, WorkState
@@ -68,6 +69,7 @@ def full_house(site: Site) -> None:
     _reviews(site, operator)
     _collections(site, operator)
     _run(site, "notifications.tell")
+    _messages(site)
     story_people.signed_in(site, patient, doctor, operator)
     story_people.half_way(site, doctor)
     _work(site)
@@ -269,6 +271,17 @@ def _collections(site: Site, operator: User) -> None:
 def _fail(run: Analysis) -> None:
     run.state, run.finished_at = WorkState.FAILED, clock.now()
     run.error_ko, run.error_en = "낱말을 나누는 사전을 찾지 못했습니다.", "The dictionary was not found."
+
+
+def _messages(site: Site) -> None:
+    """Messages that went out, one that could not, and one that was not needed any more."""
+    _run(site, "notifications.deliver")
+    with transaction() as session:
+        failed, dropped = session.scalars(select(Delivery).order_by(Delivery.id.desc()).limit(2))
+        for delivery, state in ((failed, DeliveryState.FAILED), (dropped, DeliveryState.DROPPED)):
+            delivery.state, delivery.sent_at, delivery.given_up_at = state, None, clock.now()
+            delivery.form = delivery.template = delivery.size = None
+        dropped.why = DropReason.TOO_LATE
 
 
 def _work(site: Site) -> None:

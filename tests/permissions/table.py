@@ -77,6 +77,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("operator.collection*", "public_id", Thing("collection", "operator")),
     ("operator.import*", "public_id", Thing("import", "operator")),
     ("operator.invitation*", "public_id", Thing("invitation", "operator")),
+    ("operator.message_again", "delivery_id", Thing("delivery", "operator")),
     ("operator.job*", "job_id", Thing("job", "operator")),
 )
 

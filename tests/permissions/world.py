@@ -24,7 +24,7 @@ from app.consultations.models import Booking
 from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
-from app.notifications.models import Notice
+from app.notifications.models import Delivery, Notice
 from app.reviews import collecting
 from tests.factories import accounts, cases, collections, consultations, reviews
 
@@ -153,6 +153,8 @@ def _after_work(world: World) -> None:
                 notice = db.session.scalars(select(Notice).where(Notice.user_id == user_id)).first()
                 assert notice is not None, f"{role} {name} was told nothing"
                 world.values[name][f"{role}'s notice"] = notice.public_id
+                sent = select(Delivery.id).where(Delivery.notice_id == notice.id)
+                world.values[name]["delivery"] = str(db.session.scalar(sent))
         assert db.session.query(Booking).count() == len(SETS)
 
 

@@ -57,6 +57,7 @@ def test_a_complete_production_environment_starts() -> None:
         ({"rate_limits": False}, "SALPIM_RATE_LIMITS"),
         ({"second_factor": "optional"}, "SALPIM_SECOND_FACTOR"),
         ({"sms": "console"}, "SALPIM_SMS"),
+        ({"alimtalk": "console"}, "SALPIM_ALIMTALK"),
         ({"port": 70000}, "PORT"),
     ],
 )
