@@ -53,6 +53,8 @@ ACTIONS: dict[str, LazyString] = {
     "photo.analyse": _l("인공지능이 사진을 분석함"),
     "photo.read": _l("사진을 봄"),
     "photo.remove": _l("사진을 지움"),
+    "upload.begin": _l("사진을 보내기 시작함"),
+    "upload.drop": _l("보내다 만 사진을 지움"),
     "prediction.read": _l("인공지능 의견을 읽음"),
     "question.answered": _l("질문에 답함"),
     "question.ask": _l("질문함"),
