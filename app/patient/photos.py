@@ -11,7 +11,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.accounts.sessions import SHARED
-from app.cases import photos, policy
+from app.cases import drafts, photos, policy
 from app.cases.errors import NoSuchCase, TooManyPhotos
 from app.cases.models import Case, Photo, PhotoView
 from app.cases.uploads import FILE_TOO_LARGE
@@ -26,6 +26,7 @@ from app.patient.wizard import draft_or_away, page, step_url
 from app.permissions import Permission
 from app.policy import requires
 from app.web.errors import wants_json
+from app.web.headers import allow_camera
 
 PRIVATE_SECONDS = 300
 """A phone on a slow line should not fetch a photo again for each look at the page."""
@@ -92,8 +93,9 @@ def case_photos(public_id: str) -> Response | str:
         shown=[shown(case, photo) for photo in case.photos],
         max_photos=settings().max_photos_per_case,
         max_mb=settings().max_upload_mb,
+        keep_key=None if session.get(SHARED) else drafts.keep_key(case),
     )
-    return make_response(screen, 422 if refused else 200)
+    return allow_camera(make_response(screen, 422 if refused else 200))
 
 
 def _all_good(case: Case) -> bool:
