@@ -152,6 +152,8 @@ def _erase_chunks(upload: Upload) -> None:
 
 def _drop(upload: Upload) -> None:
     """Erase what has come in, in the transaction in progress."""
+    if fresh(Upload, upload.id) is None:  # the lock: a piece that is just being kept goes as well
+        return
     _erase_chunks(upload)
     audit.record("upload.drop", f"upload:{upload.public_id}", patient_id=upload.case.patient_id)
     db.session.delete(upload)
@@ -161,9 +163,7 @@ def _drop(upload: Upload) -> None:
 def give_up(upload: Upload) -> None:
     """Stop an upload at its sender's wish and erase what has come in; one that is gone already is no error."""
     with transaction():
-        found = fresh(Upload, upload.id)
-        if found is not None:
-            _drop(found)
+        _drop(upload)
 
 
 def drop_all(case: Case) -> None:

@@ -16,6 +16,7 @@ from typing import NoReturn
 import structlog
 from flask import abort, jsonify, make_response, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import http_date
 from werkzeug.wrappers import Response
@@ -254,7 +255,7 @@ def _make_photo(found: Upload) -> None:
 
 
 @blueprint.post("/cases/<public_id>/uploads/<upload_id>/photo")
-@limiter.limit("120 per minute")
+@limiter.limit("120 per minute", key_func=lambda: str(current_user.get_id()))
 @requires(Permission.CASE_SEND)
 def upload_photo(public_id: str, upload_id: str) -> Response | tuple[Response, int]:
     """What became of an upload: the photo with its quality, as JSON, or why there is none."""

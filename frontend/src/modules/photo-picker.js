@@ -50,10 +50,10 @@ export default function photoPicker(picker) {
     emit(picker, "salpim:photos", { count: count(), waiting });
   }
 
-  function take(chosen) {
+  function take(chosen, named) {
     say.textContent = "";
     // Of several at once nobody has said which is which.
-    const view = chosen.length === 1 ? next() : null;
+    const view = named ?? (chosen.length === 1 ? next() : null);
     for (const file of chosen) {
       if (count() >= maxPhotos) {
         say.textContent = words.textMany;
@@ -239,9 +239,10 @@ export default function photoPicker(picker) {
     step();
   }
 
-  for (const input of picker.querySelectorAll("[data-files], [data-snap]")) {
+  for (const input of picker.querySelectorAll('input[type="file"]')) {
     input.addEventListener("change", () => {
-      take([...input.files]);
+      // The plain fields, which say themselves what they are for, are used until this script has arrived.
+      take([...input.files], VIEWS.includes(input.name) ? input.name : undefined);
       // Sent one by one: must not travel a second time with the form.
       input.value = "";
     });
