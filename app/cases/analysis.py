@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.accounts.models import ConsentKind
 from app.audit import service as audit
 from app.audit.models import Outcome
 from app.cases import triage
-from app.cases.models import Case, CaseOpinion, CaseState, Photo, Prediction
+from app.cases.models import Case, CaseOpinion, CaseState, Photo, PhotoView, Prediction
 from app.cases.opinion import Combined, Thresholds, combine
 from app.extensions import db
 from app.infra import clock, events, storage
@@ -58,6 +58,19 @@ def awaits_analysis(case: Case | None) -> bool:
     if not accounts.has_consent(ConsentKind.HEALTH_DATA, case.patient_id):
         return False
     return case.state == CaseState.SUBMITTED or (case.state == CaseState.WAITING and case.analysis_failed)
+
+
+def is_read(view: PhotoView | None, taken: Collection[PhotoView | None]) -> bool:
+    """True if the model reads a photo of this view, in a case with photos of the views `taken`.
+
+    It was trained on close-ups. What its sender calls an overview takes no part while there is another photo.
+    """
+    return view != PhotoView.OVERVIEW or all(other == PhotoView.OVERVIEW for other in taken)
+
+
+def views_of(case_id: int) -> list[PhotoView | None]:
+    """Return from how far each photo of a case was taken, as its sender said."""
+    return list(db.session.scalars(select(Photo.view).where(Photo.case_id == case_id).order_by(Photo.id)))
 
 
 def store(

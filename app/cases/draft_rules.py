@@ -13,15 +13,22 @@ FILE = Path(__file__).with_name("drafts.toml")
 
 @dataclass(frozen=True)
 class DraftRules:
-    """How long a draft is kept and how many there may be about one person; see drafts.toml."""
+    """How long drafts and unfinished uploads are kept, and how many there may be; see drafts.toml."""
 
     keep_days: int
     limit: int
+    upload_hours: int
+    uploads: int
 
     @property
     def keep(self) -> timedelta:
         """How long a draft is kept after it was last touched."""
         return timedelta(days=self.keep_days)
+
+    @property
+    def upload_keep(self) -> timedelta:
+        """How long an unfinished upload is kept after its last piece came in."""
+        return timedelta(hours=self.upload_hours)
 
 
 @cache

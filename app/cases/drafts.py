@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from app.cases.errors import CaseClosed, NoSuchCase, OfAge, TooManyDrafts, Unkno
 from app.cases.models import Case, CaseState, Lesion
 from app.extensions import db
 from app.infra import clock
+from app.infra.crypto import keyring
 from app.infra.database import fresh, random_id, transaction
 
 FORM_KEY_LENGTH = 40
@@ -156,6 +158,14 @@ def open_drafts(user: User, among: Collection[int] | None = None) -> list[Case]:
         query = query.where(Case.patient_id.in_(among))
     shown = (joinedload(Case.patient), joinedload(Case.lesion), selectinload(Case.photos))
     return list(db.session.scalars(query.options(*shown).limit(SHOWN)))
+
+
+def keep_key(case: Case) -> str:
+    """Return the key (AES-256, url-safe base64) under which a sender's own device keeps photos on their way.
+
+    It is told only to who may open the draft, so that nobody else who uses the device can read them.
+    """
+    return base64.urlsafe_b64encode(keyring().derive(f"kept:{case.public_id}")).decode()
 
 
 def kept_until(case: Case) -> datetime:

@@ -61,3 +61,19 @@ class AlreadyAsked(CaseError):
 
 class EmptyQuestion(CaseError):
     """A question without words, or with too many."""
+
+
+class WrongOffset(CaseError):
+    """A piece of an upload does not begin where the last one ended; `received` says where that is."""
+
+    def __init__(self, received: int) -> None:
+        super().__init__(f"the file goes on at byte {received}")
+        self.received = received
+
+
+class NotComplete(CaseError):
+    """Not every byte of the upload has come in yet."""
+
+
+class UploadGone(CaseError):
+    """The upload has expired, was given up, or its case takes no photos any more."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.audit import service as audit
-from app.cases import photos
+from app.cases import photos, uploads
 from app.cases.draft_rules import rules
 from app.cases.models import Case, CaseState
 from app.extensions import db
@@ -15,6 +15,7 @@ from app.infra import clock
 from app.infra.database import transaction
 
 FORGET_DRAFTS = "cases.forget_drafts"
+FORGET_UPLOADS = "cases.forget_uploads"
 EVERY = timedelta(hours=1)
 BATCH = 200
 # People are told a day: it must be over before their draft goes.
@@ -22,7 +23,8 @@ _DAY_OVER = timedelta(days=1)
 
 
 def clear(case: Case) -> None:
-    """Destroy what was put into a draft: photos, place and answers; in the transaction in progress."""
+    """Destroy what was put into a draft: photos, also half-sent ones, place and answers; in the transaction in progress."""
+    uploads.drop_all(case)
     for photo in case.photos:
         photos.erase(photo)
     lesion, case.lesion, case.answers = case.lesion, None, None

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents, forgetting, lateness
+from app.cases import analysis, consents, forgetting, lateness, uploads
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
@@ -85,7 +85,8 @@ def measured_urgent_share(name: str) -> dict[str, Any] | None:
 def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
     """Let the model look at every photo of a case that it has not seen; then the case joins the queue.
 
-    A photo that is lost or cannot be read is left out; only if nothing could be seen is there no opinion.
+    It knows lesions from close by: photos taken from afar are for the doctor (`analysis.is_read`). A photo
+    that is lost or cannot be read is left out; only if nothing could be seen is there no opinion.
     """
     from vision.registry import ModelError
 
@@ -101,7 +102,10 @@ def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
     about = describe(model)
     spoken: list[analysis.PhotoOpinion] = []
     left_out: list[analysis.LeftOut] = []
+    taken = analysis.views_of(case_id)
     for photo in db.session.scalars(_unseen(case_id, about.sha256)):
+        if not analysis.is_read(photo.view, taken):
+            continue
         said = _look_or_leave(model, photo)
         if isinstance(said, analysis.LeftOut):
             left_out.append(said)
@@ -179,5 +183,15 @@ def forget_drafts(run: jobs.Run) -> jobs.Effect:  # noqa: ARG001 - quick: no lea
 
     def effect() -> None:
         forgetting.forget_drafts()
+
+    return effect
+
+
+@jobs.handler(forgetting.FORGET_UPLOADS, every=forgetting.EVERY)
+def forget_uploads(run: jobs.Run) -> jobs.Effect:  # noqa: ARG001 - quick: no lease to renew
+    """Erase the uploads that broke off and were not continued."""
+
+    def effect() -> None:
+        uploads.forget()
 
     return effect

@@ -164,11 +164,21 @@ class Case(Base):
         return to
 
 
+class PhotoView(enum.StrEnum):
+    """From how far a photo was taken: to show where the lesion is, or what it looks like."""
+
+    OVERVIEW = "overview"
+    CLOSEUP = "closeup"
+
+
 class Photo(Base):
     """One picture of a case's lesion, re-encoded and without metadata."""
 
     __tablename__ = "photo"
-    __table_args__ = (UniqueConstraint("case_id", "upload_sha256"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "upload_sha256"),
+        CheckConstraint("view IN ('overview', 'closeup')", name="view"),
+    )
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     public_id: Mapped[str] = mapped_column(String(24), unique=True)
@@ -179,6 +189,8 @@ class Photo(Base):
     """HMAC of what was uploaded, so that the same file sent twice is one photo."""
     width: Mapped[int]
     height: Mapped[int]
+    view: Mapped[PhotoView | None] = mapped_column(String(16))
+    """As the sender said; None if they did not."""
     quality: Mapped[list[dict[str, str]] | None] = mapped_column(JSON(none_as_null=True))
     """The quality checks that were not met (key, ko, en): [] if all were, None if they could not be made."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -13,7 +13,7 @@ from app.accounts.models import User
 from app.audit import service as audit
 from app.cases import drafts, quality
 from app.cases.errors import NoSuchCase, TooManyPhotos
-from app.cases.models import Photo
+from app.cases.models import Photo, PhotoView
 from app.extensions import db
 from app.infra import clock, images, storage
 from app.infra.crypto import keyring
@@ -40,7 +40,7 @@ def thumbnail(jpeg: bytes) -> bytes:
     return out.getvalue()
 
 
-def add_photo(user: User, public_id: str, data: bytes, *, limit: int) -> Photo:
+def add_photo(user: User, public_id: str, data: bytes, *, limit: int, view: PhotoView | None = None) -> Photo:
     """Take an uploaded file into a draft and check its quality; the same file again is the same photo.
 
     Raises `images.BadImage` for what cannot become a photo, `TooManyPhotos`, `CaseClosed` once the case
@@ -52,7 +52,10 @@ def add_photo(user: User, public_id: str, data: bytes, *, limit: int) -> Photo:
         return known
     clean = images.clean(data)  # slow: before the transaction
     with images.few_at_once:
-        small, checks = thumbnail(clean.jpeg), quality.shortcomings(clean.jpeg)
+        small, checks = (
+            thumbnail(clean.jpeg),
+            quality.shortcomings(clean.jpeg, overview=view == PhotoView.OVERVIEW),
+        )
     with transaction() as session:
         case = drafts.open_for_change(user, public_id)
         known = _same(case.id, mark)
@@ -61,7 +64,8 @@ def add_photo(user: User, public_id: str, data: bytes, *, limit: int) -> Photo:
         count = session.scalar(select(func.count()).where(Photo.case_id == case.id)) or 0
         if count >= limit:
             raise TooManyPhotos(limit)
-        photo = Photo(public_id=random_id(), case=case, upload_sha256=mark, created_at=clock.now())
+        photo = Photo(public_id=random_id(), case=case, upload_sha256=mark, view=view)
+        photo.created_at = clock.now()
         photo.object, photo.thumbnail = storage.put(clean.jpeg, JPEG), storage.put(small, JPEG)
         photo.width, photo.height, photo.quality = clean.width, clean.height, checks
         session.add(photo)

@@ -8,6 +8,7 @@ from app.accounts.models import ConsentKind, User
 from app.accounts.policy import patient_ids, readable_ids
 from app.accounts.service import is_in_charge_of, is_of, reads_findings_of, stands
 from app.cases.models import Case, CaseState, Photo
+from app.cases.upload_models import Upload
 from app.permissions import Permission, Role
 from app.policy import holds
 
@@ -34,6 +35,11 @@ def visible_cases(user: User) -> Select[Case]:
 def visible_photos(user: User) -> Select[Photo]:
     """Select the photos of the cases that `user` may see; those of withdrawn cases are gone."""
     return select(Photo).join(Photo.case).where(_reach(user), Case.state != CaseState.WITHDRAWN)
+
+
+def visible_uploads(user: User) -> Select[Upload]:
+    """Select what `user` is sending: nobody else may look at it or go on with it, not even for the same patient."""
+    return select(Upload).join(Upload.case).where(_reach(user), Upload.user_id == user.id)
 
 
 def _sees(user: User, case: Case) -> bool:

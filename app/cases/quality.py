@@ -26,10 +26,15 @@ def _model() -> Predictor:
         return _predictor
 
 
-def shortcomings(jpeg: bytes) -> list[dict[str, str]] | None:
+OF_CLOSEUPS = frozenset({"lesion", "framing"})
+"""The checks that ask for a large spot in the middle: an overview has a small one on purpose."""
+
+
+def shortcomings(jpeg: bytes, *, overview: bool = False) -> list[dict[str, str]] | None:
     """Return the checks that a photo does not meet: key, and what to do better in ko and en.
 
-    [] means a good photo, None that no check could be made (the patient may send it all the same).
+    overview: it shows where the lesion is, not what it looks like. [] means a good photo, None that no check
+    could be made (the patient may send it all the same).
     """
     # Imported on the first photo: pages that show none should not wait for the network to load.
     from vision.images import UnreadableImage
@@ -41,4 +46,5 @@ def shortcomings(jpeg: bytes) -> list[dict[str, str]] | None:
     except (ModelError, UnreadableImage) as error:
         log.error("quality.not_checked", error=type(error).__name__, reason=str(error))
         return None
-    return [{"key": c.key, "ko": c.advice_ko, "en": c.advice_en} for c in quality.checks if not c.ok]
+    failed = [c for c in quality.checks if not c.ok and not (overview and c.key in OF_CLOSEUPS)]
+    return [{"key": c.key, "ko": c.advice_ko, "en": c.advice_en} for c in failed]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload, selectinload
 
 from app.accounts.models import User
 from app.audit import service as audit
-from app.cases import reading_policy
+from app.cases import analysis, reading_policy
 from app.cases.models import Case, CaseOpinion, CaseState, Finding, Photo, Prediction, Question
 from app.cases.reading import may_be_read
 from app.cases.reading_models import HandedBack
@@ -22,10 +22,14 @@ PER_PAGE = 20
 
 @dataclass(frozen=True)
 class Revealed:
-    """The model's opinion of a case and of each photo, once it may be seen (None: it failed, or is not wanted)."""
+    """The model's opinion of a case and of each photo, once it may be seen (None: it failed, or is not wanted).
+
+    aside: the photos that the model was not asked about, because they were taken from afar.
+    """
 
     opinion: CaseOpinion | None
     by_photo: dict[int, Prediction]
+    aside: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,9 @@ def revealed(user: User, case: Case) -> Revealed | None:
     query = reading_policy.revealed_predictions(user).where(
         Photo.case_id == case.id, Prediction.model_sha256 == opinion.model_sha256
     )
-    return Revealed(opinion, {p.photo_id: p for p in db.session.scalars(query)})
+    views = [photo.view for photo in case.photos]
+    aside = frozenset(photo.id for photo in case.photos if not analysis.is_read(photo.view, views))
+    return Revealed(opinion, {p.photo_id: p for p in db.session.scalars(query)}, aside)
 
 
 def earlier(user: User, case: Case) -> list[Finding]:

@@ -80,6 +80,8 @@ ACTIONS: dict[str, LazyString] = {
     "photo.analyse": _l("인공지능이 사진을 분석함"),
     "photo.read": _l("사진을 봄"),
     "photo.remove": _l("사진을 지움"),
+    "upload.begin": _l("사진을 보내기 시작함"),
+    "upload.drop": _l("보내다 만 사진을 지움"),
     "prediction.read": _l("인공지능 의견을 읽음"),
     "proxy.granted": _l("대신 이용을 허락받음"),
     "proxy.looked_up": _l("대신 이용하는 사람을 찾아봄"),

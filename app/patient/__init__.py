@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.patient import bookings, calendar, cases, eligibility, home, photos, wizard
+from app.patient import bookings, calendar, cases, eligibility, home, photos, tus, wizard
 from app.patient.blueprint import blueprint
 from app.patient.uploads import PortalRequest
 from app.web import navigation
 from app.web.navigation import Item
 
-__all__ = ["bookings", "calendar", "cases", "eligibility", "home", "init_app", "photos", "wizard"]
+__all__ = ["bookings", "calendar", "cases", "eligibility", "home", "init_app", "photos", "tus", "wizard"]
 
 
 def init_app(app: Flask) -> None:

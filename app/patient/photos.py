@@ -11,9 +11,10 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app.accounts.sessions import SHARED
-from app.cases import photos, policy
+from app.cases import drafts, photos, policy
 from app.cases.errors import NoSuchCase, TooManyPhotos
-from app.cases.models import Case, Photo
+from app.cases.models import Case, Photo, PhotoView
+from app.cases.uploads import FILE_TOO_LARGE
 from app.extensions import limiter
 from app.infra.images import BadImage
 from app.infra.storage import ObjectLost
@@ -25,6 +26,7 @@ from app.patient.wizard import draft_or_away, page, step_url
 from app.permissions import Permission
 from app.policy import requires
 from app.web.errors import wants_json
+from app.web.headers import allow_camera
 
 PRIVATE_SECONDS = 300
 """A phone on a slow line should not fetch a photo again for each look at the page."""
@@ -38,7 +40,7 @@ few_uploads = limiter.shared_limit(
 @blueprint.url_value_preprocessor
 def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
     """Let requests that bring photos be as large as several photos are. A visitor's are never read so far."""
-    brings_photos = request.method == "POST" and endpoint in ("patient.case_photos", "patient.photo_upload")
+    brings_photos = request.method == "POST" and endpoint == "patient.case_photos"
     if brings_photos and "_user_id" in session:
         uploads.expect_photos()
 
@@ -58,6 +60,7 @@ def shown(case: Case, photo: Photo) -> dict[str, Any]:
         "id": photo.public_id,
         "thumbnail": url_for("patient.photo_small", photo_id=photo.public_id),
         "quality": quality_of(photo),
+        "view": photo.view or "",
         "remove": url_for("patient.photo_remove", public_id=case.public_id, photo_id=photo.public_id),
     }
 
@@ -73,7 +76,7 @@ def case_photos(public_id: str) -> Response | str:
     form, refused = PhotosForm(), []
     if form.validate_on_submit():
         before = len(case.photos)
-        refused = _take_all(case, request.files.getlist("photos"))
+        refused = _take_all(case)
         case = case_or_404(public_id)
         if not refused and case.photos and (before == len(case.photos) or _all_good(case)):
             return redirect(step_url(case, "place"), 303)
@@ -90,19 +93,23 @@ def case_photos(public_id: str) -> Response | str:
         shown=[shown(case, photo) for photo in case.photos],
         max_photos=settings().max_photos_per_case,
         max_mb=settings().max_upload_mb,
+        keep_key=None if session.get(SHARED) else drafts.keep_key(case),
     )
-    return make_response(screen, 422 if refused else 200)
+    return allow_camera(make_response(screen, 422 if refused else 200))
 
 
 def _all_good(case: Case) -> bool:
     return all(photo.quality == [] for photo in case.photos)
 
 
-def _take_all(case: Case, files: list[Any]) -> list[str]:
+def _take_all(case: Case) -> list[str]:
+    """Take the files of the form, each by the field it came in; return what is wrong with those refused."""
+    fields = (("overview", PhotoView.OVERVIEW), ("closeup", PhotoView.CLOSEUP), ("photos", None))
+    files = [(file, view) for name, view in fields for file in request.files.getlist(name) if file.filename]
     refused = []
-    for number, file in enumerate((f for f in files if f.filename), start=1):
+    for number, (file, view) in enumerate(files, start=1):
         try:
-            uploads.take(case.public_id, file)
+            uploads.take(case.public_id, file, view)
         except (BadImage, TooManyPhotos) as error:
             what, advice = uploads.explain(error)
             refused.append(
@@ -111,23 +118,8 @@ def _take_all(case: Case, files: list[Any]) -> list[str]:
     return refused
 
 
-@blueprint.post("/cases/<public_id>/photos/upload")
-@few_uploads
-@requires(Permission.CASE_SEND)
-def photo_upload(public_id: str) -> Response | tuple[Response, int]:
-    """Take one photo (field `photo`) and answer with its quality, as JSON."""
-    case = case_or_404(public_id)
-    file = request.files.get("photo")
-    try:
-        if file is None:
-            raise BadImage("empty")
-        photo = uploads.take(case.public_id, file)
-    except (BadImage, TooManyPhotos) as error:
-        return _refuse(*uploads.explain(error), 422)
-    return jsonify(shown(case, photo)), 201
-
-
-def _refuse(title: str, advice: str, status: int) -> tuple[Response, int]:
+def refuse(title: str, advice: str, status: int) -> tuple[Response, int]:
+    """Say why a photo was not taken, and what to do, as JSON."""
     return jsonify(error={"title": title, "advice": advice}), status
 
 
@@ -135,9 +127,9 @@ def _refuse(title: str, advice: str, status: int) -> tuple[Response, int]:
 def too_large(_error: Exception) -> Response | tuple[Response, int]:
     """More than a case may hold at once: say so on the form itself, where nothing else was lost."""
     uploads.drain()
-    title, advice = uploads.explain(BadImage(uploads.FILE_TOO_LARGE))
+    title, advice = uploads.explain(BadImage(FILE_TOO_LARGE))
     if wants_json():
-        return _refuse(title, advice, 413)
+        return refuse(title, advice, 413)
     flash(
         _("한 번에 보낸 사진이 너무 큽니다. 사진을 나누어 보내 주세요. 앞서 넣은 것은 그대로 있습니다."),
         "error",

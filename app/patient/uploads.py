@@ -11,14 +11,14 @@ from werkzeug.datastructures import FileStorage
 
 from app.cases import photos
 from app.cases.errors import TooManyPhotos
-from app.cases.models import Photo
+from app.cases.models import Photo, PhotoView
+from app.cases.uploads import FILE_TOO_LARGE
 from app.infra.images import BadImage
 from app.patient.access import me, settings
 
 MEGABYTE = 1024 * 1024
 FORM_ROOM = MEGABYTE
 """What a form may take up beside its files."""
-FILE_TOO_LARGE = "file_too_large"
 DRAIN_SECONDS = 20.0
 DRAIN_CHUNK = 256 * 1024
 
@@ -82,12 +82,12 @@ def drain() -> None:
         left -= len(piece)
 
 
-def take(public_id: str, file: FileStorage) -> Photo:
+def take(public_id: str, file: FileStorage, view: PhotoView | None = None) -> Photo:
     """Take one uploaded file into a draft. Raises as `photos.add_photo`, and `BadImage` for a file too large."""
     if getattr(file.stream, "oversized", False):
         raise BadImage(FILE_TOO_LARGE)
     data = file.stream.read()
-    return photos.add_photo(me(), public_id, data, limit=settings().max_photos_per_case)
+    return photos.add_photo(me(), public_id, data, view=view, limit=settings().max_photos_per_case)
 
 
 def explain(error: BadImage | TooManyPhotos) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response
+from werkzeug.wrappers import Response as WerkzeugResponse
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -22,29 +23,39 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 
-PERMISSIONS_POLICY = ", ".join(
-    (
-        "camera=(self)",
-        "microphone=(self)",
-        "geolocation=(self)",
-        "payment=()",
-        "usb=()",
-        "serial=()",
-        "browsing-topics=()",
+
+def permissions_policy(*, camera: bool = False) -> str:
+    """Return what a page may ask the browser for; the camera only where something is photographed or shown."""
+    return ", ".join(
+        (
+            f"camera=({'self' if camera else ''})",
+            "microphone=(self)",
+            "geolocation=(self)",
+            "payment=()",
+            "usb=()",
+            "serial=()",
+            "browsing-topics=()",
+        )
     )
-)
+
 
 STATIC_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
-    "Permissions-Policy": PERMISSIONS_POLICY,
+    "Permissions-Policy": permissions_policy(),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 HSTS = "max-age=31536000; includeSubDomains"
+
+
+def allow_camera(response: WerkzeugResponse) -> WerkzeugResponse:
+    """Let this one page use the camera, once the person has agreed in their browser."""
+    response.headers["Permissions-Policy"] = permissions_policy(camera=True)
+    return response
 
 
 def served_over_https(app: Flask) -> bool:

@@ -79,6 +79,12 @@ def open_menu(number: int) -> Act:
     return lambda page: page.locator("header details.menu > summary").nth(number).click()
 
 
+def open_camera_in_vain(page: Page) -> None:
+    """Ask for the live camera where there is none."""
+    page.locator("[data-open-camera]").click()
+    page.locator("[data-own-camera]").wait_for()
+
+
 def without_token(page: Page) -> None:
     """Send a form whose token has been lost."""
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.remove())")
@@ -171,6 +177,9 @@ PATIENT = [
     Look("patient.case_new", "patient", "alone", empty=True),
     case("patient.case_photos", "patient", "begun draft"),
     case("patient.case_photos", "patient", "draft"),
+    Look(
+        "patient.case_photos", "patient", "no_camera", {"public_id": "=begun draft"}, act=open_camera_in_vain
+    ),
     case("patient.case_place", "patient", "begun draft"),
     case("patient.case_place", "patient", "draft"),
     Look("patient.case_place", "patient", "wrong", {"public_id": "=begun draft"}, act=send),

@@ -15,9 +15,10 @@ from PIL import Image, ImageDraw
 
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
-from app.cases import analysis, drafts, photos, reading, service, signing
-from app.cases.models import Case, CaseState, Photo
+from app.cases import analysis, drafts, photos, reading, service, signing, uploads
+from app.cases.models import Case, CaseState, Photo, PhotoView
 from app.cases.opinion import Thresholds
+from app.cases.upload_models import Upload
 from app.extensions import db
 from app.infra import clock, storage
 from app.infra.database import fresh, random_id, transaction
@@ -106,7 +107,7 @@ def create_reader(**given: Any) -> User:
     return create_doctor(**given)
 
 
-def create_photo(case: Case, data: bytes | None = None) -> Photo:
+def create_photo(case: Case, data: bytes | None = None, view: PhotoView | None = None) -> Photo:
     """Put a photo into a case, without the checks that an upload goes through."""
     jpeg = data or lesion_jpeg()
     with transaction() as session:
@@ -115,9 +116,18 @@ def create_photo(case: Case, data: bytes | None = None) -> Photo:
         )
         photo.object, photo.thumbnail = storage.put(jpeg, "image/jpeg"), storage.put(jpeg, "image/jpeg")
         photo.width, photo.height = Image.open(io.BytesIO(jpeg)).size
-        photo.quality = []
+        photo.quality, photo.view = [], view
         session.add(photo)
     return photo
+
+
+def create_upload(user: User, case: Case, received: bytes = b"", length: int = 1000) -> Upload:
+    """Begin to send a photo into a draft; `received` has come in already."""
+    upload = uploads.begin(user, case.public_id, length, most=25_000_000)
+    if received:
+        uploads.append(upload.id, 0, received)
+    db.session.refresh(upload)
+    return upload
 
 
 def heatmap_png() -> bytes:

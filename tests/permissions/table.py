@@ -45,7 +45,8 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("notices.follow", "public_id", Thing("patient's notice", "patient")),
     # patients
     ("patient.case_photos", "public_id", Thing("draft case", "patient")),
-    ("patient.photo_upload", "public_id", Thing("draft case", "patient")),
+    ("patient.upload*", "public_id", Thing("draft case", "patient")),
+    ("patient.upload*", "upload_id", Thing("draft upload", "patient")),
     ("patient.photo_remove", "public_id", Thing("draft case", "patient")),
     ("patient.photo_remove", "photo_id", Thing("draft photo", "patient")),
     ("patient.case_place", "public_id", Thing("draft case", "patient")),

@@ -1,59 +1,84 @@
-// photo-picker: camera or files, previews, upload of each photo at once with progress, the server's word on quality.
-// Mark-up and the expected answers: templates/components/photos.html. Without data-upload-url it only shows previews
-// and the photos travel with the form. Events: `salpim:photos` on the picker (detail: {count, waiting}).
+// photo-picker: first a photo from afar, then one from close by, then whatever else there is; by the live camera or from
+// files. Each is sent at once by itself and goes on where it broke off (lib/send.js); what has not arrived is kept in this
+// browser (lib/kept.js). The server's word on quality comes back with it.
+// Mark-up and the expected answers: templates/components/photos.html. Events: `salpim:photos` on the picker (detail:
+// {count, waiting}).
 import { csrfToken, emit, make } from "../lib/dom.js";
+import { keeper } from "../lib/kept.js";
+import { Refused, send } from "../lib/send.js";
 
 const PREVIEWABLE = /^image\/(jpeg|png|webp|gif)$/;
+const VIEWS = ["overview", "closeup"];
+// Answers after which sending the same once more would change nothing. After others (signed out, too fast) it may.
+const LASTING = [404, 410, 413, 422];
 
 export default function photoPicker(picker) {
   const list = picker.querySelector(".photos__list");
   const say = picker.querySelector(".photos__say");
+  const dialog = picker.querySelector("[data-camera]");
   const words = picker.dataset;
-  const maxPhotos = Number(words.maxPhotos ?? 6);
-  const maxBytes = Number(words.maxMb ?? 25) * 1024 * 1024;
-  const files = picker.querySelector("[data-files]");
+  const maxPhotos = Number(words.maxPhotos);
+  const maxBytes = Number(words.maxMb) * 1024 * 1024;
   const form = picker.closest("form");
+  const skipped = new Set();
+  const kept = keeper(words.case, words.keepKey).catch(() => null);
   let waiting = 0;
   let wanted = null;
 
   picker.classList.add("is-enhanced");
-  for (const element of picker.querySelectorAll("[data-js-only]")) element.hidden = !words.uploadUrl;
+  for (const element of picker.querySelectorAll("[data-js-only]")) element.hidden = false;
 
   // What was refused is shown with its reason, but takes no place.
-  const count = () => list.querySelectorAll(".photo:not(.photo--bad)").length;
-  const changed = () => emit(picker, "salpim:photos", { count: count(), waiting });
+  const good = () => [...list.querySelectorAll(".photo:not(.photo--bad)")];
+  const count = () => good().length;
+  const has = (view) => good().some((item) => item.dataset.view === view);
 
-  function take(chosen) {
+  /** What should be photographed next: a view, null for whatever there is, undefined when there is room for no more. */
+  function next() {
+    if (count() >= maxPhotos) return undefined;
+    if (good().some((item) => !item.dataset.view)) return null; // whoever brings their own photos is asked no more
+    return VIEWS.find((view) => !has(view) && !skipped.has(view)) ?? null;
+  }
+
+  function step() {
+    const now = next() ?? "more";
+    for (const shot of picker.querySelectorAll("[data-step]")) shot.classList.toggle("is-now", shot.dataset.step === now);
+  }
+
+  function changed() {
+    step();
+    emit(picker, "salpim:photos", { count: count(), waiting });
+  }
+
+  function take(chosen, named) {
     say.textContent = "";
-    if (!words.uploadUrl) return preview(chosen);
+    // Of several at once nobody has said which is which.
+    const view = named ?? (chosen.length === 1 ? next() : null);
     for (const file of chosen) {
       if (count() >= maxPhotos) {
         say.textContent = words.textMany;
         break;
       }
-      add(file);
+      add(file, view ?? "");
     }
   }
 
-  function preview(chosen) {
-    list.replaceChildren();
-    for (const file of [...chosen].slice(0, maxPhotos)) list.append(row(file).item);
-    if (chosen.length > maxPhotos) say.textContent = words.textMany;
-    changed();
-  }
-
-  function row(file) {
-    const number = count() + 1;
-    const image = make("img", { class: "photo__image", alt: `${words.textPhoto} ${number}`, width: 96, height: 96, hidden: true });
+  function row(file, view) {
+    const name = words[`text${view[0]?.toUpperCase() ?? ""}${view.slice(1)}`] ?? "";
+    const alt = `${words.textPhoto} ${count() + 1}${view ? `: ${name}` : ""}`;
+    const image = make("img", { class: "photo__image", alt, width: 96, height: 96, hidden: true });
     if (PREVIEWABLE.test(file.type)) {
       const address = URL.createObjectURL(file);
       image.addEventListener("load", () => URL.revokeObjectURL(address), { once: true });
       image.addEventListener("error", () => (image.hidden = true));
       picture(image, address);
     }
-    const text = make("div", { class: "photo__text", "aria-live": "polite" });
-    const item = make("li", { class: "photo" }, image, text);
-    return { item, image, text };
+    const text = make("div", { class: "photo__text" });
+    const state = make("div", { "aria-live": "polite" });
+    if (view) text.append(make("p", { class: "photo__view" }, name));
+    text.append(state);
+    const item = make("li", { class: "photo", "data-view": view }, image, text);
+    return { item, image, state, view };
   }
 
   // HEIC and the like cannot be shown here; their picture comes with the server's answer.
@@ -62,56 +87,62 @@ export default function photoPicker(picker) {
     image.src = address;
   }
 
-  function add(file) {
-    const parts = row(file);
+  async function add(file, view, keptId = null) {
+    const parts = row(file, view);
     list.append(parts.item);
     if (file.size > maxBytes) {
-      refuse(parts, [words.textBig], null);
+      refuse(parts, [words.textBig]);
       return changed();
     }
-    send(file, parts);
+    parts.kept = keptId;
+    deliver(file, parts);
   }
 
-  function send(file, parts) {
+  async function deliver(file, parts) {
+    const off = new AbortController();
     const progress = make("progress", { max: 100, value: 0, "aria-label": words.textSending });
-    const label = make("p", {}, words.textSending);
-    parts.text.replaceChildren(label, progress);
-    parts.item.classList.remove("photo--bad");
-    parts.item.querySelector("[data-retry]")?.remove();
-    const request = new XMLHttpRequest();
-    const body = new FormData();
-    body.append("csrf_token", csrfToken());
-    body.append("photo", file, file.name);
-    request.open("POST", words.uploadUrl);
-    request.setRequestHeader("Accept", "application/json");
-    request.setRequestHeader("X-CSRFToken", csrfToken());
-    request.responseType = "json";
-    request.upload.addEventListener("progress", (event) => {
-      if (event.lengthComputable) progress.value = (event.loaded / event.total) * 100;
-    });
-    request.upload.addEventListener("load", () => {
-      label.textContent = words.textChecking;
-      progress.removeAttribute("value");
-    });
-    request.addEventListener("load", () => {
-      const answer = request.response;
-      if (request.status >= 200 && request.status < 300 && answer?.id) accept(parts, answer);
-      else refuse(parts, reasons(answer), request.status >= 500 || request.status === 0 ? () => send(file, parts) : null);
-    });
-    request.addEventListener("error", () => refuse(parts, [words.textFailed], () => send(file, parts)));
-    request.addEventListener("loadend", () => {
-      waiting -= 1;
-      changed();
-    });
+    const percent = make("span", { "aria-hidden": "true" });
+    const label = make("p", {}, make("span", {}, words.textSending), " ", percent);
+    const now = button(words.textNow, "secondary", () => state.now?.());
+    const state = {
+      view: parts.view,
+      signal: off.signal,
+      onProgress(share) {
+        progress.value = share * 100;
+        percent.textContent = share < 1 ? `${Math.floor(share * 100)} %` : "";
+        const said = share < 1 ? words.textSending : words.textChecking;
+        if (label.firstChild.textContent !== said) label.firstChild.textContent = said;
+        if (share >= 1) progress.removeAttribute("value");
+      },
+      onHold(held) {
+        parts.item.classList.toggle("photo--held", held);
+        label.firstChild.textContent = held ? words.textHeld : words.textSending;
+        if (held) progress.after(now);
+        else now.remove();
+      },
+    };
+    parts.state.replaceChildren(label, progress);
+    const stop = button(words.textStop, "text", () => off.abort());
+    parts.item.append(stop);
     waiting += 1;
     changed();
-    request.send(body);
-  }
-
-  function reasons(answer) {
-    const error = answer?.error;
-    const found = [error?.title ?? answer?.message, error?.advice].filter(Boolean);
-    return found.length ? found : [words.textFailed];
+    const store = await kept;
+    let done = true;
+    try {
+      parts.kept ??= await store?.keep(file, parts.view);
+      const answer = await send(file, words.uploadUrl, state);
+      if (answer) accept(parts, answer);
+      else remove(parts.item);
+    } catch (error) {
+      if (!(error instanceof Refused)) console.error("photo-picker", error);
+      done = LASTING.includes(error.status);
+      refuse(parts, error.words?.length ? error.words : [words.textFailed], done ? null : () => deliver(file, parts));
+    }
+    stop.remove();
+    parts.item.classList.remove("photo--held");
+    if (done) store?.forget(parts.kept);
+    waiting -= 1;
+    changed();
   }
 
   function accept(parts, answer) {
@@ -123,31 +154,48 @@ export default function photoPicker(picker) {
     const quality = answer.quality ?? { ok: true, messages: [] };
     if (answer.thumbnail) picture(parts.image, answer.thumbnail);
     const lines = quality.ok ? [state("is-good", words.textGood)] : [...quality.messages.map((message) => state("is-doubt", message)), make("p", { class: "small" }, words.textKeep)];
-    parts.text.replaceChildren(...lines);
+    parts.state.replaceChildren(...lines);
     parts.item.classList.toggle("photo--doubt", !quality.ok);
     parts.item.append(make("input", { type: "hidden", name: "photo_id", value: answer.id }), removal(parts.item, answer.remove));
   }
 
-  function refuse(parts, messages, again) {
+  function refuse(parts, messages, again = null) {
     parts.item.classList.add("photo--bad");
-    parts.text.replaceChildren(...messages.map((message) => state("is-bad", message)));
-    parts.item.querySelector("[data-remove]")?.remove();
-    if (again) {
-      const button = make("button", { type: "button", class: "krds-btn secondary medium", "data-retry": true }, words.textRetry);
-      button.addEventListener("click", again);
-      parts.item.append(button);
-    }
-    parts.item.append(removal(parts.item, null));
+    parts.state.replaceChildren(...messages.map((message) => state("is-bad", message)));
+    const away = removal(parts.item, null, parts);
+    if (!again) return parts.item.append(away);
+    const retry = button(words.textRetry, "secondary", () => {
+      parts.item.classList.remove("photo--bad");
+      retry.remove();
+      away.remove();
+      again();
+    });
+    parts.item.append(retry, away);
   }
 
   function state(kind, message) {
     return make("p", { class: `photo__state ${kind}` }, message);
   }
 
-  function removal(item, address) {
-    const button = make("button", { type: "button", class: "krds-btn text medium", "data-remove": true }, words.textRemove);
-    button.addEventListener("click", () => drop(item, address));
-    return button;
+  function button(text, kind, act) {
+    const made = make("button", { type: "button", class: `krds-btn ${kind} medium` }, text);
+    made.addEventListener("click", act);
+    return made;
+  }
+
+  function removal(item, address, parts = null) {
+    const made = button(words.textRemove, "text", () => {
+      kept.then((store) => store?.forget(parts?.kept));
+      drop(item, address);
+    });
+    made.dataset.remove = "";
+    return made;
+  }
+
+  function remove(item) {
+    item.remove();
+    say.textContent = "";
+    picker.querySelector("[data-files]").focus();
   }
 
   async function drop(item, address) {
@@ -158,27 +206,62 @@ export default function photoPicker(picker) {
         return;
       }
     }
-    item.remove();
-    say.textContent = "";
-    picker.querySelector("[data-files]").focus();
+    remove(item);
     changed();
   }
 
-  for (const input of picker.querySelectorAll("[data-files], [data-camera]")) {
+  async function shoot() {
+    say.textContent = "";
+    const { default: openCamera, NoCamera } = await import("./camera.js");
+    try {
+      await openCamera(dialog, {
+        view: next,
+        use: (blob, view) => add(new File([blob], "photo.jpg", { type: blob.type || "image/jpeg" }), view ?? ""),
+        skip,
+      });
+      picker.querySelector("[data-open-camera]").focus();
+    } catch (error) {
+      if (!(error instanceof NoCamera)) throw error;
+      withoutCamera(error.message);
+    }
+  }
+
+  /** The phone's own camera app, or files, can still be used. */
+  function withoutCamera(reason) {
+    say.textContent = words[`textCamera${reason[0].toUpperCase()}${reason.slice(1)}`];
+    picker.querySelector("[data-open-camera]").hidden = true;
+    picker.querySelector("[data-own-camera]").hidden = false;
+    picker.querySelector("[data-own-camera] input").focus();
+  }
+
+  function skip(view) {
+    if (view) skipped.add(view);
+    step();
+  }
+
+  for (const input of picker.querySelectorAll('input[type="file"]')) {
     input.addEventListener("change", () => {
-      take([...input.files]);
-      // Sent one by one, or the camera's own input: must not travel a second time with the form.
-      if (words.uploadUrl) input.value = "";
+      // The plain fields, which say themselves what they are for, are used until this script has arrived.
+      take([...input.files], VIEWS.includes(input.name) ? input.name : undefined);
+      // Sent one by one: must not travel a second time with the form.
+      input.value = "";
     });
     // Chosen before this script had arrived (a slow line).
     if (input.files.length) input.dispatchEvent(new Event("change"));
   }
-  for (const button of list.querySelectorAll("button[data-remove]")) {
-    button.addEventListener("click", (event) => {
+  for (const made of list.querySelectorAll("button[data-remove]")) {
+    made.addEventListener("click", (event) => {
       event.preventDefault();
-      drop(button.closest(".photo"), button.getAttribute("formaction"));
+      drop(made.closest(".photo"), made.getAttribute("formaction"));
     });
   }
+  for (const made of picker.querySelectorAll("[data-skip]")) {
+    made.addEventListener("click", () => {
+      skip(made.dataset.skip);
+      picker.querySelector(".shot.is-now .shot__title").focus();
+    });
+  }
+  picker.querySelector("[data-open-camera]").addEventListener("click", shoot);
   picker.addEventListener("dragover", (event) => {
     event.preventDefault();
     picker.classList.add("is-dragging");
@@ -186,11 +269,7 @@ export default function photoPicker(picker) {
   for (const name of ["dragleave", "drop"]) picker.addEventListener(name, () => picker.classList.remove("is-dragging"));
   picker.addEventListener("drop", (event) => {
     event.preventDefault();
-    if (words.uploadUrl) take([...event.dataTransfer.files]);
-    else {
-      files.files = event.dataTransfer.files;
-      preview(files.files);
-    }
+    take([...event.dataTransfer.files]);
   });
   // A photo that is still on its way would be missing from the case: go on once all have arrived, unless the
   // server had something to say about one of them.
@@ -208,4 +287,12 @@ export default function photoPicker(picker) {
     say.textContent = "";
     if (!list.querySelector(".photo--bad, .photo--doubt")) form.requestSubmit(submitter);
   });
+
+  step();
+  // What was on its way when this page was last closed goes on by itself.
+  kept.then((store) => store?.left()).then((left = []) => {
+    if (!left?.length) return;
+    say.textContent = words.textResumed;
+    for (const { file, view, id } of left) add(file, view, id);
+  }).catch(() => null);
 }

@@ -24,6 +24,7 @@ class Browser:
 
     def __init__(self, app: Flask, user: User) -> None:
         self.user = user
+        self.token: str | None = None
         made = app.test_client()
         assert isinstance(made, Client)
         self.client = made
@@ -51,19 +52,38 @@ class Browser:
         files = [FileStorage(io.BytesIO(photo), f"{number}-{name}") for number, photo in enumerate(photos)]
         return self.post_files(f"{case}/photos", photos=files)
 
-    def post_files(self, page: str, to: str | None = None, **files: Any) -> Any:
-        """Send files from `page` to an address, encoded in memory."""
+    def post_files(self, page: str, **files: Any) -> Any:
+        """Send files by the form on `page`, encoded in memory."""
         fields = {"csrf_token": form_token(self.client, page), **files}
         boundary, body = encode_multipart(fields)
-        kind = f"multipart/form-data; boundary={boundary}"
-        accept = {"Accept": "application/json"} if to else {}
-        return self.client.post(to or page, data=body, content_type=kind, headers=accept)
+        return self.client.post(page, data=body, content_type=f"multipart/form-data; boundary={boundary}")
+
+    def tus(self, method: str, address: str, data: bytes | None = None, **headers: str | None) -> Any:
+        """Send one request as the tus protocol has it; a header None is left out, `_` in names is `-`."""
+        given: dict[str, str | None] = {"Tus-Resumable": "1.0.0", "Accept": "application/json"}
+        if self.token is None:
+            self.token = form_token(self.client, "/patient/cases/new")
+        given["X-CSRFToken"] = self.token
+        if method == "PATCH":
+            given["Content-Type"] = "application/offset+octet-stream"
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name: value for name, value in given.items() if value is not None}
+        return self.client.open(address, method=method, data=data, headers=sent)
+
+    def begin_upload(self, case: str, length: int, **headers: str) -> str:
+        """Announce a photo; returns the address of its upload."""
+        answer = self.tus("POST", f"{case}/uploads", Upload_Length=str(length), **headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.location)
 
     def upload_one(self, case: str, photo: bytes) -> Any:
-        """Send one photo by itself, as the photo picker does."""
-        return self.post_files(
-            f"{case}/photos", f"{case}/photos/upload", photo=FileStorage(io.BytesIO(photo), "x.jpg")
-        )
+        """Send one photo by itself, as the photo picker does; returns what is said of it in the end."""
+        answer = self.tus("POST", f"{case}/uploads", Upload_Length=str(len(photo)))
+        if answer.status_code != 201:
+            return answer
+        address = answer.location
+        self.tus("PATCH", address, photo, Upload_Offset="0")
+        return self.tus("POST", f"{address}/photo")
 
     def until_review(self, case: str) -> None:
         """Fill in every step before the last."""

@@ -10,7 +10,7 @@ import pytest
 from app.audit.models import AuditEntry, Outcome
 from app.cases import jobs as case_jobs
 from app.cases import service
-from app.cases.models import Band, Case, CaseState, Photo, Prediction, UrgentReason
+from app.cases.models import Band, Case, CaseState, Photo, PhotoView, Prediction, UrgentReason
 from app.cli.drawings import lesion
 from app.extensions import db as database
 from app.infra import jobs, storage
@@ -57,6 +57,30 @@ def test_the_shipped_model_looks_at_every_photo_and_the_case_joins_the_queue(
     assert case.opinion.opinion["photos"] == 2
     assert case.opinion.model_sha256 == case.photos[0].predictions[0].model_sha256
     assert _kinds(case).count("case.analysed") == 1
+
+
+VIEWS = {
+    "close-up": ([PhotoView.OVERVIEW, PhotoView.CLOSEUP], [0, 1]),
+    "not said": ([None, PhotoView.OVERVIEW, PhotoView.CLOSEUP], [1, 0, 1]),
+    "overviews alone": ([PhotoView.OVERVIEW, PhotoView.OVERVIEW], [1, 1]),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_an_overview_is_not_read_as_a_close_up(db: Any, work: Callable[[], int], name: str) -> None:
+    views, read = VIEWS[name]
+    sender = create_sender()
+    case = create_case(sender, state=CaseState.DRAFT, photo_count=0)
+    for view in views:
+        create_photo(case, view=view)
+    service.submit(sender, case.public_id, reading_hours=24)
+    work()
+    case = _fresh(case)
+    assert [len(photo.predictions) for photo in case.photos] == read
+    assert case.opinion is not None
+    assert case.opinion.opinion["photos"] == sum(read)
+    assert not case.analysis_failed
 
 
 def test_running_the_same_analysis_twice_changes_nothing(db: Any, work: Callable[[], int]) -> None:

@@ -147,9 +147,9 @@ def test_far_too_much_at_once_comes_back_to_the_form(make_app: Callable[..., Fla
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_visitor_cannot_send_as_much_as_a_patient(make_app: Callable[..., Flask]) -> None:
     client = make_app(max_upload_mb=1).test_client()
-    body = b"--b\r\nContent-Disposition: form-data; name=photo; filename=x.jpg\r\n\r\n" + b"x" * 2 * MB
+    body = b"--b\r\nContent-Disposition: form-data; name=photos; filename=x.jpg\r\n\r\n" + b"x" * 2 * MB
     answer = client.post(
-        "/patient/cases/whose/photos/upload",
+        "/patient/cases/whose/photos",
         data=body + b"\r\n--b--\r\n",
         content_type="multipart/form-data; boundary=b",
         headers={"Accept": "application/json"},

@@ -146,7 +146,7 @@ def test_no_more_photos_are_judged_at_once_than_decoded(
         def __exit__(self, *_what: object) -> None:
             held.append("out")
 
-    def judge(_jpeg: bytes) -> list[dict[str, str]]:
+    def judge(_jpeg: bytes, *, overview: bool) -> list[dict[str, str]]:
         held.append("judged")
         return []
 
