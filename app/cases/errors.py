@@ -61,3 +61,15 @@ class AlreadyAsked(CaseError):
 
 class EmptyQuestion(CaseError):
     """A question without words, or with too many."""
+
+
+class BadName(CaseError):
+    """A name for a lesion that is too long."""
+
+
+class BadNote(CaseError):
+    """A note on what has changed that is too long."""
+
+
+class BadInterval(CaseError):
+    """A time until the next photo that is not on offer."""

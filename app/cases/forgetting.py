@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.audit import service as audit
-from app.cases import photos
+from app.cases import drafts, photos
 from app.cases.draft_rules import rules
 from app.cases.models import Case, CaseState
 from app.extensions import db
@@ -25,8 +25,9 @@ def clear(case: Case) -> None:
     """Destroy what was put into a draft: photos, place and answers; in the transaction in progress."""
     for photo in case.photos:
         photos.erase(photo)
-    lesion, case.lesion, case.answers = case.lesion, None, None
-    if lesion is not None:
+    shared = drafts.is_shared(case)
+    lesion, case.lesion, case.answers, case.note = case.lesion, None, None, None
+    if lesion is not None and not shared:
         db.session.flush()
         db.session.delete(lesion)
 

@@ -51,7 +51,7 @@ def shown_of(found: Case) -> dict[str, Any]:
     return {
         "case": found,
         "site": body_sites.find(found.lesion.body_site if found.lesion else None),
-        "answers": questions.in_words(found.answers),
+        "answers": questions.in_words(found.answers, found.note),
         "earlier": reading_views.earlier(me, found),
         "first_read": reading.first_read_of(found.id, me.id),
         "revealed": reading_views.revealed(me, found),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.patient import bookings, cases, home, photos, wizard
+from app.patient import bookings, cases, home, lesions, photos, wizard
 from app.patient.blueprint import blueprint
 from app.patient.uploads import PortalRequest
 from app.web import navigation
 from app.web.navigation import Item
 
-__all__ = ["bookings", "cases", "home", "init_app", "photos", "wizard"]
+__all__ = ["bookings", "cases", "home", "init_app", "lesions", "photos", "wizard"]
 
 
 def init_app(app: Flask) -> None:
@@ -25,6 +25,7 @@ def init_app(app: Flask) -> None:
             Item(
                 "patient.case_new", _l("사진 보내기"), "camera", within=("patient.case_*", "patient.photo_*")
             ),
+            Item("patient.lesions", _l("내 점"), "body", within=("patient.lesion*",)),
             Item(
                 "patient.bookings", _l("상담"), "calendar", within=("patient.bookings*", "patient.booking*")
             ),

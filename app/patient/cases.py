@@ -57,7 +57,7 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         "next_step": status.next_step,
         "moment": status.moment,
         "site": body_sites.find(case.lesion.body_site if case.lesion else None),
-        "answers": questions.in_words(case.answers),
+        "answers": questions.in_words(case.answers, case.note),
         "can_withdraw": policy.can_withdraw(me(), case),
         "can_ask": policy.can_ask(me(), case),
         "can_book": policy.can_book(me(), case),

@@ -54,6 +54,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("patient.case_review", "public_id", Thing("draft case", "patient")),
     ("patient.case_withdraw", "public_id", Thing("waiting case", "patient")),
     ("patient.case*", "public_id", Thing("signed case", "patient")),
+    ("patient.lesion*", "public_id", Thing("lesion", "patient")),
     ("patient.photo*", "photo_id", Thing("signed photo", "patient")),
     ("patient.booking*", "public_id", Thing("booking", "patient")),
     # doctors

@@ -95,6 +95,10 @@ def _one_set(world: World, name: str) -> None:
     for state_name, case in made.items():
         values[f"{state_name} case"] = case.public_id
         values[f"{state_name} photo"] = case.photos[0].public_id
+    lesion = made[CaseState.SIGNED.value].lesion
+    assert lesion is not None
+    cases.create_follow_up(patient, made[CaseState.SIGNED.value], state=CaseState.WAITING)
+    values["lesion"] = lesion.public_id
     values["patient"] = patient.patient.public_id
     values["child"] = accounts.create_child(patient).public_id
     pattern = consultations.create_pattern(doctor)
