@@ -69,6 +69,11 @@ def _stories(user: User, lesion_ids: Collection[int], *loaded: Any) -> dict[int,
     return found
 
 
+def story_of(user: User, lesion: Lesion) -> list[Case]:
+    """Return the cases that were sent about a lesion, in order of time."""
+    return _stories(user, [lesion.id])[lesion.id]
+
+
 def lesions_of(user: User, patient_ids: Collection[int]) -> list[Followed]:
     """Return the lesions of these people, as far as `user` may see them: from head to foot, then the oldest first."""
     query = (

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.patient import bookings, cases, home, lesions, photos, wizard
+from app.patient import bookings, cases, home, lesions, photos, records, wizard
 from app.patient.blueprint import blueprint
 from app.patient.uploads import PortalRequest
 from app.web import navigation
 from app.web.navigation import Item
 
-__all__ = ["bookings", "cases", "home", "init_app", "lesions", "photos", "wizard"]
+__all__ = ["bookings", "cases", "home", "init_app", "lesions", "photos", "records", "wizard"]
 
 
 def init_app(app: Flask) -> None:

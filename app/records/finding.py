@@ -6,6 +6,7 @@ goes in as data (JSON), never as mark-up.
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from dataclasses import dataclass
@@ -78,7 +79,7 @@ def _pictures(case: Case) -> dict[str, bytes]:
     found = {}
     for number, photo in enumerate(case.photos, start=1):
         try:
-            found[f"photo{number}.jpg"] = _for_paper(photos.read(photo))
+            found[f"photo{number}.svg"] = _for_paper(photos.read(photo))
         except ObjectLost:
             continue
     return found
@@ -90,7 +91,13 @@ def _for_paper(jpeg: bytes) -> bytes:
     picture.thumbnail((PHOTO_SIDE, PHOTO_SIDE), Image.Resampling.LANCZOS)
     out = io.BytesIO()
     picture.convert("RGB").save(out, "JPEG", quality=PHOTO_QUALITY)
-    return out.getvalue()
+    # The compiler takes files in memory only as text; a drawing may carry a photo.
+    width, height = picture.size
+    data = base64.b64encode(out.getvalue()).decode()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
+        f'<image width="{width}" height="{height}" href="data:image/jpeg;base64,{data}"/></svg>'
+    ).encode()
 
 
 def compile_pdf(content: dict[str, Any], files: dict[str, bytes]) -> bytes:

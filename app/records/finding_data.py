@@ -12,9 +12,16 @@ from flask_babel import gettext as _
 from app.cases import body_sites, diagnoses, finding_words, questions, signing
 from app.cases.models import Agreement, Case, Finding
 from app.cases.opinion import NOT_READABLE, READING, ranked
-from app.infra.moments import moment
+from app.infra import moments
 
 Facts = list[list[str]]
+
+
+def moment(at: datetime | None) -> str:
+    """A day with its year and a time: paper is read in other years too."""
+    if at is None:
+        return ""
+    return f"{format_date(at, 'long')} {moments.time_of_day(at)}"
 
 
 def of(case: Case, *, address: str, photos: Sequence[str], drawn: bool, with_opinion: bool) -> dict[str, Any]:

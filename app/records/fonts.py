@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,14 @@ def _letters() -> frozenset[int]:
     return frozenset.intersection(*known)
 
 
+def _prints(sign: str) -> bool:
+    return sign == "\n" or (ord(sign) in _letters() and unicodedata.category(sign) != "Cc")
+
+
 def printable(value: Any) -> Any:
     """Return the same text, list or mapping with every letter that the font lacks as an empty box."""
     if isinstance(value, str):
-        return "".join(sign if sign == "\n" or ord(sign) in _letters() else UNKNOWN for sign in value)
+        return "".join(sign if _prints(sign) else UNKNOWN for sign in value.replace("\t", " "))
     if isinstance(value, list):
         return [printable(item) for item in value]
     if isinstance(value, dict):
