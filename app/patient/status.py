@@ -149,7 +149,7 @@ def _afterwards(case: Case, visit: Booking | None) -> list[dict[str, Any]]:
         over = visit.ends_at <= clock.now()
         met = _entry(_("의사와 상담"), visit.starts_at, "done" if over else "now")
         if not over:
-            met["text"] = _("그 시간에 맞추어 ‘상담’에서 들어가시면 됩니다.")
+            met["text"] = _("그 시간에 의사와 만납니다. 시간을 다시 보거나 취소하시려면 ‘상담’을 누르세요.")
         entries.append(met)
     todo = _entry(_("다음에 할 일"), finding.see_by, "next" if visit else "now")
     if finding.see_by:

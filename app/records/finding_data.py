@@ -38,7 +38,7 @@ def of(case: Case, *, address: str, photos: Sequence[str], drawn: bool, with_opi
         "before": _("상담 전 판독은 사진만 보고 쓴 의사의 의견이며, 진단이나 처방이 아닙니다.")
         if finding.before_consultation
         else "",
-        "demo": _("시연 자료입니다. 실제 환자의 것이 아닙니다.") if case.is_demo else "",
+        "demo": _demo(case),
         "about": {"title": _("누구의 어디를 본 판독인가요?"), "facts": _about(case, place)},
         "place": {
             "file": "place.svg" if drawn else "",
@@ -72,6 +72,13 @@ def of(case: Case, *, address: str, photos: Sequence[str], drawn: bool, with_opi
         "signed": {"title": _("서명"), "facts": _signed(finding, address), "help": _help()},
         "page": _("쪽"),
     }
+
+
+def _demo(case: Case) -> str:
+    if not case.is_demo:
+        return ""
+    source = _("사진 출처: %(source)s", source=case.demo_source) if case.demo_source else ""
+    return f"{_('시연 자료입니다.')} {source}".strip()
 
 
 def file_name(case: Case) -> str:

@@ -97,7 +97,8 @@ def _one_set(world: World, name: str) -> None:
         values[f"{state_name} photo"] = case.photos[0].public_id
     lesion = made[CaseState.SIGNED.value].lesion
     assert lesion is not None
-    cases.create_follow_up(patient, made[CaseState.SIGNED.value], state=CaseState.WAITING)
+    again = cases.create_follow_up(patient, made[CaseState.SIGNED.value], doctor=doctor)
+    values["follow-up case"] = again.public_id
     values["lesion"] = lesion.public_id
     values["patient"] = patient.patient.public_id
     values["child"] = accounts.create_child(patient).public_id
