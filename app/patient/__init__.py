@@ -21,11 +21,15 @@ def init_app(app: Flask) -> None:
     navigation.register(
         "patient",
         [
-            Item("patient.home", _l("내 사진"), "home", within=("patient.case", "patient.case_question")),
+            Item(
+                "patient.home",
+                _l("내 사진"),
+                "home",
+                within=("patient.case", "patient.case_question", "patient.lesion*"),
+            ),
             Item(
                 "patient.case_new", _l("사진 보내기"), "camera", within=("patient.case_*", "patient.photo_*")
             ),
-            Item("patient.lesions", _l("내 점"), "body", within=("patient.lesion*",)),
             Item(
                 "patient.bookings", _l("상담"), "calendar", within=("patient.bookings*", "patient.booking*")
             ),

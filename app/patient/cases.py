@@ -49,6 +49,8 @@ LIVE_EVENTS = (
     "finding.amended",
     "case.question_asked",
     "case.question_answered",
+    "lesion.watch_set",
+    "booking.cancelled",
 )
 
 
@@ -128,7 +130,10 @@ def case_status(public_id: str) -> str | tuple[str, int]:
 @requires(Permission.CASE_READ_OWN)
 def case_events(public_id: str) -> Response:
     """What happens to the case, as server-sent events."""
-    return live.stream([case_or_404(public_id).topic])
+    row = case_or_404(public_id)
+    visit = _visit(row)
+    told_by = [row.lesion, visit]  # when to photograph it again, and the visit, stand on the page too
+    return live.stream([row.topic, *(thing.topic for thing in told_by if thing is not None)])
 
 
 @blueprint.post("/cases/<public_id>/question")

@@ -18,6 +18,7 @@ from app.cases import diagnoses, lesions, policy, signing, watching
 from app.cases.errors import OfAge, TooManyDrafts
 from app.cases.lesions import Followed
 from app.cases.models import CaseState, Lesion, Photo
+from app.infra import clock
 from app.patient import status
 from app.patient.access import me
 from app.patient.blueprint import blueprint
@@ -95,6 +96,7 @@ def _draw(row: Lesion, **forms: Any) -> str:
         can_follow=policy.can_follow(me(), row),
         diagnoses=diagnoses,
         day=day,
+        today=clock.today_in_korea().date(),
         describe=status.describe,
         moment=status.moment,
         next_step=status.next_step,

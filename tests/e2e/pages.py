@@ -206,7 +206,9 @@ PATIENT = [
     Look("patient.lesions", "patient", "child", {"person": "=child"}),
     Look("patient.lesion", "patient", "over time", {"public_id": "=lesion"}),
     Look("patient.lesion", "patient", "due", {"public_id": "=due lesion"}),
-    Look("patient.lesion", "patient", "wrong", {"public_id": "=lesion"}, act=send_to("/watch"), status=422),
+    Look(
+        "patient.lesion", "patient", "wrong", {"public_id": "=due lesion"}, act=send_to("/watch"), status=422
+    ),
     Look("patient.lesion_compare", "patient", "", {"public_id": "=lesion"}),
     case("patient.case_questions", "patient", "followed draft"),
     Look("patient.case_questions", "patient", "changed wrong", {"public_id": "=followed draft"}, act=send),
