@@ -120,18 +120,29 @@ def _open_about(patient_id: int) -> int:
 
 
 def place(user: User, public_id: str, site: str) -> Case:
-    """Say where on the body the lesion is. Raises `UnknownSite`, `NoSuchCase`, `CaseClosed`."""
+    """Say where on the body the lesion is; another place than that of earlier photos makes it another lesion.
+
+    Raises `UnknownSite`, `NoSuchCase`, `CaseClosed`.
+    """
     if body_sites.find(site) is None:
         raise UnknownSite(site)
     with transaction():
         case = open_for_change(user, public_id)
-        if case.lesion is None:
+        if case.lesion is not None and case.lesion.body_site == site:
+            return case
+        if case.lesion is None or is_shared(case):
             case.lesion = Lesion(
                 public_id=random_id(), patient_id=case.patient_id, body_site=site, created_at=clock.now()
             )
         else:
             case.lesion.body_site = site
     return case
+
+
+def is_shared(case: Case) -> bool:
+    """True if other cases are about the same lesion: it is not this draft's to change or take away."""
+    others = select(Case.id).where(Case.lesion_id == case.lesion_id, Case.id != case.id)
+    return case.lesion_id is not None and db.session.scalar(others.limit(1)) is not None
 
 
 def answer(

@@ -77,3 +77,15 @@ class NotComplete(CaseError):
 
 class UploadGone(CaseError):
     """The upload has expired, was given up, or its case takes no photos any more."""
+
+
+class BadName(CaseError):
+    """A name for a lesion that is too long."""
+
+
+class BadNote(CaseError):
+    """A note on what has changed that is too long."""
+
+
+class BadInterval(CaseError):
+    """A time until the next photo that is not on offer."""

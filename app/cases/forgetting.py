@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from app.audit import service as audit
-from app.cases import photos, uploads
+from app.cases import drafts, photos, uploads
 from app.cases.draft_rules import rules
 from app.cases.models import Case, CaseState
 from app.extensions import db
@@ -27,8 +27,9 @@ def clear(case: Case) -> None:
     uploads.drop_all(case)
     for photo in case.photos:
         photos.erase(photo)
-    lesion, case.lesion, case.answers = case.lesion, None, None
-    if lesion is not None:
+    shared = drafts.is_shared(case)
+    lesion, case.lesion, case.answers, case.note = case.lesion, None, None, None
+    if lesion is not None and not shared:
         db.session.flush()
         db.session.delete(lesion)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     JSON,
     CheckConstraint,
+    Date,
     ForeignKey,
     Index,
     String,
@@ -81,7 +82,22 @@ class Lesion(Base):
     patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"), index=True)
     body_site: Mapped[str] = mapped_column(String(32))
     """A key of body_sites.toml."""
+    label: Mapped[str | None] = mapped_column(EncryptedText("lesion.label"))
+    """What the patient calls it, such as 등 왼쪽 위 점."""
+    photograph_again_on: Mapped[date | None] = mapped_column(Date, index=True)
+    """The day in Korea on which the patient wants to be reminded to photograph it again."""
+    watch_set_by_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    """Who chose that day, or chose not to be reminded."""
+    watch_set_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    patient: Mapped[Patient] = relationship()
+    cases: Mapped[list[Case]] = relationship(back_populates="lesion", order_by="Case.id")
+
+    @property
+    def topic(self) -> str:
+        """The name under which events tell of this lesion."""
+        return f"lesion:{self.public_id}"
 
 
 class Case(Base):
@@ -103,9 +119,11 @@ class Case(Base):
     created_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
     form_key: Mapped[str] = mapped_column(String(40))
     """Comes with the form, so that sending it twice makes one case."""
-    lesion_id: Mapped[int | None] = mapped_column(ForeignKey("lesion.id"))
+    lesion_id: Mapped[int | None] = mapped_column(ForeignKey("lesion.id"), index=True)
     state: Mapped[CaseState] = mapped_column(String(16), default=CaseState.DRAFT)
     answers: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJson("case.answers"))
+    note: Mapped[str | None] = mapped_column(EncryptedText("case.note"))
+    """What the patient says has changed since the last photos of the same lesion."""
     band: Mapped[Band | None] = mapped_column(String(16))
     urgent: Mapped[UrgentReason | None] = mapped_column(String(16))
     analysis_failed: Mapped[bool] = mapped_column(default=False)
@@ -128,7 +146,7 @@ class Case(Base):
     """When the AI notice was taken back before a doctor saw the opinion: from then on no model has a part in it."""
 
     patient: Mapped[Patient] = relationship()
-    lesion: Mapped[Lesion | None] = relationship()
+    lesion: Mapped[Lesion | None] = relationship(back_populates="cases")
     doctor: Mapped[User | None] = relationship(foreign_keys=[doctor_id])
     photos: Mapped[list[Photo]] = relationship(back_populates="case", order_by="Photo.id")
     opinions: Mapped[list[CaseOpinion]] = relationship(back_populates="case", order_by="CaseOpinion.id")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Select, false, select
+from sqlalchemy import ColumnElement, Select, exists, false, select
 
 from app.accounts.models import ConsentKind, User
 from app.accounts.policy import patient_ids, readable_ids
 from app.accounts.service import is_in_charge_of, is_of, reads_findings_of, stands
-from app.cases.models import Case, CaseState, Photo
+from app.cases.models import Case, CaseState, Lesion, Photo
 from app.cases.upload_models import Upload
 from app.permissions import Permission, Role
 from app.policy import holds
@@ -15,6 +15,9 @@ from app.policy import holds
 MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id)
 """What every case must meet for as long as no doctor has signed it; what was signed is kept and read by law."""
 OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.READING) & MAY_BE_READ)
+
+SENT = Case.submitted_at.is_not(None) & (Case.state != CaseState.WITHDRAWN)
+"""What stays of a lesion's story: what was sent and not taken back."""
 
 
 def _reach(user: User) -> ColumnElement[bool]:
@@ -40,6 +43,20 @@ def visible_photos(user: User) -> Select[Photo]:
 def visible_uploads(user: User) -> Select[Upload]:
     """Select what `user` is sending: nobody else may look at it or go on with it, not even for the same patient."""
     return select(Upload).join(Upload.case).where(_reach(user), Upload.user_id == user.id)
+
+
+def visible_lesions(user: User) -> Select[Lesion]:
+    """Select the lesions of the people in the care of a patient's user, of which photos were sent and not taken back."""
+    return select(Lesion).where(exists().where(Case.lesion_id == Lesion.id, SENT, _reach(user)))
+
+
+def can_follow(user: User, lesion: Lesion) -> bool:
+    """True for who may name a lesion, choose when to photograph it again, and do so."""
+    return (
+        user.role == Role.PATIENT
+        and holds(user, Permission.CASE_SEND)
+        and is_in_charge_of(user, lesion.patient)
+    )
 
 
 def _sees(user: User, case: Case) -> bool:

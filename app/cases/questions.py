@@ -88,12 +88,17 @@ def complete(answers: Mapping[str, Any] | None, keys: Collection[str] = ALL_KEYS
     return all(_on_offer(key, (answers or {}).get(key)) for key in keys)
 
 
-def in_words(answers: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return (short question, answer) for every question that was answered, in the reader's language."""
+def in_words(answers: Mapping[str, Any] | None, note: str | None = None) -> list[tuple[str, str]]:
+    """Return (short question, answer) for every question that was answered, in the reader's language.
+
+    note: what the patient says has changed since the last photos.
+    """
     given = answers or {}
     lines = [(str(q.short), q.label(str(given[q.key]))) for q in QUESTIONS if q.key in given]
     if AGE in given:
         lines.append((str(_l("나이")), str(_l("%(age)s세", age=given[AGE]))))
+    if note:
+        lines.insert(0, (str(_l("지난번과 달라진 점")), note))
     return lines
 
 

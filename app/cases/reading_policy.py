@@ -47,3 +47,23 @@ def earlier_findings(user: User, case: Case) -> Select[Finding]:
             Case.state == CaseState.SIGNED,
         )
     )
+
+
+def earlier_photos(user: User, case: Case) -> Select[Photo]:
+    """Select the photos of signed cases about the same lesion sent before, for a doctor who may see `case`.
+
+    Photos alone: what a model said of them stays with those cases.
+    """
+    mine = visible_cases(user).where(Case.id == case.id).with_only_columns(Case.lesion_id)
+    if not holds(user, Permission.CASE_READ_ASSIGNED):
+        return select(Photo).where(false())
+    return (
+        select(Photo)
+        .join(Photo.case)
+        .where(
+            Case.lesion_id.in_(mine),
+            Case.id != case.id,
+            Case.state == CaseState.SIGNED,
+            Case.submitted_at < case.submitted_at,
+        )
+    )

@@ -70,6 +70,13 @@ def earlier(user: User, case: Case) -> list[Finding]:
     return found
 
 
+def earlier_photos(user: User, case: Case) -> list[Photo]:
+    """Return the photos of the same lesion from before, the latest first."""
+    query = reading_policy.earlier_photos(user, case).options(joinedload(Photo.case))
+    order = (Case.submitted_at.desc(), Photo.id)
+    return list(db.session.scalars(query.order_by(*order).limit(rules().earlier_shown)))
+
+
 def findings_of(case: Case) -> list[Finding]:
     """Return every version of a case's finding, the first one first; the reading is recorded."""
     query = select(Finding).where(Finding.case_id == case.id).options(joinedload(Finding.doctor))

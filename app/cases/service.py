@@ -10,7 +10,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
 from app.audit import service as audit
-from app.cases import drafts, forgetting, lateness, photos, policy, triage
+from app.cases import drafts, forgetting, lateness, lesions, photos, policy, triage
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NotReady
 from app.cases.models import Case, CaseState, Question
 from app.extensions import db
@@ -42,6 +42,7 @@ def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
         case.state, case.submitted_at = CaseState.SUBMITTED, clock.now()
         case.read_by = case.submitted_at + timedelta(hours=reading_hours)
         case.urgent = triage.urgent_reason(case.answers, model=False)
+        lesions.photographed(case, user)
         events.publish("case.submitted", case.topic, case=case.public_id)
         if case.urgent:
             events.publish("case.urgent", case.topic, case=case.public_id)

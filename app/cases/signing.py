@@ -51,7 +51,10 @@ class NothingToAnswer(CaseError):
 
 @dataclass(frozen=True)
 class Draft:
-    """What a doctor means to sign: plain text, `next_step` a value of NextStep, `within_days` for in_person."""
+    """What a doctor means to sign: plain text, `next_step` a value of NextStep.
+
+    within_days: for in_person, by when to be seen; for watch, after how many days to photograph it again (or None).
+    """
 
     diagnosis: str
     advice: str
@@ -170,10 +173,18 @@ def _faults(draft: Draft, case: Case) -> dict[str, str]:
     if in_person and not (draft.within_days and 1 <= draft.within_days <= rules().within_days_limit):
         faults["within_days"] = "range"
     if not in_person and draft.within_days is not None:
-        faults["within_days"] = "not_here"
+        faults.update(_days_of_watching(draft))
     if not faults and case.state == CaseState.SIGNED and _says_the_same(draft, as_signed(case)):
         faults["advice"] = "unchanged"
     return faults
+
+
+def _days_of_watching(draft: Draft) -> dict[str, str]:
+    """Whoever is to watch may be told after how many days to photograph it again; nobody else has days."""
+    if draft.next_step != NextStep.WATCH:
+        return {"within_days": "not_here"}
+    good = draft.within_days is not None and 1 <= draft.within_days <= rules().within_days_limit
+    return {} if good else {"within_days": "range"}
 
 
 def _says_the_same(draft: Draft, signed: Draft) -> bool:

@@ -51,8 +51,9 @@ def shown_of(found: Case) -> dict[str, Any]:
     return {
         "case": found,
         "site": body_sites.find(found.lesion.body_site if found.lesion else None),
-        "answers": questions.in_words(found.answers),
+        "answers": questions.in_words(found.answers, found.note),
         "earlier": reading_views.earlier(me, found),
+        "earlier_photos": reading_views.earlier_photos(me, found),
         "first_read": reading.first_read_of(found.id, me.id),
         "revealed": reading_views.revealed(me, found),
         "words": words,
@@ -90,6 +91,19 @@ def decision_form(found: Case, first_diagnosis: str) -> DecisionForm:
 def case_photo(public_id: str, photo_id: str) -> Response:
     """One photo."""
     photo = _photo(public_id, photo_id)
+    try:
+        return picture(photos.read(photo), photos.JPEG)
+    except ObjectLost:
+        abort(404)
+
+
+@blueprint.get("/cases/<public_id>/earlier/<photo_id>")
+@requires(Permission.CASE_READ_ASSIGNED)
+def case_earlier_photo(public_id: str, photo_id: str) -> Response:
+    """One photo of the same lesion from before."""
+    found = my_case(public_id)
+    query = reading_policy.earlier_photos(doctor(), found).where(Photo.public_id == photo_id)
+    photo = visible_or_404(query)
     try:
         return picture(photos.read(photo), photos.JPEG)
     except ObjectLost:

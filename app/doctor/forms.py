@@ -60,7 +60,9 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
     within_days = IntegerField(
         _l("며칠 안에 진료받아야 하나요?"),
-        description=_l("피부과 직접 진료를 고르셨을 때 적어 주세요."),
+        description=_l(
+            "피부과 직접 진료를 고르셨을 때 적어 주세요. 지켜보기에서는 며칠 뒤에 다시 찍을지이며, 비우면 90일입니다."
+        ),
         validators=[Optional()],
     )
     amendment_reason = TextAreaField(
@@ -72,14 +74,14 @@ class DecisionForm(FlaskForm):  # type: ignore[misc]  # untyped base
         self.diagnosis.choices = diagnosis_choices()
 
     def draft(self, *, amending: bool) -> Draft:
-        """What was typed, as the service wants it. The days belong to "in person" and go with it."""
-        in_person = self.next_step.data == NextStep.IN_PERSON
+        """What was typed, as the service wants it. The days belong to "in person" and "watch"."""
+        has_days = self.next_step.data in (NextStep.IN_PERSON, NextStep.WATCH)
         return Draft(
             diagnosis=self.diagnosis.data or "",
             advice=_clean(self.advice.data),
             next_step=self.next_step.data or "",
             reason=_clean(self.reason.data) or None,
-            within_days=self.within_days.data if in_person else None,
+            within_days=self.within_days.data if has_days else None,
             amendment_reason=(_clean(self.amendment_reason.data) or None) if amending else None,
         )
 

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import format_date, format_percent
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.cases import body_sites, diagnoses
-from app.cases.models import Agreement, Case, CaseOpinion, NextStep, Prediction
+from app.cases.models import Agreement, Case, CaseOpinion, Finding, NextStep, Prediction
 from app.consultations.words import day as day
 from app.consultations.words import price as price
 from app.consultations.words import span as span
@@ -26,7 +27,7 @@ NEXT_STEP = (
     (NextStep.IN_PERSON.value, _l("피부과 직접 진료")),
 )
 NEXT_STEP_HINT = {
-    NextStep.WATCH.value: _l("달라지면 다시 보내도록 안내합니다."),
+    NextStep.WATCH.value: _l("달라지면 다시 보내도록 안내하고, 다시 찍을 날을 권합니다."),
     NextStep.CONSULT.value: _l("환자에게 상담 예약을 권합니다."),
     NextStep.IN_PERSON.value: _l("며칠 안에 가야 하는지 아래에 적습니다."),
 }
@@ -57,8 +58,8 @@ FAULT = {
     ("advice", "missing"): _l("환자에게 전할 안내를 적어 주세요."),
     ("advice", "too_long"): _l("안내가 너무 깁니다."),
     ("next_step", "unknown"): _l("다음에 할 일을 골라 주세요."),
-    ("within_days", "range"): _l("며칠 안에 진료받아야 하는지 1에서 180 사이로 적어 주세요."),
-    ("within_days", "not_here"): _l("직접 진료를 고르셨을 때만 기한을 적습니다."),
+    ("within_days", "range"): _l("날수를 1에서 180 사이로 적어 주세요."),
+    ("within_days", "not_here"): _l("직접 진료나 지켜보기를 고르셨을 때만 날수를 적습니다."),
     ("amendment_reason", "missing"): _l("왜 고치는지 적어 주세요. 환자도 읽습니다."),
     ("amendment_reason", "too_long"): _l("고친 이유가 너무 깁니다."),
     ("advice", "unchanged"): _l("고친 것이 없습니다. 판독, 안내, 다음에 할 일 가운데 고칠 것을 고쳐 주세요."),
@@ -85,6 +86,15 @@ def confidence(key: str) -> Any:
 def next_step(key: str) -> Any:
     """The words of a next step."""
     return dict(NEXT_STEP).get(str(key), key)
+
+
+def days(finding: Finding) -> str | None:
+    """How many days a finding gives: to be seen in person, or until the next photo; None if it gives none."""
+    if finding.within_days is None:
+        return None
+    if finding.next_step == NextStep.WATCH:
+        return str(_("%(days)s일 뒤 다시 찍기", days=finding.within_days))
+    return str(_("%(days)s일 안", days=finding.within_days))
 
 
 def date(at: datetime) -> str:

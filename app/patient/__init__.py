@@ -5,13 +5,36 @@ from __future__ import annotations
 from flask import Flask
 from flask_babel import lazy_gettext as _l
 
-from app.patient import bookings, calendar, cases, eligibility, home, photos, tus, wizard
+from app.patient import (
+    bookings,
+    calendar,
+    cases,
+    eligibility,
+    home,
+    lesions,
+    photos,
+    records,
+    tus,
+    wizard,
+)
 from app.patient.blueprint import blueprint
 from app.patient.uploads import PortalRequest
 from app.web import navigation
 from app.web.navigation import Item
 
-__all__ = ["bookings", "calendar", "cases", "eligibility", "home", "init_app", "photos", "tus", "wizard"]
+__all__ = [
+    "bookings",
+    "calendar",
+    "cases",
+    "eligibility",
+    "home",
+    "init_app",
+    "lesions",
+    "photos",
+    "records",
+    "tus",
+    "wizard",
+]
 
 
 def init_app(app: Flask) -> None:
@@ -21,7 +44,12 @@ def init_app(app: Flask) -> None:
     navigation.register(
         "patient",
         [
-            Item("patient.home", _l("내 사진"), "home", within=("patient.case", "patient.case_question")),
+            Item(
+                "patient.home",
+                _l("내 사진"),
+                "home",
+                within=("patient.case", "patient.case_question", "patient.lesion*"),
+            ),
             Item(
                 "patient.case_new", _l("사진 보내기"), "camera", within=("patient.case_*", "patient.photo_*")
             ),

@@ -14,17 +14,31 @@ from app.accounts import service as accounts
 from app.accounts import words as account_words
 from app.accounts.errors import NotYours
 from app.audit import service as audit
-from app.cases import body_sites, diagnoses, policy, questions, service, signing
+from app.cases import (
+    body_sites,
+    diagnoses,
+    finding_words,
+    lesions,
+    policy,
+    questions,
+    service,
+    signing,
+    watching,
+)
 from app.cases.errors import AlreadyAsked, CaseClosed, EmptyQuestion, NoSuchCase, OfAge
 from app.cases.models import Case, CaseState
+from app.consultations import agenda as bookings
+from app.consultations.models import Booking
 from app.infra import events, live
 from app.patient import status
 from app.patient.access import case_or_404, me, settings
 from app.patient.blueprint import blueprint
 from app.patient.forms import QuestionForm
+from app.patient.lesions import day
 from app.patient.wizard import resume_url
 from app.permissions import Permission
 from app.policy import requires
+from app.records import finding_data
 
 LIVE_EVENTS = (
     "case.analysed",
@@ -37,6 +51,8 @@ LIVE_EVENTS = (
     "finding.amended",
     "case.question_asked",
     "case.question_answered",
+    "lesion.watch_set",
+    "booking.cancelled",
 )
 
 
@@ -51,7 +67,12 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
     return {
         "case": case,
         "several": len(acting.people(me())) > 1,
-        "status": status.describe(case),
+        "status": status.describe(case, _visit(case)),
+        "at_once": finding_words.at_once(),
+        "check_code": finding_data.check_code,
+        "long_day": day,
+        "proposed": watching.proposal(case.lesion, _sent_about(case)) if case.lesion else None,
+        "can_follow": case.lesion is not None and policy.can_follow(me(), case.lesion),
         "urgency": status.urgency(case),
         "findings": genuine,
         "diagnoses": diagnoses,
@@ -59,7 +80,7 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         "next_step": status.next_step,
         "moment": status.moment,
         "site": body_sites.find(case.lesion.body_site if case.lesion else None),
-        "answers": questions.in_words(case.answers),
+        "answers": questions.in_words(case.answers, case.note),
         "can_withdraw": policy.can_withdraw(me(), case),
         "can_ask": policy.can_ask(me(), case),
         "can_book": policy.can_book(me(), case),
@@ -70,6 +91,20 @@ def _values(case: Case, form: QuestionForm | None = None) -> dict[str, Any]:
         "contact": settings().contact,
         "live_events": " ".join(LIVE_EVENTS),
     }
+
+
+def _sent_about(case: Case) -> list[Case]:
+    return lesions.story_of(me(), case.lesion) if case.lesion is not None else []
+
+
+def _visit(case: Case) -> Booking | None:
+    """Return the visit that was booked about the case: the next one, else the latest that took place."""
+    if case.state != CaseState.SIGNED:
+        return None
+    whose = [case.patient_id]
+    upcoming = [booking for booking in bookings.upcoming_for(whose) if booking.case_id == case.id]
+    past = [b for b in bookings.past_for(whose) if b.case_id == case.id and b.cancelled_at is None]
+    return next(iter([*upcoming, *past]), None)
 
 
 @blueprint.get("/cases/<public_id>")
@@ -88,7 +123,7 @@ def case(public_id: str) -> Response | str:
 def case_status(public_id: str) -> str | tuple[str, int]:
     """The part of the page that changes; nothing (204) while it is as the page has `seen` it."""
     row = case_or_404(public_id)
-    if request.args.get("seen") == status.version(row):
+    if request.args.get("seen") == status.version(row, _visit(row)):
         return "", 204
     return render_template("patient/_case_status.html", **_values(row))
 
@@ -97,7 +132,10 @@ def case_status(public_id: str) -> str | tuple[str, int]:
 @requires(Permission.CASE_READ_OWN)
 def case_events(public_id: str) -> Response:
     """What happens to the case, as server-sent events."""
-    return live.stream([case_or_404(public_id).topic])
+    row = case_or_404(public_id)
+    visit = _visit(row)
+    told_by = [row.lesion, visit]  # when to photograph it again, and the visit, stand on the page too
+    return live.stream([row.topic, *(thing.topic for thing in told_by if thing is not None)])
 
 
 @blueprint.post("/cases/<public_id>/question")

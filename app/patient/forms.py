@@ -20,6 +20,7 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired, Length, Numbe
 
 from app.accounts.models import ConsentKind, Patient
 from app.cases import body_sites, questions
+from app.cases.lesions import NAME_LENGTH, NOTE_LENGTH
 from app.cases.questions import Question
 from app.cases.service import QUESTION_LENGTH
 
@@ -95,6 +96,17 @@ for _question in questions.ABOUT_PERSON:
     setattr(PersonForm, _question.key, _radio(_question))
 
 
+class ChangedForm(LesionForm):
+    """What has changed since the last photos of the same lesion: how long it is there is known already."""
+
+    since = None
+    note = TextAreaField(
+        _l("지난번과 달라진 점"),
+        description=_l("보이시는 대로 적어 주세요. 달라진 것이 없으면 비워 두셔도 됩니다."),
+        validators=[Length(max=NOTE_LENGTH, message=_l("1,000자까지 적을 수 있습니다."))],
+    )
+
+
 class ReviewForm(FlaskForm):  # type: ignore[misc]
     """The consents that are still missing; each has its own box, and none is ticked."""
 
@@ -125,3 +137,26 @@ class QuestionForm(FlaskForm):  # type: ignore[misc]
             Length(max=QUESTION_LENGTH, message=_l("1,000자까지 적을 수 있습니다.")),
         ],
     )
+
+
+class LesionNameForm(FlaskForm):  # type: ignore[misc]
+    """What the patient calls a lesion."""
+
+    label = StringField(
+        _l("이 점의 이름"),
+        description=_l("예: 등 왼쪽 위 점. 비워 두시면 위치로 부릅니다."),
+        validators=[Length(max=NAME_LENGTH, message=_l("40자까지 적을 수 있습니다."))],
+    )
+
+
+class WatchForm(FlaskForm):  # type: ignore[misc]
+    """After how many months to be reminded of the next photo; 0 for never."""
+
+    months = RadioField(_l("언제 다시 찍을까요?"), validators=[InputRequired(CHOOSE_ONE)])
+
+    def offer(self, months: Iterable[int]) -> WatchForm:
+        """Offer these numbers of months, and not to be reminded."""
+        words = {1: _l("한 달 뒤"), 3: _l("석 달 뒤"), 6: _l("여섯 달 뒤"), 12: _l("한 해 뒤")}
+        after = [SelectChoice(str(n), words.get(n, _l("%(months)s달 뒤", months=n))) for n in months]
+        self.months.choices = [*after, SelectChoice("0", _l("알리지 않기"))]
+        return self

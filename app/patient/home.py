@@ -6,7 +6,7 @@ from flask import render_template
 
 from app.accounts import acting
 from app.accounts import words as account_words
-from app.cases import body_sites, drafts, policy
+from app.cases import body_sites, drafts, lesions, policy
 from app.cases import service as cases_service
 from app.consultations import service as consultations
 from app.infra import moments
@@ -37,6 +37,7 @@ def home() -> str:
         kept_until=lambda case: moments.day(drafts.kept_until(case)),
         cases=[(case, status.describe(case)) for case in cases],
         bookings=consultations.upcoming_for(ids),
+        due=lesions.due(me(), [person.id for person in acting.people_to_act_for(me())]),
         site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),
         moment=status.moment,
     )

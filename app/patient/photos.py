@@ -22,7 +22,7 @@ from app.patient import uploads
 from app.patient.access import case_or_404, me, photo_or_404, settings
 from app.patient.blueprint import blueprint
 from app.patient.forms import PhotosForm
-from app.patient.wizard import draft_or_away, page, step_url
+from app.patient.wizard import after, draft_or_away, page, step_url
 from app.permissions import Permission
 from app.policy import requires
 from app.web.errors import wants_json
@@ -79,7 +79,7 @@ def case_photos(public_id: str) -> Response | str:
         refused = _take_all(case)
         case = case_or_404(public_id)
         if not refused and case.photos and (before == len(case.photos) or _all_good(case)):
-            return redirect(step_url(case, "place"), 303)
+            return redirect(after(case, "photos"), 303)
         if not refused and not case.photos:
             refused = [_("사진을 한 장 넣어 주세요.")]
         if not refused:  # there is advice to read before going on

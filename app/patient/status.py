@@ -13,8 +13,10 @@ from app.cases.diagnoses import Diagnosis
 from app.cases.finding_words import moment as moment
 from app.cases.finding_words import next_step as next_step
 from app.cases.lateness import UNREAD, is_overdue
-from app.cases.models import Case, CaseState, UrgentReason
+from app.cases.models import Case, CaseState, NextStep, UrgentReason
 from app.cases.opinion import ranked
+from app.consultations.models import Booking
+from app.infra import clock, moments
 
 BADGES = {
     CaseState.DRAFT: "gray",
@@ -44,22 +46,25 @@ class Status:
     version: str
 
 
-def describe(case: Case) -> Status:
-    """Return where a case stands."""
+def describe(case: Case, visit: Booking | None = None) -> Status:
+    """Return where a case stands. visit: the consultation that was booked about it, if any."""
     overdue = is_overdue(case)
     label, headline, following = _words(case, overdue)
     badge = "warning" if overdue else BADGES[CaseState(case.state)]
-    waiting, timeline = case.state in UNREAD, _timeline(case, overdue)
-    return Status(label, badge, headline, following, overdue, waiting, timeline, version(case))
+    waiting, timeline = case.state in UNREAD, _timeline(case, overdue, visit)
+    return Status(label, badge, headline, following, overdue, waiting, timeline, version(case, visit))
 
 
-def version(case: Case) -> str:
+def version(case: Case, visit: Booking | None = None) -> str:
     """Return a short text that changes with whatever the page of a case shows."""
     question = case.question
     asked = "answered" if question and question.answered_at else "asked" if question else "none"
     urgent = case.urgent or "calm"
     machine = f"{int(case.analysis_failed)}{int(case.without_ai_since is not None)}"
-    return f"{case.state}.{int(is_overdue(case))}.{urgent}.{machine}.{len(case.findings)}.{asked}"
+    follow = case.lesion.photograph_again_on if case.lesion and case.state == CaseState.SIGNED else None
+    met = f"{visit.public_id}:{int(visit.ends_at <= clock.now())}" if visit else "none"
+    said = f"{case.state}.{int(is_overdue(case))}.{urgent}.{machine}.{len(case.findings)}.{asked}"
+    return f"{said}.{met}.{follow or 'none'}"
 
 
 def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
@@ -106,7 +111,7 @@ def _words(case: Case, overdue: bool) -> tuple[str, str, str]:
     }[state]
 
 
-def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
+def _timeline(case: Case, overdue: bool, visit: Booking | None) -> list[dict[str, Any]]:
     state = CaseState(case.state)
     if state == CaseState.WITHDRAWN and case.submitted_at is None:
         return [_entry(_("지움"), case.withdrawn_at, "now")]
@@ -120,7 +125,7 @@ def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
         analysed = _("사진 확인 (인공지능 분석은 하지 못했습니다)")
     entries.append(_entry(analysed, case.analysed_at, "done" if case.analysed_at else "now"))
     if state == CaseState.SIGNED:
-        return [*entries, _entry(_("의사의 판독"), case.signed_at, "done")]
+        return [*entries, _entry(_("의사의 판독"), case.signed_at, "done"), *_afterwards(case, visit)]
     reading = _entry(_("의사의 판독"), None, "problem" if overdue else "next")
     if case.analysed_at and not overdue:
         reading["state"] = "now"
@@ -129,7 +134,40 @@ def _timeline(case: Case, overdue: bool) -> list[dict[str, Any]]:
         reading["datetime"] = case.read_by.isoformat()
     if state == CaseState.READING:
         reading["text"] = _("의사가 읽고 있습니다.")
-    return [*entries, reading]
+    following = _entry(_("다음에 할 일"), None, "next")
+    following["text"] = _("판독이 나오면 무엇을 언제까지 하시면 되는지 여기에 적어 드립니다.")
+    return [*entries, reading, following]
+
+
+def _afterwards(case: Case, visit: Booking | None) -> list[dict[str, Any]]:
+    """What comes after the finding: the visit, and what to do by when."""
+    finding = case.finding
+    if finding is None:
+        return []
+    entries = []
+    if visit is not None:
+        over = visit.ends_at <= clock.now()
+        met = _entry(_("의사와 상담"), visit.starts_at, "done" if over else "now")
+        if not over:
+            met["text"] = _("그 시간에 의사와 만납니다. 시간을 다시 보거나 취소하시려면 ‘상담’을 누르세요.")
+        entries.append(met)
+    todo = _entry(_("다음에 할 일"), finding.see_by, "next" if visit else "now")
+    if finding.see_by:
+        todo["time"] = _("%(day)s까지", day=moments.day(finding.see_by))
+    todo["text"] = next_step(finding)
+    if finding.next_step == NextStep.CONSULT and visit is not None:
+        todo["text"] = _("상담에서 의사가 다음에 할 일을 말씀드립니다.")
+    elif finding.next_step == NextStep.NOTHING:
+        todo["state"] = "done"
+    entries.append(todo)
+    again = case.lesion.photograph_again_on if case.lesion else None
+    if again is not None:
+        entry = _entry(_("다시 찍기"), None, "next")
+        entries.append(
+            entry
+            | {"time": moments.day(again), "datetime": again.isoformat(), "text": _("그날 알려 드립니다.")}
+        )
+    return entries
 
 
 def _entry(title: str, at: datetime | None, state: str) -> dict[str, Any]:

@@ -15,19 +15,27 @@ from werkzeug.wrappers import Response
 from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts import words as account_words
-from app.cases import body_sites, drafts, policy, questions, service
+from app.cases import body_sites, drafts, lesions, policy, questions, service
 from app.cases.draft_rules import rules as draft_rules
 from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge, TooManyDrafts
 from app.cases.models import Case, CaseState
 from app.infra import clock
 from app.patient.access import case_or_404, me, settings
 from app.patient.blueprint import blueprint
-from app.patient.forms import LesionForm, PersonForm, PlaceForm, StartForm, review_form
+from app.patient.forms import ChangedForm, LesionForm, PersonForm, PlaceForm, StartForm, review_form
 from app.permissions import Permission
 from app.policy import requires
 
-STEPS = ("photos", "place", "questions", "person", "review")
-LABELS = (_l("사진"), _l("위치"), _l("증상"), _l("나에 대해"), _l("보내기"))
+LABELS = {
+    "photos": _l("사진"),
+    "place": _l("위치"),
+    "questions": _l("증상"),
+    "person": _l("나에 대해"),
+    "review": _l("보내기"),
+}
+STEPS = tuple(LABELS)
+KNOWN_STEPS = {"place", "person"}
+"""What is not asked again for new photos of the same lesion."""
 
 
 def step_url(case: Case, step: str) -> str:
@@ -40,11 +48,27 @@ def resume_url(case: Case) -> str:
     return step_url(case, (drafts.missing_steps(case) or ["review"])[0])
 
 
+def steps_of(case: Case) -> tuple[str, ...]:
+    """Return the screens of a draft: fewer where the lesion was photographed before."""
+    if not lesions.is_followed(case):
+        return STEPS
+    known = KNOWN_STEPS - set(drafts.missing_steps(case))
+    return tuple(step for step in STEPS if step not in known)
+
+
+def after(case: Case, step: str) -> str:
+    """Return the address of the screen after `step`."""
+    later = STEPS[STEPS.index(step) + 1 :]
+    return step_url(case, next(name for name in later if name in steps_of(case)))
+
+
 def page(template: str, case: Case, step: str, **values: Any) -> str:
     """Draw one screen of the form: where one is, the way back, the rest from `values`."""
-    number = STEPS.index(step)
-    back = step_url(case, STEPS[number - 1]) if number else url_for("patient.home")
-    labels = [str(label) for label in LABELS]
+    asked = steps_of(case)
+    steps = asked if step in asked else STEPS
+    number = steps.index(step)
+    back = step_url(case, steps[number - 1]) if number else url_for("patient.home")
+    labels = [str(LABELS[name]) for name in steps]
     values |= {"labels": labels, "current": number + 1, "back": back, "step": step}
     return render_template(f"patient/{template}", case=case, keep_days=draft_rules().keep_days, **values)
 
@@ -71,8 +95,8 @@ def case_new() -> Response | str:
             abort(404)
         try:
             case = drafts.open_draft(me(), chosen.id, form.form_key.data)
-        except TooManyDrafts as full:
-            return _full(full)
+        except TooManyDrafts as error:
+            return full(error)
         return redirect(resume_url(case) if case.state == CaseState.DRAFT else _status(case), 303)
     form.form_key.data = form.form_key.data or drafts.new_form_key()
     return render_template("patient/start.html", form=form, people=people, grown=of_age_notes())
@@ -83,11 +107,12 @@ def of_age_notes() -> list[str]:
     return [account_words.of_age(patient.name) for patient in acting.outgrown(me())]
 
 
-def _full(full: TooManyDrafts) -> Response:
+def full(error: TooManyDrafts) -> Response:
+    """Say that there are as many drafts as there may be, beside them."""
     flash(
         _(
             "보내지 않은 사진이 이미 %(limit)s건 있습니다. 아래에서 하나를 이어서 보내시거나 지운 다음 새로 시작해 주세요.",
-            limit=full.limit,
+            limit=error.limit,
         ),
         "warning",
     )
@@ -108,7 +133,7 @@ def case_place(public_id: str) -> Response | str:
     form = PlaceForm(site=case.lesion.body_site if case.lesion else None)
     if form.validate_on_submit():
         drafts.place(me(), public_id, form.site.data)
-        return redirect(step_url(case, "questions"), 303)
+        return redirect(after(case, "place"), 303)
     return page("place.html", case, "place", form=form, sites=body_sites.all_sites())
 
 
@@ -119,11 +144,23 @@ def case_questions(public_id: str) -> Response | str:
     case = draft_or_away(public_id)
     if isinstance(case, Response):
         return case
+    if lesions.is_followed(case):
+        return _what_has_changed(case)
     form = LesionForm(data=case.answers or {})
     if form.validate_on_submit():
         drafts.answer(me(), public_id, form.data, questions.LESION_KEYS)
-        return redirect(step_url(case, "person"), 303)
+        return redirect(after(case, "questions"), 303)
     return page("questions.html", case, "questions", form=form)
+
+
+def _what_has_changed(case: Case) -> Response | str:
+    form = ChangedForm(data=(case.answers or {}) | {"note": case.note})
+    if form.validate_on_submit():
+        asked = [key for key in questions.LESION_KEYS if key in form]
+        drafts.answer(me(), case.public_id, form.data, asked)
+        lesions.write_note(me(), case.public_id, form.note.data or "")
+        return redirect(after(case, "questions"), 303)
+    return page("changed.html", case, "questions", form=form)
 
 
 @blueprint.route("/cases/<public_id>/person", methods=["GET", "POST"])
@@ -136,7 +173,7 @@ def case_person(public_id: str) -> Response | str:
     form = PersonForm(data=_known_of(case) | (case.answers or {}))
     if form.validate_on_submit():
         drafts.answer(me(), public_id, form.data, questions.PERSON_KEYS)
-        return redirect(step_url(case, "review"), 303)
+        return redirect(after(case, "person"), 303)
     own = case.patient.user_id == me().id
     return page("person.html", case, "person", form=form, own=own)
 
@@ -169,7 +206,7 @@ def case_review(public_id: str) -> Response | str:
         missing=missing,
         texts=texts,
         site=body_sites.find(case.lesion.body_site if case.lesion else None),
-        answers=questions.in_words(case.answers),
+        answers=questions.in_words(case.answers, case.note),
         reading_hours=settings().reading_hours,
     )
 

@@ -24,6 +24,7 @@ const ready = {
 
 const later = {
   "body-map": () => import("./modules/body-map.js"),
+  compare: () => import("./modules/compare.js"),
   chart: () => import("./modules/chart.js"),
   "photo-picker": () => import("./modules/photo-picker.js"),
   zoom: () => import("./modules/zoom.js"),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from app.accounts import service
 from app.accounts.models import User
-from app.cases import drafts, reading, signing
+from app.cases import drafts, lesions, reading, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
 from app.consultations import service as consultations
@@ -32,7 +32,7 @@ from tests.factories.accounts import (
     create_operator,
     create_patient,
 )
-from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_sender, take
+from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_follow_up, create_sender, take
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
 
@@ -64,6 +64,7 @@ def full_house(site: Site) -> None:
     site.ids |= {"child": child.public_id, "doctor": doctor.id}
     _bookings(site, patient, doctor, other)
     _patient_cases(site, patient, child.id, doctor, morning)
+    _lesions(site, patient, doctor, morning)
     _doctor_cases(site, doctor)
     _drafts(site, patient)
     _reviews(site, operator)
@@ -155,6 +156,29 @@ def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning:
     }
     site.ids |= {name: case.public_id for name, case in made.items()}
     site.clock.set(morning)
+
+
+def _lesions(site: Site, patient: User, doctor: User, morning: Any) -> None:
+    """A lesion photographed three times within a year and once more in a draft, and one whose day has come."""
+    made = []
+    for days in (380, 190, 5):
+        site.clock.set(morning - timedelta(days=days))
+        facts: dict[str, Any] = {"doctor": doctor, "diagnosis": "nv", "advice": ADVICE, "within_days": 90}
+        if not made:
+            made.append(create_case(patient, site="upper_back", photo_count=2, **facts))
+            lesions.name(patient, made[0].lesion.public_id, "등 왼쪽 위 점")
+        else:
+            note = "조금 커진 것 같고, 가장자리가 예전보다 흐립니다." if days < 100 else ""
+            made.append(create_follow_up(patient, made[0], note=note, **facts))
+    site.clock.set(morning - timedelta(days=100))
+    due = create_case(patient, site="hand_left", **facts)
+    lesions.watch(patient, due.lesion.public_id, 3)
+    site.clock.set(morning - timedelta(days=90))
+    create_case(patient, patient=service.patients_for(patient)[1], site="face", **facts)
+    site.clock.set(morning)
+    followed = create_follow_up(patient, due, state=CaseState.DRAFT)
+    site.ids |= {"lesion": made[0].lesion.public_id, "due lesion": due.lesion.public_id}
+    site.ids |= {"followed draft": followed.public_id, "pictured": made[-1].public_id}
 
 
 def _drafts(site: Site, patient: User) -> None:

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
-from app.cases import analysis, drafts, photos, reading, service, signing, uploads
+from app.cases import analysis, drafts, lesions, photos, reading, service, signing, uploads
 from app.cases.models import Case, CaseState, Photo, PhotoView
 from app.cases.opinion import Thresholds
 from app.cases.upload_models import Upload
@@ -192,6 +192,38 @@ def create_case(
         create_photo(case)
     drafts.place(sender, case.public_id, site)
     drafts.answer(sender, case.public_id, answers)
+    return _go_on(case, sender, subject, state=state, doctor=doctor, opinion=opinion, **finding)
+
+
+def create_follow_up(
+    user: User,
+    earlier: Case,
+    *,
+    state: CaseState = CaseState.SIGNED,
+    doctor: User | None = None,
+    note: str = "",
+    opinion: dict[str, Any] | None = OPINION,
+    **finding: Any,
+) -> Case:
+    """Return a later case in `state` about the lesion of `earlier`."""
+    assert earlier.lesion is not None
+    case = lesions.again(user, earlier.lesion.public_id)
+    create_photo(case)
+    drafts.answer(user, case.public_id, CALM)
+    lesions.write_note(user, case.public_id, note)
+    return _go_on(case, user, case.patient, state=state, doctor=doctor, opinion=opinion, **finding)
+
+
+def _go_on(
+    case: Case,
+    sender: User,
+    subject: Patient,
+    *,
+    state: CaseState,
+    doctor: User | None,
+    opinion: dict[str, Any] | None,
+    **finding: Any,
+) -> Case:
     if state == CaseState.DRAFT:
         return case
     accounts.give_consents(sender, subject, accounts.BEFORE_A_CASE)

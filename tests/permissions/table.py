@@ -55,7 +55,9 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("patient.case_review", "public_id", Thing("draft case", "patient")),
     ("patient.case_withdraw", "public_id", Thing("waiting case", "patient")),
     ("patient.case*", "public_id", Thing("signed case", "patient")),
+    ("patient.lesion*", "public_id", Thing("lesion", "patient")),
     ("patient.photo*", "photo_id", Thing("signed photo", "patient")),
+    ("patient.finding_pdf", "public_id", Thing("signed case", "patient")),
     ("patient.booking*", "public_id", Thing("booking", "patient")),
     # doctors
     # Somebody else's is answered like one that is gone already: see test_effects.py.
@@ -63,6 +65,8 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("doctor.booking*", "public_id", Thing("booking", "doctor")),
     ("doctor.case_heatmap", "public_id", Thing("revealed case", "doctor")),
     ("doctor.case_heatmap", "photo_id", Thing("revealed photo", "doctor")),
+    ("doctor.case_earlier_photo", "public_id", Thing("follow-up case", "doctor")),
+    ("doctor.case_earlier_photo", "photo_id", Thing("signed photo", "doctor")),
     ("doctor.case_photo", "photo_id", Thing("reading photo", "doctor")),
     ("doctor.finding_amend", "public_id", Thing("signed case", "doctor")),
     ("doctor.finding_answer", "public_id", Thing("signed case", "doctor")),

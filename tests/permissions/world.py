@@ -96,6 +96,11 @@ def _one_set(world: World, name: str) -> None:
         values[f"{state_name} case"] = case.public_id
         values[f"{state_name} photo"] = case.photos[0].public_id
     values["draft upload"] = cases.create_upload(patient, made["draft"]).public_id
+    lesion = made[CaseState.SIGNED.value].lesion
+    assert lesion is not None
+    again = cases.create_follow_up(patient, made[CaseState.SIGNED.value], doctor=doctor)
+    values["follow-up case"] = again.public_id
+    values["lesion"] = lesion.public_id
     values["patient"] = patient.patient.public_id
     values["child"] = accounts.create_child(patient).public_id
     pattern = consultations.create_pattern(doctor)

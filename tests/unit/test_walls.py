@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "audit", "cases", "consultations", "notifications", "reviews")
+ROOMS = ("accounts", "audit", "cases", "consultations", "notifications", "records", "reviews")
 WEB_SIDE = {
     "accounts/acting.py",
     "accounts/fields.py",

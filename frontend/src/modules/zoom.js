@@ -1,5 +1,6 @@
 // zoom: look into a photo. Wheel, pinch, drag, double tap; + − 0 and the arrow keys; buttons [data-zoom="in|out|reset|overlay"].
-// Event: `salpim:zoom` (detail: {scale}).
+// Event: `salpim:zoom` (detail: {scale, x, y}; x and y as shares of the viewer's size). `salpim:zoom-to` with such a
+// detail makes this viewer follow another, without saying so again.
 import { emit } from "../lib/dom.js";
 
 const MAX = 12;
@@ -19,14 +20,14 @@ export default function zoom(viewer) {
   stage.tabIndex = 0;
   layer.removeAttribute("href"); // the picture is here already; a drag must not open it
 
-  function draw() {
+  function draw({ silent = false } = {}) {
     const { width, height } = stage.getBoundingClientRect();
     view.scale = Math.min(Math.max(view.scale, 1), MAX);
     view.x = Math.min(0, Math.max(width * (1 - view.scale), view.x));
     view.y = Math.min(0, Math.max(height * (1 - view.scale), view.y));
     layer.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
     if (scaleText) scaleText.textContent = `${Math.round(view.scale * 100)}%`;
-    emit(viewer, "salpim:zoom", { scale: view.scale });
+    if (!silent) emit(viewer, "salpim:zoom", { scale: view.scale, x: view.x / width, y: view.y / height });
   }
 
   function zoomAt(factor, clientX, clientY) {
@@ -126,5 +127,10 @@ export default function zoom(viewer) {
     else if (what === "reset") reset();
     else if (overlay) toggleOverlay(button);
   });
-  addEventListener("resize", draw);
+  viewer.addEventListener("salpim:zoom-to", ({ detail }) => {
+    const { width, height } = stage.getBoundingClientRect();
+    view = { scale: detail.scale, x: detail.x * width, y: detail.y * height };
+    draw({ silent: true });
+  });
+  addEventListener("resize", () => draw({ silent: true }));
 }

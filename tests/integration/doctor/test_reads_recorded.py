@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import event, select
@@ -10,8 +11,10 @@ from app.accounts.models import User
 from app.audit import service as audit
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseState
-from tests.factories.cases import create_case
+from app.infra import storage
+from tests.factories.cases import WORRYING, create_case, create_follow_up, create_sender
 from tests.harness.client import Client
+from tests.harness.clock import FrozenClock
 
 
 def reads(db: Any) -> list[tuple[str, int, int]]:
@@ -64,3 +67,26 @@ def test_recording_many_reads_costs_no_more_statements_than_one(desk: Client, do
         create_case(doctor=doctor)
     assert statements_of(db, desk, "/doctor/readings") == one
     assert len(reads(db)) == 1 + 1 + 5
+
+
+def test_earlier_photos_of_the_same_lesion_are_beside_the_case_and_each_look_is_recorded(
+    desk: Client, doctor: User, clock: FrozenClock, db: Any
+) -> None:
+    user = create_sender()
+    first = create_case(user, photo_count=2, diagnosis="df", opinion=WORRYING, reason="단단합니다.")
+    elsewhere = create_case(user, site="neck")
+    clock.advance(hours=1)
+    now = create_follow_up(user, first, state=CaseState.READING, doctor=doctor, note="더 진해졌어요")
+    page = desk.get(f"/doctor/cases/{now.public_id}").text
+    assert "더 진해졌어요" in page
+    shown = re.findall(r'img src="(/doctor/cases/[^"]+/earlier/([^"]+))"', page)
+    assert [photo_id for _, photo_id in shown] == [photo.public_id for photo in first.photos]
+    assert desk.get(shown[0][0]).data == storage.get(first.photos[0].object)
+    query = select(AuditEntry.target).where(
+        AuditEntry.action == "photo.read", AuditEntry.actor_id == doctor.id
+    )
+    assert db.session.scalars(query).all() == [f"photo:{first.photos[0].public_id}"]
+    other = elsewhere.photos[0].public_id
+    assert desk.get(f"/doctor/cases/{now.public_id}/earlier/{other}").status_code == 404
+    heatmap = f"/doctor/cases/{now.public_id}/photos/{first.photos[0].public_id}/heatmap"
+    assert desk.get(heatmap).status_code == 404

@@ -177,7 +177,9 @@ def test_how_a_finding_stands_to_the_opinion(
         ({"next_step": "in_person"}, "within_days"),
         ({"next_step": "in_person", "within_days": 0}, "within_days"),
         ({"next_step": "in_person", "within_days": 181}, "within_days"),
-        ({"within_days": 7}, "within_days"),
+        ({"next_step": "nothing", "within_days": 7}, "within_days"),
+        ({"next_step": "watch", "within_days": 0}, "within_days"),
+        ({"next_step": "watch", "within_days": 181}, "within_days"),
     ],
 )
 def test_a_draft_that_could_not_be_signed_is_refused(doctor: User, given: dict[str, Any], field: str) -> None:
