@@ -25,6 +25,7 @@ const ready = {
 const later = {
   "body-map": () => import("./modules/body-map.js"),
   chart: () => import("./modules/chart.js"),
+  locate: () => import("./modules/locate.js"),
   "photo-picker": () => import("./modules/photo-picker.js"),
   zoom: () => import("./modules/zoom.js"),
 };
