@@ -94,6 +94,7 @@ ACTIONS: dict[str, LazyString] = {
     "proxy.revoked": _l("대신 이용을 멈춤"),
     "question.answered": _l("질문에 답함"),
     "question.ask": _l("질문함"),
+    "clinic_register.load": _l("병원 명부를 올림"),
     "review.import": _l("후기 파일을 올림"),
     "review.import_deleted": _l("가져온 후기 파일을 지움"),
     "store_app.add": _l("후기를 모을 앱을 더함"),

@@ -11,6 +11,8 @@ JOBS: dict[str, LazyString] = {
     "analyse_case": _l("사진 분석"),
     "cases.consent_withdrawn": _l("되돌린 동의에 따라 사진 거두기"),
     "consultations.consent_withdrawn": _l("되돌린 동의에 따라 예약 취소하기"),
+    "regions.load_clinics": _l("병원 명부 읽기"),
+    "regions.clear": _l("지난 병원 명부 치우기"),
     "reviews.import": _l("후기 파일 가져오기"),
     "reviews.analyse": _l("후기 분석"),
     "reviews.collect": _l("장터에서 후기 모으기"),

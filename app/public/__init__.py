@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask import Flask
 
 from app.policy import PUBLIC, declare
+from app.public import clinics
 from app.public.routes import blueprint
+
+__all__ = ["clinics", "init_app"]
 
 
 def init_app(app: Flask) -> None:

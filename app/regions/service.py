@@ -72,7 +72,9 @@ def clinics_near(
 ) -> list[Near]:
     """Return the nearest clinics (WGS84, degrees), those for skin within `REACH` first; none without a register.
 
-    Asked for one kind of place, its nearest come first, whatever they are for. Otherwise, a place whose name says dermatology goes before one that only counts it among its departments.
+    Asked for one kind of place, its nearest come first, whatever they are for. Otherwise, a place whose name says
+    dermatology goes before one that only counts it among its departments.
+
     kind: a key of kinds.toml, "skin" (only those) or "all"; None: wherever someone may look at a mole, which is no
     dentist. Nothing farther than `FARTHEST`. Raises `LookupError` for an unknown kind.
     """

@@ -26,6 +26,7 @@ const later = {
   "body-map": () => import("./modules/body-map.js"),
   compare: () => import("./modules/compare.js"),
   chart: () => import("./modules/chart.js"),
+  locate: () => import("./modules/locate.js"),
   "photo-picker": () => import("./modules/photo-picker.js"),
   zoom: () => import("./modules/zoom.js"),
 };

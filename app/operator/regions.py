@@ -1,0 +1,88 @@
+"""The regions' figures: where there are many elders and few clinics."""
+
+from __future__ import annotations
+
+from flask import Response as FlaskResponse
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from app.operator.blueprint import door, in_english
+from app.operator.reviews import as_csv
+from app.permissions import Permission
+from app.policy import requires
+from app.regions import figures
+from app.reviews import report
+
+
+def _year() -> int:
+    """Return the year asked for; the latest for one that there is not."""
+    asked = request.args.get("year", type=int)
+    return asked if asked in figures.years() else figures.years()[0]
+
+
+@door.get("/regions")
+@requires(Permission.REGION_READ)
+def regions() -> str:
+    """The provinces, ranked."""
+    year = _year()
+    rows = figures.ranking(year)
+    names = [row.figures.province.name_en if in_english() else row.figures.province.name for row in rows]
+    chart = {
+        "kind": "lying",
+        "labels": names,
+        "series": [
+            {
+                "name": _("65세 이상 천 명당 병의원"),
+                "role": "good",
+                "values": [round(row.figures.per_elders, 2) for row in rows],
+            }
+        ],
+    }
+    return render_template(
+        "operator/regions.html",
+        year=year,
+        years=figures.years(),
+        rows=rows,
+        names=names,
+        chart=chart,
+        sources=figures.sources(),
+    )
+
+
+@door.get("/regions.csv")
+@requires(Permission.REGION_READ)
+def regions_table() -> FlaskResponse:
+    """The ranking as a file."""
+    names = (
+        "rank",
+        "province",
+        "province_en",
+        "index",
+        "people_year",
+        "people",
+        "elders_65_or_more",
+        "share_of_elders",
+        "institutions_year",
+        "institutions",
+        "per_1000_elders",
+        "per_10000_people",
+    )
+    year = _year()
+    rows = (
+        [
+            row.rank,
+            row.figures.province.name,
+            row.figures.province.name_en,
+            f"{row.index:.4f}",
+            row.figures.year,
+            row.figures.people,
+            row.figures.elders,
+            f"{row.figures.share:.4f}",
+            row.figures.places_year,
+            row.figures.places,
+            f"{row.figures.per_elders:.3f}",
+            f"{row.figures.per_people:.3f}",
+        ]
+        for row in figures.ranking(year)
+    )
+    return as_csv(report.to_csv(names, rows), f"regions-{year}.csv")
