@@ -54,7 +54,10 @@ def _words(kind: str, booking: Booking) -> str:
             text = _(
                 "살핌: %(when)s 상담 예약. 상담료 %(price)s.", when=when, price=words.price(booking.price_won)
             )
-        return f"{text} {_('전화 %(number)s', number=settings.contact)}" if settings.contact else str(text)
+        if not settings.contact:
+            return str(text)
+        telephone = _("전화 %(number)s", number=settings.contact)
+    return f"{text} {telephone}"
 
 
 for kind in KINDS:

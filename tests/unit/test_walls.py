@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "audit", "cases", "consultations", "notifications", "reviews")
-WEB_SIDE = {"accounts/fields.py", "accounts/forms.py", "accounts/security.py", "accounts/sessions.py"}
+WEB_SIDE = {"accounts/forms.py", "accounts/security.py", "accounts/sessions.py"}
 """The web side of accounts: forms, sessions, and what the sign-in library is told."""
 LIBRARIES = ("flask", "flask_login", "flask_security")
 OF_A_REQUEST = {"request", "session", "flash", "g", "current_user"}
