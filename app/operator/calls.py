@@ -190,7 +190,9 @@ def call_place(public_id: str) -> Any:
     horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
     known = {rule.key for rule in eligibility_rules.exceptions_on(horizon)}
     if known:
-        residence.set_exceptions(patient.id, known & set(request.form.getlist("exception")))
+        said = known & set(request.form.getlist("exception"))
+        # What was said before is health data, and none of the operator's business: it is not shown, and stays.
+        residence.set_exceptions(patient.id, said | set(patient.exceptions or ()))
     flash(_("저장했습니다."), "success")
     return _back(patient, "times")
 

@@ -82,11 +82,14 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
         if field.data and self.valid_from.data and field.data < self.valid_from.data:
             raise ValidationError(str(_l("첫날보다 앞선 날입니다. 두 날짜를 확인해 주세요.")))
 
-    def validate_kind(self, field: RadioField) -> None:
+    def validate(self, extra_validators: Any = None) -> bool:
         """A revisit needs its days."""
-        if field.data == RuleKind.REVISIT.value and self.within_days.data is None:
-            self.within_days.errors = [*self.within_days.errors, str(_l("며칠 안까지인지 적어 주세요."))]
-            raise ValidationError(str(_l("다시 보는 진료에는 날수가 필요합니다.")))
+        valid = bool(super().validate(extra_validators))
+        if self.kind.data == RuleKind.REVISIT.value and self.within_days.data is None:
+            if not self.within_days.errors:
+                self.within_days.errors = [str(_l("며칠 안까지인지 적어 주세요."))]
+            return False
+        return valid
 
     @classmethod
     def showing(cls, rule: EligibilityRule) -> RuleForm:

@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.accounts import service
+from app.accounts import callers, residence, service
 from app.accounts.models import User
 from app.cases import drafts, lesions, reading, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
+from app.consultations import eligibility_rules
 from app.consultations import service as consultations
+from app.consultations.eligibility_models import RuleKind
 from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
@@ -34,6 +36,7 @@ from tests.factories.accounts import (
 )
 from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_follow_up, create_sender, take
 from tests.factories.consultations import create_booking, create_pattern
+from tests.factories.eligibility import SUNCHEON, create_rule
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
 
 ADVICE = (
@@ -47,7 +50,9 @@ REASON = "가장자리가 고르고 표면이 도드라져 있어 흑색종보�
 
 def empty_house(site: Site) -> None:
     """One of each, and nothing else yet."""
-    sign_in(site, "patient", create_patient(name="김순자"))
+    patient = create_patient(name="김순자")
+    residence.set_area(patient.patient.id, SUNCHEON)
+    sign_in(site, "patient", patient)
     sign_in(site, "doctor", create_doctor(name="최은영"))
     sign_in(site, "operator", create_operator(name="한운영"))
 
@@ -63,6 +68,7 @@ def full_house(site: Site) -> None:
     operator = create_operator(name="한운영")
     site.ids |= {"child": child.public_id, "doctor": doctor.id}
     _bookings(site, patient, doctor, other)
+    _eligibility(site, patient, operator)
     _patient_cases(site, patient, child.id, doctor, morning)
     _lesions(site, patient, doctor, morning)
     _doctor_cases(site, doctor)
@@ -93,6 +99,40 @@ def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:
     site.ids["cancelled"] = called_off.public_id
     site.ids["free"] = free[-1].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     site.ids["taken"] = later.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _eligibility(site: Site, patient: User, operator: User) -> None:
+    """A rule that ends within the horizon, an exception that holds now, and two who book by telephone."""
+    residence.set_area(patient.patient.id, SUNCHEON)
+    create_rule(
+        operator,
+        RuleKind.EXCEPTION,
+        title_ko="섬이나 벽지에 삽니다",
+        title_en="I live on an island or in a remote area",
+        explanation_ko="가까운 곳에 병원이 없는 섬이나 벽지에 사시면 해당합니다.",
+        explanation_en="If there is no clinic near where you live.",
+        valid_from=date(2026, 11, 1),
+        parameters={"needs_check": True},
+    )
+    trial = next(rule for rule in eligibility_rules.current_rules() if rule.kind == RuleKind.PILOT)
+    ended = eligibility_rules.end_rule(trial.id, date(2026, 12, 18), operator.id)
+    caller = callers.register_caller(
+        name="박막례",
+        birth_date=date(1948, 5, 1),
+        sex=patient.patient.sex,
+        area=SUNCHEON,
+        mobile="010-9999-1234",
+    )
+    agreed = callers.register_caller(
+        name="정복순",
+        birth_date=date(1951, 8, 9),
+        sex=patient.patient.sex,
+        area=SUNCHEON,
+        mobile="010-9999-1234",
+    )
+    callers.consent_by_telephone(operator, agreed.id, callers.ASKED)
+    site.ids |= {"old rule": trial.public_id, "rule": ended.public_id, "person": patient.patient.public_id}
+    site.ids |= {"caller": caller.public_id, "agreed": agreed.public_id, "refused": "2026-12-21T00:00:00Z"}
 
 
 def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning: Any) -> None:

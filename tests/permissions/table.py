@@ -76,6 +76,10 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("operator.analysis_cloud", "side", choice("high")),
     ("operator.analysis_table", "name", choice("apps")),
     ("operator.analysis*", "public_id", Thing("analysis", "operator")),
+    # Whoever can be reached by telephone may call, and the operator may look; another caller's booking: test_effects.py.
+    ("operator.call_cancel", "booking_id", Thing("booking")),
+    ("operator.call*", "public_id", Thing("patient", "operator")),
+    ("operator.eligibility*", "public_id", Thing("rule", "operator")),
     ("operator.collection_schedule*", "store", choice("appstore")),
     ("operator.collection_schedule*", "app", choice("517637141")),
     ("operator.collection_app*", "added_id", Thing("added app", "operator")),
@@ -88,6 +92,9 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
 
 # What must stand after the question mark, or in the form, for a page to have anything to show.
 QUERIES: Mapping[str, Mapping[str, Thing]] = {
+    "operator.call_confirm": {"doctor": Thing("doctor"), "at": Thing("free time")},
+    "patient.area": {"patient": Thing("patient", "patient")},
+    "patient.booking_check": {"case": Thing("signed case", "patient")},
     "patient.booking_choose": {"case": Thing("signed case", "patient")},
     "patient.booking_confirm": {
         "case": Thing("signed case", "patient"),
@@ -96,6 +103,13 @@ QUERIES: Mapping[str, Mapping[str, Thing]] = {
     },
 }
 FORMS: Mapping[str, Mapping[str, Thing]] = {
+    "operator.call_book": {"doctor": Thing("doctor"), "at": Thing("free time"), "price": choice("0")},
+    "patient.area": {
+        "patient": Thing("patient", "patient"),
+        "province": choice("36"),
+        "area": choice("36030"),
+    },
+    "patient.booking_exceptions": {"patient": Thing("patient", "patient")},
     "patient.booking_make": {
         "case": Thing("signed case", "patient"),
         "doctor": Thing("doctor"),

@@ -44,6 +44,15 @@ def test_a_time_is_not_booked_for_someone_else_s_patient(world: World) -> None:
     world.restore()
 
 
+def test_another_caller_s_booking_is_not_cancelled(world: World) -> None:
+    mine, theirs = world.values["B"]["patient"], world.values["A"]["booking"]
+    answer = world.client("operator").post(f"/operator/calls/{mine}/bookings/{theirs}/cancel")
+    assert answer.status_code == 404
+    with world.app.app_context():
+        booking = db.session.scalars(select(Booking).where(Booking.public_id == theirs)).one()
+        assert booking.cancelled_at is None
+
+
 def test_another_doctor_s_times_are_not_removed(world: World) -> None:
     before = count(world, Availability)
     world.client("doctor B").post(f"/doctor/availability/{world.values['A']['pattern']}/remove")

@@ -26,7 +26,7 @@ from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.notifications.models import Delivery, Notice
 from app.reviews import collecting
-from tests.factories import accounts, cases, collections, consultations, reviews
+from tests.factories import accounts, cases, collections, consultations, eligibility, reviews
 
 SETS = ("A", "B")
 ANONYMOUS = "anonymous"
@@ -131,6 +131,7 @@ def _shared(world: World) -> None:
         values["collection"] = collection.public_id
         app_store = "1234567890" if name == "A" else "2234567890"
         values["added app"] = str(collections.create_app(operator, app_store).id)
+        values["rule"] = eligibility.create_rule(operator).public_id
         values["import"] = reviews.create_import(operator).public_id
         invitation = accounts.create_invitation(operator)
         values["invitation"] = invitation.public_id
