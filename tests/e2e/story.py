@@ -65,6 +65,7 @@ def full_house(site: Site) -> None:
     _patient_cases(site, patient, child.id, doctor, morning)
     _doctor_cases(site, doctor)
     _drafts(site, patient)
+    story_people.helping(site, patient, operator)
     _reviews(site, operator)
     _collections(site, operator)
     _run(site, "notifications.tell")
