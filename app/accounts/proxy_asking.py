@@ -112,13 +112,15 @@ def confirm(helper: User, public_id: str, entered: str) -> ProxyPermission | Non
     identity = Identity(Channel.MOBILE, asked.mobile)
     if not codes.check_code(codes.Purpose.PROXY, identity, entered, nonce=asked.nonce):
         raise WrongCode
+    owner = service.find_user(mobile=asked.mobile)
+    if owner is not None:
+        return _granted_by_owner(asked.id, owner)
     with transaction():
         row = fresh(ProxyRequest, asked.id)
         if row is None:
             raise NotAsked
         row.proven_at = clock.now()
-    owner = service.find_user(mobile=asked.mobile)
-    return None if owner is None else _granted_by_owner(asked.id, owner)
+    return None
 
 
 def _granted_by_owner(request_id: int, owner: User) -> ProxyPermission:

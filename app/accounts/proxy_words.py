@@ -61,7 +61,7 @@ def asked(identity: Identity, *, helper: str, what: str, patient: str, scope: Sc
     values = {"helper": helper, "what": what, "patient": patient, "code": code, "scope": str(SCOPES[scope])}
     body = _(
         "[살핌] %(helper)s(%(what)s) 님이 %(patient)s 님 대신 이용하게 해 달라고 합니다(%(scope)s). "
-        "허락하시면 번호 %(code)s을(를) 그분께 불러 주세요(10분 안에). "
+        "허락하시면 이 번호를 10분 안에 그분께 불러 주세요: %(code)s "
         "모르는 사람이면 아무에게도 알려 주지 마세요.",
         **values,
     )

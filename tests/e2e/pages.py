@@ -85,6 +85,11 @@ def open_camera_in_vain(page: Page) -> None:
     page.locator("[data-own-camera]").wait_for()
 
 
+def find_by_number(page: Page) -> None:
+    """Find who acts for a caller."""
+    send(page, number="010-5555-7777")
+
+
 def without_token(page: Page) -> None:
     """Send a form whose token has been lost."""
     page.evaluate("document.querySelectorAll('[name=csrf_token]').forEach(field => field.remove())")
@@ -151,6 +156,26 @@ ACCOUNT = [
     Look("account.dependents", "patient", "none", empty=True),
     Look("account.add_dependent", "patient"),
     Look("account.add_dependent", "patient", "wrong", act=send),
+    Look("account.helpers", "patient"),
+    Look("account.helpers", "patient", "none", empty=True),
+    Look("account.helper_new", "patient"),
+    Look("account.helper_new", "patient", "wrong", act=send),
+    Look("account.helping", "helper"),
+    Look("account.helping", "patient", "none", empty=True),
+    Look("account.helping_ask", "helper"),
+    Look("account.helping_ask", "patient", "wrong", act=send),
+    Look("account.helping_code", "helper", "", {"public_id": "=asked for"}),
+    Look(
+        "account.helping_code",
+        "helper",
+        "wrong",
+        {"public_id": "=asked for"},
+        act=lambda page: send(page, code="000000"),
+    ),
+    Look("account.helping_details", "helper", "", {"public_id": "=proven"}),
+    Look("account.helping_details", "helper", "wrong", {"public_id": "=proven"}, act=send),
+    Look("account.stop_proxy", values={"token": "=stop"}),
+    Look("account.stop_proxy", "visitor", "stopped", {"token": "=stopped"}),
     Look("account.contact", "patient"),
     Look("account.contact_code", "changing number"),
     Look("account.confirm_code", "confirming"),
@@ -173,6 +198,8 @@ ACCOUNT = [
 PATIENT = [
     Look("patient.home", "patient"),
     Look("patient.home", "patient", "nothing_yet", empty=True),
+    Look("patient.home", "helper", "acting"),
+    Look("patient.case_new", "helper", "acting"),
     Look("patient.case_new", "patient"),
     Look("patient.case_new", "patient", "alone", empty=True),
     case("patient.case_photos", "patient", "begun draft"),
@@ -279,6 +306,16 @@ DOCTOR = [
     Look("doctor.readings", "doctor", "none", empty=True),
     Look("doctor.agenda", "doctor"),
     Look("doctor.agenda", "doctor", "none", empty=True),
+    case("doctor.booking_identity", "doctor", "begun"),
+    case("doctor.booking_identity", "doctor", "booked"),
+    Look(
+        "doctor.booking_identity",
+        "doctor",
+        "wrong",
+        {"public_id": "=begun"},
+        act=send_to("/identity"),
+        status=422,
+    ),
     Look("doctor.availability", "doctor"),
     Look("doctor.availability", "doctor", "none", empty=True),
     Look("doctor.availability", "doctor", "wrong", act=send_to("/availability"), status=422),
@@ -365,6 +402,10 @@ OPERATOR = [
     Look("operator.eligibility_new", "operator", "wrong", act=send, status=422),
     case("operator.eligibility_rule", "operator", "rule"),
     case("operator.eligibility_rule", "operator", "old rule"),
+    Look("operator.proxies_page", "operator"),
+    Look("operator.proxies_page", "operator", "none", empty=True),
+    Look("operator.proxies_page", "operator", "found", act=find_by_number),
+    Look("operator.proxies_page", "operator", "wrong", act=send_to("/proxies/posts"), status=422),
     Look("operator.audit_log", "operator"),
     Look("operator.audit_log", "operator", "none", {"since": "2020-01-01", "until": "2020-01-02"}),
 ]

@@ -73,6 +73,7 @@ def full_house(site: Site) -> None:
     _lesions(site, patient, doctor, morning)
     _doctor_cases(site, doctor)
     _drafts(site, patient)
+    story_people.helping(site, patient, operator)
     _reviews(site, operator)
     _collections(site, operator)
     _run(site, "notifications.tell")

@@ -10,16 +10,24 @@ from flask import session
 from flask_security.recoverable import generate_reset_password_token
 
 from app.account import pending
-from app.accounts import invitations
+from app.accounts import health_posts, invitations, proxies
 from app.accounts.codes import Purpose
-from app.accounts.identity import Channel, Identity
+from app.accounts.identity import Channel, Identity, parse
 from app.accounts.models import User
+from app.accounts.proxy_models import Relation, Scope
 from app.extensions import security
 from app.infra import clock
 from app.infra.database import random_id, transaction
 from app.permissions import Role
 from tests.e2e.site import Site
 from tests.factories.accounts import PASSWORD, create_doctor, create_patient, submit
+from tests.factories.proxies import (
+    create_offer,
+    create_permission,
+    create_proven_request,
+    create_request,
+    create_telephone_patient,
+)
 from tests.harness.client import Client
 
 LONG_NAME = "남궁마리아막달레나"
@@ -41,6 +49,27 @@ def sign_in(site: Site, name: str, user: User, **more: Any) -> None:
         session.update(more)
 
     site.remember(name, fill)
+
+
+def helping(site: Site, patient: User, operator: User) -> None:
+    """A nurse at a public-health post who acts for one, waits for others; and who helps the patient."""
+    helper = create_patient(name="박하늘")
+    health_posts.approve(operator, parse(helper.mobile or ""), "산청군 오부보건진료소")
+    held = create_telephone_patient(
+        helper, name="이말순", mobile="+821055557777", relation=Relation.HEALTH_POST
+    )
+    create_permission(patient.patient, create_patient(name=LONG_NAME), relation=Relation.CHILD_IN_LAW)
+    stopped = create_permission(patient.patient, helper)
+    proxies.revoke(stopped.public_id, patient)
+    create_offer(patient, "010-2222-3333")
+    create_offer(create_patient(name="정복례"), helper.mobile or "", scope=Scope.READ)
+    site.ids |= {
+        "asked for": create_request(helper, name="최막내").public_id,
+        "proven": create_proven_request(helper, name="조간난").public_id,
+        "stop": proxies.stop_token(held),
+        "stopped": proxies.stop_token(stopped),
+    }
+    sign_in(site, "helper", helper, acting_for=held.patient.public_id)
 
 
 def signed_in(site: Site, patient: User, doctor: User, operator: User) -> None:

@@ -35,6 +35,12 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("web.asset_file", "name", choice("main.css")),
     # one's own account
     ("account.join", "token", Thing("invitation token")),
+    ("account.stop_proxy", "token", Thing("stop token")),
+    ("account.helping_code", "public_id", Thing("asked", "patient")),
+    ("account.helping_details", "public_id", Thing("proven", "patient")),
+    ("account.helping_*", "public_id", Thing("permission held", "patient")),
+    ("account.offer_*", "public_id", Thing("offer", "patient")),
+    ("account.helper_*", "public_id", Thing("permission given", "patient")),
     ("account.end_guardianship", "patient_id", Thing("child", "patient")),
     ("account.give_consent", "patient_id", Thing("patient", "patient")),
     ("account.withdraw_consent", "patient_id", Thing("child", "patient")),
@@ -73,6 +79,9 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("doctor.finding_*", "public_id", Thing("revealed case", "doctor")),
     ("doctor.case*", "public_id", Thing("reading case", "doctor")),
     # operators
+    # Whose post is ended is every operator's to say.
+    ("operator.proxies_post_end", "user_id", Thing("post", "operator")),
+    ("operator.proxies*", "public_id", Thing("permission given", "operator")),
     ("operator.analysis_cloud", "side", choice("high")),
     ("operator.analysis_table", "name", choice("apps")),
     ("operator.analysis*", "public_id", Thing("analysis", "operator")),
@@ -135,6 +144,7 @@ OPEN_TO_ALL = {
     "account.sign_up",
     "account.sign_up_code",
     "account.sign_up_details",
+    "account.stop_proxy",
     "health.healthz",
     "health.readyz",
     "public.accessibility",

@@ -17,7 +17,10 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select
 
+from app.accounts import health_posts
+from app.accounts.identity import parse
 from app.accounts.models import User
+from app.accounts.proxies import stop_token
 from app.cases import reading, signing
 from app.cases.models import Case, CaseState
 from app.consultations.models import Booking
@@ -26,7 +29,7 @@ from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.notifications.models import Delivery, Notice
 from app.reviews import collecting
-from tests.factories import accounts, cases, collections, consultations, eligibility, reviews
+from tests.factories import accounts, cases, collections, consultations, eligibility, proxies, reviews
 
 SETS = ("A", "B")
 ANONYMOUS = "anonymous"
@@ -108,10 +111,23 @@ def _one_set(world: World, name: str) -> None:
     booking = consultations.create_booking(patient, doctor)
     values["booking"] = booking.public_id
     values["doctor"] = str(doctor.id)
+    _helping(values, patient)
     free = next(
         s for s in consultations.service.free_times(doctor.id, days=28) if s.starts_at != booking.starts_at
     )
     values["free time"] = free.starts_at.isoformat()
+
+
+def _helping(values: dict[str, str], patient: User) -> None:
+    """The patient is helped by somebody who is not in this world, and helps somebody who is not either."""
+    given = proxies.create_permission(patient.patient, accounts.create_patient())
+    values["permission given"] = given.public_id
+    values["stop token"] = stop_token(given)
+    values["permission held"] = proxies.create_telephone_patient(patient).public_id
+    values["asked"] = proxies.create_request(patient).public_id
+    values["proven"] = proxies.create_proven_request(patient).public_id
+    someone = accounts.create_patient()
+    values["offer"] = proxies.create_offer(someone, patient.mobile or "").public_id
 
 
 def _reveal(case: Case, doctor: User) -> None:
@@ -133,9 +149,17 @@ def _shared(world: World) -> None:
         values["added app"] = str(collections.create_app(operator, app_store).id)
         values["rule"] = eligibility.create_rule(operator).public_id
         values["import"] = reviews.create_import(operator).public_id
+        _post(values, operator)
         invitation = accounts.create_invitation(operator)
         values["invitation"] = invitation.public_id
         values["invitation token"] = accounts.invitations.token_of(invitation)
+
+
+def _post(values: dict[str, str], operator: User | None) -> None:
+    nurse = accounts.create_patient()
+    assert operator is not None
+    health_posts.approve(operator, parse(nurse.mobile or ""), "오부보건진료소")
+    values["post"] = str(nurse.id)
 
 
 def _after_work(world: World) -> None:

@@ -181,7 +181,7 @@ def test_who_signs_up_later_with_the_number_finds_the_bookings(db: Any, operator
     user = create_patient(name="박 막례", birth_date=date(1948, 5, 1), mobile="+821098765432")
     db.session.expire_all()
     assert user.patient.id == patient.id
-    assert user.patient.contact is None
+    assert user.patient.mobile is None
     assert user.patient.area == SUNCHEON
 
 
