@@ -26,7 +26,7 @@ from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.notifications.models import Notice
 from app.reviews import collecting
-from tests.factories import accounts, cases, collections, consultations, reviews
+from tests.factories import accounts, cases, collections, consultations, regions, reviews
 
 SETS = ("A", "B")
 ANONYMOUS = "anonymous"
@@ -123,6 +123,7 @@ def _shared(world: World) -> None:
         collection = collections.create_collection(operator, app=store_app)
         collecting.stop(collection.id)  # the worker of this world has no store to ask
         values["collection"] = collection.public_id
+        values["register"] = regions.create_register([regions.clinic_row()]).public_id
         values["import"] = reviews.create_import(operator).public_id
         invitation = accounts.create_invitation(operator)
         values["invitation"] = invitation.public_id
