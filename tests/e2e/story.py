@@ -26,6 +26,7 @@ from app.reviews.collection_models import CollectionState
 from app.reviews.models import Analysis, ReviewImport, WorkState
 from tests.e2e import story_people
 from tests.e2e.site import Site
+from tests.e2e.story_clinics import registers
 from tests.e2e.story_people import LONG_EMAIL, LONG_NAME, sign_in
 from tests.factories.accounts import (
     PASSWORD,
@@ -76,6 +77,7 @@ def full_house(site: Site) -> None:
     story_people.helping(site, patient, operator)
     _reviews(site, operator)
     _collections(site, operator)
+    contextvars.copy_context().run(registers, site, operator.id)
     _run(site, "notifications.tell")
     _messages(site)
     story_people.signed_in(site, patient, doctor, operator)

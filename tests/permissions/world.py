@@ -29,7 +29,16 @@ from app.infra import clock, jobs
 from app.infra.database import transaction
 from app.notifications.models import Delivery, Notice
 from app.reviews import collecting
-from tests.factories import accounts, cases, collections, consultations, eligibility, proxies, reviews
+from tests.factories import (
+    accounts,
+    cases,
+    collections,
+    consultations,
+    eligibility,
+    proxies,
+    regions,
+    reviews,
+)
 
 SETS = ("A", "B")
 ANONYMOUS = "anonymous"
@@ -148,6 +157,7 @@ def _shared(world: World) -> None:
         app_store = "1234567890" if name == "A" else "2234567890"
         values["added app"] = str(collections.create_app(operator, app_store).id)
         values["rule"] = eligibility.create_rule(operator).public_id
+        values["register"] = regions.create_register([regions.clinic_row()]).public_id
         values["import"] = reviews.create_import(operator).public_id
         _post(values, operator)
         invitation = accounts.create_invitation(operator)
