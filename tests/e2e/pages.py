@@ -74,6 +74,14 @@ def choose(name: str, value: str) -> Act:
     return lambda page: page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
 
 
+def speaking_nothing(page: Page) -> None:
+    """Send a form with none of its boxes ticked."""
+    page.locator("main input[type=checkbox]").evaluate_all(
+        "all => all.forEach(box => { box.checked = false })"
+    )
+    send(page)
+
+
 def open_menu(number: int) -> Act:
     """Open a menu of the header."""
     return lambda page: page.locator("header details.menu > summary").nth(number).click()
@@ -278,6 +286,21 @@ PATIENT = [
     Look("patient.area", "patient", "", {"patient": "=person"}),
     Look("patient.area", "patient", "district", {"patient": "=person", "province": "36"}),
     Look("patient.area", "newcomer", "wrong", {"province": "36"}, act=send, status=422),
+    Look("patient.booking_choose", "patient", "by_region", {"area": "36", "language": "en"}),
+    Look("patient.booking_choose", "patient", "no_such_doctor", {"language": "mn"}),
+    Look("patient.booking_choose", "undecided", "held"),
+    Look("patient.booking_choose", "absent", "telephone"),
+    Look("patient.booking_confirm", "undecided", "held", {"doctor": "=doctor", "at": "=held"}),
+    case("patient.booking_move", "patient", "booked"),
+    Look("patient.booking_move_confirm", "patient", "", {"public_id": "=booked", "at": "=free"}),
+    Look(
+        "patient.booking_move_confirm",
+        "patient",
+        "taken",
+        {"public_id": "=booked", "at": "=held"},
+        status=409,
+    ),
+    case("patient.booking", "absent", "missed"),
     Look("patient.booking_confirm", "patient", "", {"doctor": "=doctor", "at": "=free"}),
     Look("patient.booking_confirm", "newcomer", "consent", {"doctor": "=doctor", "at": "=free"}),
     Look("patient.booking_confirm", "newcomer", "taken", {"doctor": "=doctor", "at": "=taken"}, status=409),
@@ -326,6 +349,14 @@ DOCTOR = [
     Look("doctor.availability", "doctor"),
     Look("doctor.availability", "doctor", "none", empty=True),
     Look("doctor.availability", "doctor", "wrong", act=send_to("/availability"), status=422),
+    Look("doctor.availability_days", "doctor"),
+    Look("doctor.availability_days", "doctor", "none", empty=True),
+    Look("doctor.availability_off", "doctor"),
+    Look("doctor.availability_off", "doctor", "wrong", act=send, status=422),
+    Look("doctor.availability_extra", "doctor"),
+    Look("doctor.availability_extra", "doctor", "wrong", act=send, status=422),
+    Look("doctor.availability_practice", "doctor"),
+    Look("doctor.availability_practice", "doctor", "wrong", act=speaking_nothing, status=422),
     Look("notices.inbox", "doctor", "doctor"),
 ]
 OPERATOR = [

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextvars
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
 
-from app.accounts import callers, residence, service
+from app.accounts import callers, practice, residence, service
 from app.accounts.models import User
 from app.cases import drafts, lesions, reading, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
-from app.consultations import eligibility_rules
+from app.consultations import eligibility_rules, exceptions, times
 from app.consultations import service as consultations
 from app.consultations.eligibility_models import RuleKind
+from app.consultations.models import Booking
 from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import transaction
@@ -36,7 +37,7 @@ from tests.factories.accounts import (
     create_patient,
 )
 from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_follow_up, create_sender, take
-from tests.factories.consultations import create_booking, create_pattern
+from tests.factories.consultations import create_booking, create_extra_time, create_pattern, create_time_off
 from tests.factories.eligibility import SUNCHEON, create_rule
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
 
@@ -72,6 +73,7 @@ def full_house(site: Site) -> None:
     _eligibility(site, patient, operator)
     _patient_cases(site, patient, child.id, doctor, morning)
     _lesions(site, patient, doctor, morning)
+    _visits(site, doctor)
     _doctor_cases(site, doctor)
     _drafts(site, patient)
     story_people.helping(site, patient, operator)
@@ -98,10 +100,34 @@ def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:
     site.ids["begun"] = create_booking(patient, doctor, now.starts_at).public_id
     site.ids["booked"] = create_booking(patient, doctor, later.starts_at).public_id
     called_off = create_booking(patient, other, consultations.free_times(other.id, days=7)[-1].starts_at)
-    consultations.cancel(called_off.id, other.id)
+    consultations.cancel(called_off.id, other.id, "그날 학회에 갑니다. 죄송합니다.")
     site.ids["cancelled"] = called_off.public_id
     site.ids["free"] = free[-1].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    site.ids["held"] = free[-2].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     site.ids["taken"] = later.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    practice.set_practice(doctor.id, languages=["ko", "en"], area="36330")
+    practice.set_practice(other.id, languages=["ko"], area="11010")
+    absent = create_sender(name="오말순")
+    site.ids["missed"] = create_booking(absent, doctor, free[1].starts_at).public_id
+    site.ids["missed too"] = create_booking(absent, doctor, free[2].starts_at).public_id
+    sign_in(site, "absent", absent)
+    extra = create_extra_time(doctor)
+    create_booking(
+        absent, doctor, consultations.free_times(doctor.id, times.moment(extra.day, 1000))[0].starts_at
+    )
+    exceptions.remove_extra_time(doctor.id, extra.id)
+    create_extra_time(doctor, start_minute=900, end_minute=960, capacity=2, buffer_minutes=10)
+    create_time_off(doctor, days=14)
+
+
+def _visits(site: Site, doctor: User) -> None:
+    """On Monday: who did not come is noted, and somebody is about to book."""
+    for name in ("missed", "missed too"):
+        booking = db.session.scalars(select(Booking).where(Booking.public_id == site.ids[name])).one()
+        consultations.mark_missed(booking.id)
+    undecided = create_patient(name="정복희")
+    sign_in(site, "undecided", undecided)
+    consultations.hold(doctor.id, datetime.fromisoformat(site.ids["held"]), undecided.id)
 
 
 def _eligibility(site: Site, patient: User, operator: User) -> None:

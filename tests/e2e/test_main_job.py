@@ -122,7 +122,7 @@ def test_from_the_photo_to_the_booked_consultation(
     expect(patient.locator("#case-live")).to_contain_text("상담 전 판독")
 
     patient.locator('a[href*="/patient/bookings/new"]').first.click()
-    patient.locator('a[href*="/patient/bookings/confirm"]').first.click()
+    patient.locator('button[name="time"]').first.click()
     expect(patient.locator("main")).to_contain_text("무료")
     for box in patient.locator('main form input[type="checkbox"]').all():
         tick(box)

@@ -98,7 +98,7 @@ def test_from_signing_in_to_the_booked_consultation(
     assert page.url == case_url
 
     page.get_by_role("link", name="의사와 상담 예약하기").click()
-    page.locator('a[href*="/patient/bookings/confirm"]').first.click()
+    page.locator('button[name="time"]').first.click()
     expect(page.locator("main")).to_contain_text("무료")
     for box in page.locator('main form input[type="checkbox"]').all():
         tick(box)

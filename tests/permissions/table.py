@@ -68,6 +68,8 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     # doctors
     # Somebody else's is answered like one that is gone already: see test_effects.py.
     ("doctor.availability_remove", "pattern_id", Thing("pattern")),
+    ("doctor.availability_off_remove", "off_id", Thing("time off")),
+    ("doctor.availability_extra_remove", "extra_id", Thing("extra time")),
     ("doctor.booking*", "public_id", Thing("booking", "doctor")),
     ("doctor.case_heatmap", "public_id", Thing("revealed case", "doctor")),
     ("doctor.case_heatmap", "photo_id", Thing("revealed photo", "doctor")),
@@ -111,6 +113,7 @@ QUERIES: Mapping[str, Mapping[str, Thing]] = {
         "doctor": Thing("doctor"),
         "at": Thing("free time"),
     },
+    "patient.booking_move_confirm": {"at": Thing("free time")},
 }
 FORMS: Mapping[str, Mapping[str, Thing]] = {
     "operator.call_book": {"doctor": Thing("doctor"), "at": Thing("free time"), "price": choice("0")},
@@ -126,6 +129,9 @@ FORMS: Mapping[str, Mapping[str, Thing]] = {
         "at": Thing("free time"),
         "price": choice("0"),
     },
+    "patient.booking_hold": {"case": Thing("signed case", "patient"), "time": Thing("slot")},
+    "patient.booking_release": {"case": Thing("signed case", "patient")},
+    "patient.booking_move_make": {"at": Thing("free time"), "price": choice("0")},
     # Someone else's patient is no answer that the form knows: see test_effects.py.
     "patient.case_new": {"patient": Thing("patient"), "form_key": choice("a-form-key-of-a-test")},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 
 from app.cases.models import Case, Photo
-from app.consultations.models import Availability, Booking
+from app.consultations.models import Availability, Booking, ExtraTime, TimeOff
 from app.extensions import db
 from tests.permissions.world import World
 
@@ -57,3 +57,11 @@ def test_another_doctor_s_times_are_not_removed(world: World) -> None:
     before = count(world, Availability)
     world.client("doctor B").post(f"/doctor/availability/{world.values['A']['pattern']}/remove")
     assert count(world, Availability) == before
+
+
+def test_another_doctor_s_days_are_not_removed(world: World) -> None:
+    before, values = (count(world, TimeOff), count(world, ExtraTime)), world.values["A"]
+    client = world.client("doctor B")
+    client.post(f"/doctor/availability/off/{values['time off']}/remove")
+    client.post(f"/doctor/availability/extra/{values['extra time']}/remove")
+    assert (count(world, TimeOff), count(world, ExtraTime)) == before

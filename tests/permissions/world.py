@@ -125,6 +125,9 @@ def _one_set(world: World, name: str) -> None:
         s for s in consultations.service.free_times(doctor.id, days=28) if s.starts_at != booking.starts_at
     )
     values["free time"] = free.starts_at.isoformat()
+    values["slot"] = f"{doctor.id}.{free.starts_at.isoformat()}"
+    values["time off"] = str(consultations.create_time_off(doctor, days=20).id)
+    values["extra time"] = str(consultations.create_extra_time(doctor).id)
 
 
 def _helping(values: dict[str, str], patient: User) -> None:
