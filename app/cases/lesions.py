@@ -167,8 +167,9 @@ def accept_proposal(user: User, public_id: str) -> Lesion:
     return lesion
 
 
-def _set_watch(user: User, lesion: Lesion, day: date | None) -> None:
-    lesion.photograph_again_on, lesion.watch_set_by_id, lesion.watch_set_at = day, user.id, clock.now()
+def _set_watch(user: User | None, lesion: Lesion, day: date | None) -> None:
+    lesion.photograph_again_on, lesion.watch_set_at = day, clock.now()
+    lesion.watch_set_by_id = user.id if user is not None else None
     events.publish("lesion.watch_set", lesion.topic, on=day.isoformat() if day else None)
     audit.record("lesion.watch_set", lesion.topic, patient_id=lesion.patient_id)
 
@@ -178,6 +179,16 @@ def photographed(case: Case, user: User) -> None:
     lesion = fresh(Lesion, case.lesion_id) if case.lesion_id is not None else None
     if lesion is not None and lesion.photograph_again_on is not None:
         _set_watch(user, lesion, None)
+
+
+def taken_back(case: Case) -> None:
+    """Take the day of the next photo away where the last case of a lesion is taken back, in the transaction in progress."""
+    lesion = fresh(Lesion, case.lesion_id) if case.lesion_id is not None else None
+    if lesion is None or lesion.photograph_again_on is None:
+        return
+    left = select(Case.id).where(Case.lesion_id == lesion.id, Case.id != case.id, policy.SENT)
+    if db.session.scalar(left.limit(1)) is None:
+        _set_watch(None, lesion, None)
 
 
 def again(user: User, public_id: str) -> Case:

@@ -78,6 +78,7 @@ def take_back(case: Case) -> None:
         if not has_been_read(case):
             for photo in case.photos:
                 photos.erase(photo)
+        lesions.taken_back(case)
         events.publish("case.withdrawn", case.topic, case=case.public_id)
     audit.record("case.withdraw", case.topic, patient_id=case.patient_id)
 
