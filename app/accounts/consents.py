@@ -61,6 +61,8 @@ def texts() -> dict[ConsentKind, ConsentText]:
 
 def is_of(user: User, patient: Patient) -> bool:
     """True if `user` is the patient, or their guardian at present: they see, and may put an end to, what there is."""
+    if patient.erased_at is not None:
+        return False
     if patient.user_id is not None and patient.user_id == user.id:
         return True
     open_one = select(Guardianship.id).where(

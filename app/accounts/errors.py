@@ -52,6 +52,10 @@ class NotYours(AccountError):
     """The user is neither this patient nor a guardian of theirs."""
 
 
+class TooLateToStay(AccountError):
+    """The erasing has begun; nothing can be kept from it any more."""
+
+
 class InvitationInvalid(AccountError):
     """The link is unknown, used, revoked or too old."""
 

@@ -11,12 +11,13 @@ def visible_patients(user: User) -> Select[Patient]:
     """Select the patients whom `user` is, or is the guardian of at present.
 
     That includes children who have turned 14 since: what was sent before stays to be read. Whether
-    something new may be started for them is asked of `consents.is_in_charge_of`.
+    something new may be started for them is asked of `consents.is_in_charge_of`. Who was erased is seen by nobody.
     """
     in_care = select(Guardianship.patient_id).where(
         Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None)
     )
-    return select(Patient).where(or_(Patient.user_id == user.id, Patient.id.in_(in_care)))
+    mine = or_(Patient.user_id == user.id, Patient.id.in_(in_care))
+    return select(Patient).where(mine, Patient.erased_at.is_(None))
 
 
 def patient_ids(user: User) -> Select[int]:

@@ -13,12 +13,13 @@ from app.policy import holds
 
 MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id)
 """What every case must meet for as long as no doctor has signed it; what was signed is kept and read by law."""
+UNDER_WAY = (CaseState.DRAFT, CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
 OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.READING) & MAY_BE_READ)
 
 
 def _reach(user: User) -> ColumnElement[bool]:
     if user.role == Role.PATIENT and holds(user, Permission.CASE_READ_OWN):
-        return Case.patient_id.in_(patient_ids(user))
+        return Case.patient_id.in_(patient_ids(user)) & (Case.state != CaseState.RESTRICTED)
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
         return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR
     return false()
@@ -32,6 +33,16 @@ def visible_cases(user: User) -> Select[Case]:
 def visible_photos(user: User) -> Select[Photo]:
     """Select the photos of the cases that `user` may see; those of withdrawn cases are gone."""
     return select(Photo).join(Photo.case).where(_reach(user), Case.state != CaseState.WITHDRAWN)
+
+
+def patient_of_case(public_id: str) -> Select[int]:
+    """Select whom a case is about, whoever asks: for the record of an attempt that was refused."""
+    return select(Case.patient_id).where(Case.public_id == public_id)
+
+
+def patient_of_photo(public_id: str) -> Select[int]:
+    """Select whom a photo is about, as `patient_of_case`."""
+    return select(Case.patient_id).join(Case.photos).where(Photo.public_id == public_id)
 
 
 def _sees(user: User, case: Case) -> bool:
@@ -52,7 +63,7 @@ def can_see_opinion(user: User, case: Case) -> bool:
 
 def can_withdraw(user: User, case: Case) -> bool:
     """True until the finding is signed; for a guardian also after the child has turned 14."""
-    return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _sees(user, case)
+    return case.state in UNDER_WAY and _sees(user, case)
 
 
 def can_go_on(user: User, case: Case) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.infra import events, jobs
 from app.infra.jobs import Effect, Run
-from app.notifications import delivery, service
+from app.notifications import delivery, own_data, service
 
 TELL_JOB = "notifications.tell"
 
@@ -27,3 +27,4 @@ def deliver(run: Run, *, delivery_id: int) -> Effect | None:
 
 for kind in service.KINDS:
     events.subscribe(kind, TELL_JOB)
+own_data.register()
