@@ -12,7 +12,18 @@ from app.account.blueprint import blueprint
 from app.accounts.sessions import idle_seconds
 from app.permissions import Permission
 
-ROUTES = ("sign_up", "sign_in", "recovery", "join", "settings", "contact", "consents", "dependents")
+ROUTES = (
+    "sign_up",
+    "sign_in",
+    "recovery",
+    "join",
+    "settings",
+    "contact",
+    "consents",
+    "dependents",
+    "my_data",
+    "erasure",
+)
 LIBRARY = {
     "security.login": policy.PUBLIC,
     "security.logout": policy.PUBLIC,

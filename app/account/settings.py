@@ -30,6 +30,7 @@ def sections() -> list[tuple[str, str, object, object]]:
     ]
     if current_user.role == Role.PATIENT:
         found += [
+            ("account.my_data", "shield", _l("내 자료"), _l("누가 보았는지, 모두 내려받기, 고치기, 지우기")),
             ("account.consents", "check-circle", _l("동의"), _l("무엇에 언제 동의했는지, 되돌리기")),
             ("account.dependents", "people", _l("돌보는 아이"), _l("만 14세 미만 아이를 대신해 이용하기")),
         ]

@@ -10,10 +10,12 @@ def init_app(app: Flask) -> None:
     # Not at the top: the supervisor lives in this package too, all day, and needs none of them.
     from app.cli.audit import commands as audit
     from app.cli.demo import commands as demo
+    from app.cli.records import commands as records
     from app.cli.users import commands as users
     from app.cli.worker import worker
 
     app.cli.add_command(worker)
     app.cli.add_command(audit)
     app.cli.add_command(demo)
+    app.cli.add_command(records)
     app.cli.add_command(users)
