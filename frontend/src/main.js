@@ -7,6 +7,7 @@ import confirmBefore from "./modules/confirm.js";
 import focusMe from "./modules/focus-me.js";
 import install from "./modules/install.js";
 import keepTyped from "./modules/keep-typed.js";
+import largeType from "./modules/large-type.js";
 import live from "./modules/live.js";
 import menu from "./modules/menu.js";
 import preferences from "./modules/preferences.js";
@@ -17,6 +18,7 @@ const ready = {
   "focus-me": focusMe,
   install,
   "keep-typed": keepTyped,
+  "large-type": largeType,
   live,
   menu,
   preferences,

@@ -42,7 +42,8 @@ def public_id(user: User) -> str:
 
 
 def taken(client: Client, patient_id: str) -> zipfile.ZipFile:
-    answer = client.post(f"/account/data/{patient_id}/archive")
+    # Read within the request, as a server does.
+    answer = client.post(f"/account/data/{patient_id}/archive", buffered=True)
     assert answer.status_code == 200
     assert answer.mimetype == "application/zip"
     return zipfile.ZipFile(io.BytesIO(answer.data))
