@@ -19,6 +19,7 @@ class Permission(enum.StrEnum):
     ACCOUNT_MANAGE = "own:account:manage"
     NOTICE_READ = "own:notice:read"
 
+    DATA_MANAGE = "patient:data:manage"
     CONSENT_MANAGE = "patient:consent:manage"
     DEPENDENT_MANAGE = "patient:dependent:manage"
     CASE_SEND = "patient:case:send"
@@ -50,6 +51,7 @@ _SELF = frozenset({Permission.ACCOUNT_MANAGE, Permission.NOTICE_READ})
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.PATIENT: _SELF
     | {
+        Permission.DATA_MANAGE,
         Permission.CONSENT_MANAGE,
         Permission.DEPENDENT_MANAGE,
         Permission.CASE_SEND,

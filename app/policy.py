@@ -92,12 +92,17 @@ def holds(user: Any, permission: Permission) -> bool:
     return isinstance(user, User) and user.active and permission in ROLE_PERMISSIONS[user.role]
 
 
-def visible_or_404(query: Select[Row]) -> Row:
-    """Return the one row that the policy's query lets through; 404 also for what is only hidden."""
+def visible_or_404(query: Select[Row], whose: Select[int] | None = None) -> Row:
+    """Return the one row that the policy's query lets through; 404 also for what is only hidden.
+
+    whose: selects the id of the patient whom the hidden row is about, so that they learn of the attempt.
+    """
     row = db.session.scalar(query)
     if row is None:
         if current_user.is_authenticated:
-            audit.record("access.denied", f"{request.endpoint}"[:96], outcome=Outcome.DENIED)
+            about = None if whose is None else db.session.scalar(whose.limit(1))
+            endpoint = f"{request.endpoint}"[:96]
+            audit.record("access.denied", endpoint, patient_id=about, outcome=Outcome.DENIED)
         abort(404)
     acting.note(row)
     return row

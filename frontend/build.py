@@ -88,13 +88,14 @@ def packages_missing(dev: bool) -> bool:
 
 def bundle(target: Path) -> None:
     """Run esbuild: one style sheet, one small main script, further modules loaded when a page needs them."""
-    from tools import packages
+    from tools import icons, packages
 
     esbuild = HERE / "node_modules" / "esbuild" / "bin" / "esbuild"
     arguments = [
         str(esbuild),
         "src/main.js",
         "src/styles/main.css",
+        "src/sw.js",
         "--bundle",
         "--minify",
         "--format=esm",
@@ -113,7 +114,10 @@ def bundle(target: Path) -> None:
     packages.run_node(HERE, arguments)
     images = target / "img"
     images.mkdir()
-    for path in sorted((HERE / "src" / "img").iterdir()):
+    drawn = CACHE / "icons"
+    drawn.mkdir(exist_ok=True)
+    icons.draw(HERE / "src" / "img" / "favicon.svg", drawn)
+    for path in [*sorted((HERE / "src" / "img").iterdir()), *sorted(drawn.iterdir())]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()[:8].upper()
         shutil.copyfile(path, images / f"{path.stem}-{digest}{path.suffix}")
 

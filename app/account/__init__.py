@@ -23,6 +23,8 @@ ROUTES = (
     "dependents",
     "helping",
     "helpers",
+    "my_data",
+    "erasure",
 )
 LIBRARY = {
     "security.login": policy.PUBLIC,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
@@ -19,7 +20,8 @@ from app.policy import requires, visible_or_404
 
 def own_patient(patient_id: str) -> Patient:
     """Return the patient if the signed-in person is them or acts for them; 404 otherwise."""
-    return visible_or_404(visible_patients(current_user).where(Patient.public_id == patient_id))
+    query = visible_patients(current_user).where(Patient.public_id == patient_id)
+    return visible_or_404(query, select(Patient.id).where(Patient.public_id == patient_id))
 
 
 @blueprint.get("/account/consents")

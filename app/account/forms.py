@@ -142,6 +142,29 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]  # untyped base
     )
 
 
+class CorrectionForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """Who a person is, to be set right."""
+
+    name = name_field(_l("이름"))
+    birth_date = BirthDateField(_l("생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))])
+    sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(_l("하나를 골라 주세요."))])
+
+
+class EraseForm(FlaskForm):  # type: ignore[misc]  # untyped base
+    """The word that nobody types by mistake."""
+
+    word = StringField(
+        _l("아래 칸에 ‘지우기’라고 적어 주세요"),
+        filters=[lambda text: (text or "").strip().strip("'\"‘’“”").lower()],
+        validators=[InputRequired(_l("‘지우기’라고 적어 주세요.")), Length(max=40)],
+    )
+
+    def validate_word(self, field: Any) -> None:
+        """Accept the word in either language."""
+        if field.data not in ("지우기", "erase"):
+            raise ValidationError(_l("‘지우기’라고 적어 주세요."))
+
+
 class DependentForm(FlaskForm):  # type: ignore[misc]  # untyped base
     """A child in one's care, and what the guardian agrees to for them."""
 

@@ -32,6 +32,7 @@ def sections() -> list[tuple[str, str, object, object]]:
     found.append(("notices.channels", "bell", _l("알림 받는 방법"), _l("문자로 받을지, 이메일로 받을지")))
     if current_user.role == Role.PATIENT:
         found += [
+            ("account.my_data", "shield", _l("내 자료"), _l("누가 보았는지, 모두 내려받기, 고치기, 지우기")),
             ("account.consents", "check-circle", _l("동의"), _l("무엇에 언제 동의했는지, 되돌리기")),
             ("patient.area", "home", _l("사는 곳"), _l("시·군·구. 상담 규칙과 가까운 병원을 찾는 데 씁니다")),
             (

@@ -24,7 +24,7 @@ LATEST_BIRTH_YEARS_AGO = 120
 
 def patients_for(user: User) -> list[Patient]:
     """Return the patients whom `user` may see: themself first, then the children in their care."""
-    own = db.session.scalar(select(Patient).where(Patient.user_id == user.id))
+    own = db.session.scalar(select(Patient).where(Patient.user_id == user.id, Patient.erased_at.is_(None)))
     return ([own] if own else []) + dependents_of(user)
 
 
@@ -48,7 +48,11 @@ def guardianships_of(user: User) -> list[Guardianship]:
     query = (
         select(Guardianship)
         .options(joinedload(Guardianship.patient))
-        .where(Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None))
+        .where(
+            Guardianship.guardian_id == user.id,
+            Guardianship.ended_at.is_(None),
+            Guardianship.patient.has(Patient.erased_at.is_(None)),
+        )
         .order_by(Guardianship.started_at, Guardianship.id)
     )
     return list(db.session.scalars(query))

@@ -62,7 +62,9 @@ def texts() -> dict[ConsentKind, ConsentText]:
 
 
 def is_own_or_ward(user: User, patient: Patient) -> bool:
-    """True if `user` is the patient, or their guardian at present."""
+    """True if `user` is the patient, or their guardian at present; nobody is, of who was erased."""
+    if patient.erased_at is not None:
+        return False
     if patient.user_id is not None and patient.user_id == user.id:
         return True
     open_one = select(Guardianship.id).where(
@@ -78,6 +80,8 @@ def is_of(user: User, patient: Patient) -> bool:
 
     They see, and may put an end to, what there is; a helper no finding without permission to read them.
     """
+    if patient.erased_at is not None:
+        return False
     return is_own_or_ward(user, patient) or permission_of(user, patient) is not None
 
 

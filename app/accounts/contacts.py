@@ -98,11 +98,12 @@ def _own(user: User) -> User:
 
 def _tell(user: User, address: str | None, channel: Channel) -> None:
     if address is not None:
-        sealed = _sealed(Identity(channel, address))
-        jobs.enqueue("accounts.tell_contact_changed", sealed=sealed, locale=user.locale)
+        found = sealed(Identity(channel, address))
+        jobs.enqueue("accounts.tell_contact_changed", sealed=found, locale=user.locale)
 
 
-def _sealed(identity: Identity) -> str:
+def sealed(identity: Identity) -> str:
+    """Return an identity as a job may be given it."""
     # A job's arguments carry no personal data in the clear, and the row no longer has the address.
     return base64.b64encode(keyring().seal(_PURPOSE, identity.value.encode())).decode()
 

@@ -88,6 +88,10 @@ class OtherName(AccountError):
     """The account that this number belongs to is in another name."""
 
 
+class TooLateToStay(AccountError):
+    """The erasing has begun; nothing can be kept from it any more."""
+
+
 class InvitationInvalid(AccountError):
     """The link is unknown, used, revoked or too old."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask_babel import force_locale
+from flask_babel import force_locale, format_date
 from flask_security.recoverable import generate_reset_password_token
 
-from app.accounts import contacts, invitations, links, proxy_jobs, service, words
+from app.accounts import contacts, holdings, invitations, leaving, links, own_data, proxy_jobs, service, words
 from app.accounts.codes import Purpose, code_of
 from app.accounts.identity import Channel, Identity, parse
-from app.accounts.models import Invitation, OneTimeCode, User
+from app.accounts.models import Departure, Invitation, OneTimeCode, User
 from app.extensions import db
 from app.infra import clock, jobs
 from app.permissions import Role
@@ -77,6 +77,62 @@ def send_invitation(_run: jobs.Run, invitation_id: int, locale: str) -> None:
     if invitation is not None and invitations.is_open(invitation):
         with force_locale(locale):
             words.invitation(Identity(Channel.EMAIL, invitation.email), invitations.link(invitation))
+
+
+@jobs.handler(leaving.TELL_ASKED)
+def tell_leaving(_run: jobs.Run, departure_id: int, user_id: int) -> None:
+    """Tell somebody until when everything can still be kept."""
+    departure, user = db.session.get(Departure, departure_id), db.session.get(User, user_id)
+    if departure is None or departure.cancelled_at is not None or user is None or not user.active:
+        return
+    with force_locale(user.locale):
+        day = format_date(departure.due_at, "long")
+        words.leaving(_reach(user), day, links.absolute("security.login"))
+
+
+@jobs.handler(leaving.TELL_STAYS)
+def tell_staying(_run: jobs.Run, departure_id: int, user_id: int) -> None:  # noqa: ARG001 - the two go together
+    """Tell somebody that nothing will be erased."""
+    user = db.session.get(User, user_id)
+    if user is not None and user.active:
+        with force_locale(user.locale):
+            words.staying(_reach(user))
+
+
+@jobs.handler(leaving.TELL_GONE)
+def tell_gone(_run: jobs.Run, sealed: str, locale: str) -> None:
+    """Tell the address of someone who has left that it is done; it comes sealed, and is kept nowhere else."""
+    with force_locale(locale):
+        words.gone(contacts.unsealed(sealed))
+
+
+@jobs.handler("accounts.begin_erasures", every=timedelta(hours=1))
+def begin_erasures(run: jobs.Run) -> None:
+    """Begin what was asked for and thought over."""
+    for departure_id in leaving.due():
+        leaving.begin(departure_id)
+        run.keep_alive()
+
+
+@jobs.handler(leaving.ERASE)
+def erase(run: jobs.Run, departure_id: int) -> jobs.Effect | None:
+    """Let every room erase its part of one person, then the account; cut short, it goes on from there."""
+    departure = db.session.get(Departure, departure_id)
+    if departure is None or departure.begun_at is None or departure.done_at is not None:
+        return None
+    for holding in holdings.holdings():
+        holding.erase(departure)
+        run.keep_alive()
+    return lambda: leaving.finish(departure_id)
+
+
+@jobs.handler("accounts.let_go", every=timedelta(days=1))
+def let_go(_run: jobs.Run) -> None:
+    """Erase what the law no longer wants kept."""
+    leaving.let_go()
+
+
+own_data.register()
 
 
 def _reach(user: User) -> Identity:

@@ -122,6 +122,8 @@ class Patient(Base):
     """What they said applies to them: keys of the rules of eligibility."""
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    erased_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when nobody sees anything of this person: what is left is kept by law alone."""
 
     user: Mapped[User | None] = relationship(back_populates="patient")
     guardianships: Mapped[list[Guardianship]] = relationship(back_populates="patient")
@@ -215,6 +217,40 @@ class Consent(Base):
     """Who read the text aloud and wrote down that it was agreed to."""
     given_at: Mapped[datetime] = mapped_column(UtcDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class Departure(Base):
+    """The wish that everything about a patient be erased: asked → cancelled, or begun → done → all let go.
+
+    `user_id` is set where an account closes with it: the patient's own.
+    """
+
+    __tablename__ = "departure"
+    __table_args__ = (
+        Index(
+            "uq_departure_open",
+            "patient_id",
+            unique=True,
+            sqlite_where=text("cancelled_at IS NULL"),
+            postgresql_where=text("cancelled_at IS NULL"),
+        ),
+        CheckConstraint("cancelled_at IS NULL OR begun_at IS NULL", name="cancelled_in_time"),
+        CheckConstraint("done_at IS NULL OR begun_at IS NOT NULL", name="begun_first"),
+    )
+
+    id: Mapped[int] = mapped_column(Serial, primary_key=True)
+    patient_id: Mapped[int] = mapped_column(ForeignKey("patient.id"))
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
+    asked_by_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    let_go_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the last of what the law wanted kept was erased, and the name with it."""
+
+    patient: Mapped[Patient] = relationship()
 
 
 class Invitation(Base):

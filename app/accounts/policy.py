@@ -13,10 +13,11 @@ def visible_patients(user: User) -> Select[Patient]:
     """Select the patients whom `user` is, is the guardian of, or may act for by their permission, at present.
 
     That includes children who have turned 14 since: what was sent before stays to be read. Whether
-    something new may be started for them is asked of `consents.is_in_charge_of`.
+    something new may be started for them is asked of `consents.is_in_charge_of`. Who was erased is seen by nobody.
     """
     helped = Patient.id.in_(helped_ids(user))
-    return select(Patient).where(or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped))
+    mine = or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped)
+    return select(Patient).where(mine, Patient.erased_at.is_(None))
 
 
 def _in_care(user: User) -> Select[int]:
@@ -28,7 +29,8 @@ def _in_care(user: User) -> Select[int]:
 def readable_ids(user: User) -> Select[int]:
     """Select the ids of those of `visible_patients` whose findings `user` may read."""
     helped = Patient.id.in_(helped_ids(user, Scope.READ))
-    return select(Patient.id).where(or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped))
+    mine = or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)), helped)
+    return select(Patient.id).where(mine, Patient.erased_at.is_(None))
 
 
 def patient_ids(user: User) -> Select[int]:

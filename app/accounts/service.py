@@ -51,6 +51,7 @@ from app.accounts.errors import (
     IdentityMissing,
     IdentityTaken,
     LicenceTaken,
+    NotAChild,
     NotYours,
     PasswordMissing,
     TooYoung,
@@ -75,6 +76,7 @@ __all__ = [
     "age_in_years",
     "consent_states",
     "consents_of",
+    "correct_person",
     "create_doctor",
     "create_operator",
     "dependents_of",
@@ -254,6 +256,35 @@ def flush_or(error: type[Exception]) -> None:
         db.session.flush()
     except IntegrityError as fault:
         raise error from fault
+
+
+def correct_person(user: User, patient: Patient, *, name: str, birth_date: date, sex: Sex) -> frozenset[str]:
+    """Set right who a patient is; return which fields changed. What was signed before stays as it was signed.
+
+    The audit log keeps which fields, not what they said. Raises `NotYours`, `TooYoung` for one's own account
+    below 14, `NotAChild` for a child in one's care from 14 on.
+    """
+    with transaction():
+        row = fresh(Patient, patient.id)
+        if row is None or not is_in_charge_of(user, row):
+            raise NotYours
+        is_child = age_in_years(birth_date) < AGE_OF_CONSENT
+        if row.user_id == user.id and is_child:
+            raise TooYoung
+        if row.user_id != user.id and not is_child:
+            raise NotAChild
+        new = {"name": name.strip(), "birth_date": birth_date.isoformat(), "sex": sex}
+        changed = frozenset(field for field, value in new.items() if getattr(row, field) != value)
+        for field in changed:
+            setattr(row, field, new[field])
+        if "name" in changed and row.user_id == user.id:
+            account = fresh(User, user.id)
+            assert account is not None
+            account.name = name.strip()
+        if changed:
+            target = f"patient:{row.public_id}:{','.join(sorted(changed))}"
+            audit.record("person.corrected", target, patient_id=row.id)
+    return changed
 
 
 def update_profile(user: User, *, name: str, locale: str) -> User:

@@ -101,6 +101,6 @@ def _look() -> None:
 
 
 def _in_background() -> bool:
-    if request.endpoint == "web.asset_file":  # comes along with a page, and may be kept by anyone: no cookie
+    if request.blueprint == "web":  # comes along with a page, and may be kept by anyone: no cookie
         return True
     return request.headers.get(BACKGROUND) == "1" or request.accept_mimetypes.best == "text/event-stream"

@@ -80,6 +80,27 @@ def invitation(identity: Identity, link: str) -> None:
     send(identity, _("살핌에 초대합니다"), body)
 
 
+def leaving(identity: Identity, day: str, link: str) -> None:
+    """That everything will be erased, and how to keep it."""
+    body = _(
+        "[살핌] %(day)s에 자료를 지웁니다. 그만두시려면 그 전에 로그인해 주세요. %(link)s", day=day, link=link
+    )
+    send(identity, _("살핌 자료를 지워 달라는 말씀을 받았습니다"), body)
+
+
+def staying(identity: Identity) -> None:
+    """That the wish to have everything erased was taken back."""
+    send(
+        identity, _("살핌 자료를 지우지 않습니다"), _("[살핌] 지우기를 그만두셨습니다. 모두 그대로 있습니다.")
+    )
+
+
+def gone(identity: Identity) -> None:
+    """That it is done; the last message to this address."""
+    body = _("[살핌] 탈퇴하셨습니다. 자료를 지웠고, 이 연락처도 더는 갖고 있지 않습니다.")
+    send(identity, _("살핌에서 탈퇴하셨습니다"), body)
+
+
 def of_age(name: str) -> str:
     """On pages: why a guardian can do nothing new for someone who has turned 14, and what to do."""
     return str(

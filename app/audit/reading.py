@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.audit.models import AuditEntry
 from app.extensions import db
@@ -41,11 +42,30 @@ def page(wanted: Filter, number: int) -> Page:
         query = query.where(AuditEntry.at < wanted.until)
     if wanted.action:
         query = query.where(AuditEntry.action == wanted.action)
+    return _paged(query, number)
+
+
+def _paged(query: Select[AuditEntry], number: int) -> Page:
     count = db.session.scalar(select(func.count()).select_from(query.subquery())) or 0
     pages = max(1, -(-count // PER_PAGE))
     number = min(max(number, 1), pages)
     newest = query.order_by(AuditEntry.number.desc()).limit(PER_PAGE).offset((number - 1) * PER_PAGE)
     return Page(list(db.session.scalars(newest)), number, pages, count)
+
+
+def about(patient_id: int, number: int, *, by_others: Collection[int] = ()) -> Page:
+    """Return one page of the entries about a patient; `by_others`: leave out what these users did themselves."""
+    query = select(AuditEntry).where(AuditEntry.patient_id == patient_id)
+    if by_others:
+        others = AuditEntry.actor_id.is_(None) | AuditEntry.actor_id.not_in(list(by_others))
+        query = query.where(others)
+    return _paged(query, number)
+
+
+def all_about(patient_id: int) -> list[AuditEntry]:
+    """Return every entry about a patient, the newest first."""
+    query = select(AuditEntry).where(AuditEntry.patient_id == patient_id)
+    return list(db.session.scalars(query.order_by(AuditEntry.number.desc())))
 
 
 def actions() -> list[str]:

@@ -84,6 +84,8 @@ def open_draft(user: User, patient_id: int, form_key: str, *, demo_source: str |
         if not is_in_charge_of(user, patient):
             raise OfAge("patient")
         fresh(Patient, patient_id)  # the lock makes those who begin several at once take turns
+        if patient.erased_at is not None:
+            raise NoSuchCase("patient")
         known = _of_form(user, form_key)
         if known is not None:  # another request with the same form was faster
             return known

@@ -1,4 +1,7 @@
-"""A signed finding never changes and never goes: kept by the mapper and, behind its back, by the database."""
+"""A signed finding never changes, and goes only once its legal period is over: kept by the mapper and the database.
+
+`keeping.py` lets it go, past the mapper, while the case stands in `expired_case`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from app.infra.immutability import guard
 
 _MESSAGE = "a signed finding never changes"
 
-GUARDS = guard(Finding, _MESSAGE)
+LET_GO = "EXISTS (SELECT 1 FROM expired_case WHERE expired_case.case_id = OLD.case_id)"
+GUARDS = guard(Finding, _MESSAGE, unless=LET_GO)
 
 
 class FindingIsSigned(Exception):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents, forgetting, lateness, uploads
+from app.cases import analysis, consents, forgetting, lateness, own_data, uploads
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
@@ -150,6 +150,9 @@ def _look(model: Predictor, photo: Photo) -> analysis.PhotoOpinion:
         milliseconds={stage: round(value, 2) for stage, value in stages.items()},
         heatmap=heatmap,
     )
+
+
+own_data.register()
 
 
 @jobs.handler(CONSENT_WITHDRAWN)

@@ -27,7 +27,8 @@ from app.infra.storage import StoredObject
 class CaseState(enum.StrEnum):
     """draft → submitted (being analysed) → waiting → reading → signed; withdrawn from any but signed.
 
-    A doctor may put a case back: reading → waiting.
+    A doctor may put a case back: reading → waiting. What a doctor has read of someone whose data were erased
+    becomes restricted: kept for the time of the law, seen by nobody.
     """
 
     DRAFT = "draft"
@@ -36,6 +37,7 @@ class CaseState(enum.StrEnum):
     READING = "reading"
     SIGNED = "signed"
     WITHDRAWN = "withdrawn"
+    RESTRICTED = "restricted"
 
 
 NEXT: dict[CaseState, frozenset[CaseState]] = {
@@ -43,8 +45,9 @@ NEXT: dict[CaseState, frozenset[CaseState]] = {
     CaseState.SUBMITTED: frozenset({CaseState.WAITING, CaseState.WITHDRAWN}),
     CaseState.WAITING: frozenset({CaseState.READING, CaseState.WITHDRAWN}),
     CaseState.READING: frozenset({CaseState.WAITING, CaseState.SIGNED, CaseState.WITHDRAWN}),
-    CaseState.SIGNED: frozenset(),
-    CaseState.WITHDRAWN: frozenset(),
+    CaseState.SIGNED: frozenset({CaseState.RESTRICTED}),
+    CaseState.WITHDRAWN: frozenset({CaseState.RESTRICTED}),
+    CaseState.RESTRICTED: frozenset(),
 }
 """Which state may follow which; `Case.state` refuses every other step."""
 
@@ -144,6 +147,8 @@ class Case(Base):
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     without_ai_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the AI notice was taken back before a doctor saw the opinion: from then on no model has a part in it."""
+    kept_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Until when a restricted case is kept; None again once it was emptied."""
 
     patient: Mapped[Patient] = relationship()
     lesion: Mapped[Lesion | None] = relationship(back_populates="cases")
@@ -328,6 +333,14 @@ class Finding(Base):
 
     case: Mapped[Case] = relationship(back_populates="findings")
     doctor: Mapped[User] = relationship(foreign_keys=[doctor_id])
+
+
+class ExpiredCase(Base):
+    """The key by which the database lets findings go: a row stands here only while one case is emptied."""
+
+    __tablename__ = "expired_case"
+
+    case_id: Mapped[int] = mapped_column(Serial, primary_key=True, autoincrement=False)
 
 
 class Question(Base):

@@ -14,9 +14,10 @@ from app.policy import holds
 
 MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id)
 """What every case must meet for as long as no doctor has signed it; what was signed is kept and read by law."""
+UNDER_WAY = (CaseState.DRAFT, CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
 OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.READING) & MAY_BE_READ)
 
-SENT = Case.submitted_at.is_not(None) & (Case.state != CaseState.WITHDRAWN)
+SENT = Case.submitted_at.is_not(None) & Case.state.not_in((CaseState.WITHDRAWN, CaseState.RESTRICTED))
 """What stays of a lesion's story: what was sent and not taken back."""
 
 
@@ -24,7 +25,8 @@ def _reach(user: User) -> ColumnElement[bool]:
     if user.role == Role.PATIENT and holds(user, Permission.CASE_READ_OWN):
         # A helper who may only send loses sight of a case once there is an answer in it.
         may_read = Case.patient_id.in_(readable_ids(user))
-        return Case.patient_id.in_(patient_ids(user)) & ((Case.state != CaseState.SIGNED) | may_read)
+        mine = Case.patient_id.in_(patient_ids(user)) & (Case.state != CaseState.RESTRICTED)
+        return mine & ((Case.state != CaseState.SIGNED) | may_read)
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
         return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR
     return false()
@@ -59,6 +61,16 @@ def can_follow(user: User, lesion: Lesion) -> bool:
     )
 
 
+def patient_of_case(public_id: str) -> Select[int]:
+    """Select whom a case is about, whoever asks: for the record of an attempt that was refused."""
+    return select(Case.patient_id).where(Case.public_id == public_id)
+
+
+def patient_of_photo(public_id: str) -> Select[int]:
+    """Select whom a photo is about, as `patient_of_case`."""
+    return select(Case.patient_id).join(Case.photos).where(Photo.public_id == public_id)
+
+
 def _sees(user: User, case: Case) -> bool:
     return user.role == Role.PATIENT and holds(user, Permission.CASE_SEND) and is_of(user, case.patient)
 
@@ -85,7 +97,7 @@ def can_see_opinion(user: User, case: Case) -> bool:
 
 def can_withdraw(user: User, case: Case) -> bool:
     """True until the finding is signed; for a guardian also after the child has turned 14."""
-    return case.state not in (CaseState.SIGNED, CaseState.WITHDRAWN) and _sees(user, case)
+    return case.state in UNDER_WAY and _sees(user, case)
 
 
 def can_go_on(user: User, case: Case) -> bool:

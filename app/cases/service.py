@@ -62,7 +62,7 @@ def withdraw(user: User, public_id: str) -> Case:
         case = drafts.locked(user, public_id)
         if case.state == CaseState.WITHDRAWN:
             return case
-        if case.state == CaseState.SIGNED:
+        if case.state not in policy.UNDER_WAY:
             raise CaseClosed(case.state)
         take_back(case)
     return case

@@ -11,6 +11,7 @@ def init_app(app: Flask) -> None:
     from app.cli.audit import commands as audit
     from app.cli.clinics import commands as clinics
     from app.cli.demo import commands as demo
+    from app.cli.records import commands as records
     from app.cli.users import commands as users
     from app.cli.worker import worker
 
@@ -18,4 +19,5 @@ def init_app(app: Flask) -> None:
     app.cli.add_command(audit)
     app.cli.add_command(clinics)
     app.cli.add_command(demo)
+    app.cli.add_command(records)
     app.cli.add_command(users)

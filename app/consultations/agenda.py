@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
-from app.accounts.models import User
+from app.accounts.models import Patient, User
 from app.consultations import times
 from app.consultations.models import Booking, BookingState
 from app.extensions import db
@@ -47,6 +47,7 @@ def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
         Booking.state != BookingState.CANCELLED,
         Booking.starts_at >= times.moment(first, 0),
         Booking.starts_at < times.moment(first + timedelta(days=days), 0),
+        Booking.patient.has(Patient.erased_at.is_(None)),
     )
     found: dict[date, list[Booking]] = {}
     for booking in db.session.scalars(query.order_by(Booking.starts_at, Booking.id)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.consultations import changes
+from app.consultations import changes, own_data
 from app.infra import events, jobs
 
 FOLLOW = "consultations.consent_withdrawn"
@@ -15,3 +15,4 @@ def consent_withdrawn(run: jobs.Run, *, event_id: int) -> jobs.Effect:  # noqa: 
 
 
 events.subscribe("consent.withdrawn", FOLLOW)
+own_data.register()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Select, false, select
 
-from app.accounts.models import User
+from app.accounts.models import Patient, User
 from app.accounts.policy import patient_ids
 from app.consultations.models import Booking
 from app.permissions import Permission
@@ -14,7 +14,8 @@ from app.policy import holds
 def visible_bookings(user: User) -> Select[Booking]:
     """Select a doctor's own bookings, or those of the patients whom `user` is or acts for."""
     if holds(user, Permission.BOOKING_READ_OWN):
-        return select(Booking).where(Booking.doctor_id == user.id)
+        of_nobody_erased = Booking.patient.has(Patient.erased_at.is_(None))
+        return select(Booking).where(Booking.doctor_id == user.id, of_nobody_erased)
     if holds(user, Permission.BOOKING_MAKE):
         return select(Booking).where(Booking.patient_id.in_(patient_ids(user)))
     return select(Booking).where(false())

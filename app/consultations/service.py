@@ -139,7 +139,7 @@ def _book(
 ) -> Booking:
     # Always the patient first, then the doctor, so that nobody waits in a circle.
     patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
-    if patient is None or booker is None:
+    if patient is None or booker is None or patient.erased_at is not None:
         raise NoSuchBooking
     if booker.role == Role.PATIENT and not is_in_charge_of(booker, patient):
         raise NotYours

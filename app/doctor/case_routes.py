@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.cases import advice, body_sites, photos, questions, reading, reading_policy, reading_views, signing
 from app.cases.models import Case, CaseState, Photo, Prediction
-from app.cases.policy import visible_photos
+from app.cases.policy import patient_of_photo, visible_photos
 from app.doctor import words
 from app.doctor.blueprint import blueprint
 from app.doctor.common import doctor, explained, my_case, picture
@@ -112,7 +112,7 @@ def case_earlier_photo(public_id: str, photo_id: str) -> Response:
 
 def _photo(public_id: str, photo_id: str) -> Photo:
     wanted = (Photo.public_id == photo_id) & (Case.public_id == public_id)
-    return visible_or_404(visible_photos(doctor()).where(wanted))
+    return visible_or_404(visible_photos(doctor()).where(wanted), patient_of_photo(photo_id))
 
 
 @blueprint.get("/cases/<public_id>/photos/<photo_id>/heatmap")

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from app.accounts.models import User
 from app.cases import reading_views
 from app.cases.models import Case
-from app.cases.policy import visible_cases
+from app.cases.policy import patient_of_case, visible_cases
 from app.policy import visible_or_404
 
 PRIVATE = "private, no-store"
@@ -27,7 +27,8 @@ def my_case(public_id: str) -> Case:
     gone = reading_views.why_gone(public_id, doctor().id)
     if gone is not None:
         abort(explained(gone))
-    return visible_or_404(visible_cases(doctor()).where(Case.public_id == public_id))
+    query = visible_cases(doctor()).where(Case.public_id == public_id)
+    return visible_or_404(query, patient_of_case(public_id))
 
 
 def explained(gone: str) -> AnyResponse:

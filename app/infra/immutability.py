@@ -23,9 +23,12 @@ class Guards:
     dropped: dict[str, tuple[str, ...]]
 
 
-def guard(model: type[Base], message: str) -> Guards:
-    """Let the table of `model` refuse UPDATE, DELETE and TRUNCATE with `message` from its creation on."""
-    table, guards = model.__table__, _guards(model.__tablename__, message)
+def guard(model: type[Base], message: str, *, unless: str = "") -> Guards:
+    """Let the table of `model` refuse UPDATE, DELETE and TRUNCATE with `message` from its creation on.
+
+    unless: a condition on the row OLD under which the database lets a single row go (never change).
+    """
+    table, guards = model.__table__, _guards(model.__tablename__, message, unless)
     for dialect, statements in guards.made.items():
         for statement in statements:
             event.listen(table, "after_create", DDL(statement).execute_if(dialect=dialect))  # type: ignore[no-untyped-call]
@@ -35,18 +38,25 @@ def guard(model: type[Base], message: str) -> Guards:
     return guards
 
 
-def _guards(table: str, message: str) -> Guards:
+def _guards(table: str, message: str, unless: str) -> Guards:
+    when = f" WHEN NOT {unless}" if unless else ""
+    body = f"BEGIN RAISE EXCEPTION '{message}'; END"
+    if unless:
+        body = (
+            f"BEGIN IF TG_OP = 'DELETE' THEN IF {unless} THEN RETURN OLD; END IF; END IF; "
+            f"RAISE EXCEPTION '{message}'; END"
+        )
     return Guards(
         made={
             "sqlite": (
                 f"""CREATE TRIGGER {table}_never_updated BEFORE UPDATE ON {table}
                 BEGIN SELECT RAISE(ABORT, '{message}'); END""",
-                f"""CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table}
+                f"""CREATE TRIGGER {table}_never_deleted BEFORE DELETE ON {table}{when}
                 BEGIN SELECT RAISE(ABORT, '{message}'); END""",
             ),
             "postgresql": (
                 f"""CREATE OR REPLACE FUNCTION {table}_never_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN RAISE EXCEPTION '{message}'; END $$""",
+                {body} $$""",
                 f"""CREATE TRIGGER {table}_never_changed BEFORE UPDATE OR DELETE ON {table}
                 FOR EACH ROW EXECUTE FUNCTION {table}_never_changes()""",
                 f"""CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.infra import events, jobs
 from app.infra.jobs import Effect, Run
-from app.notifications import delivery, reminders, service
+from app.notifications import delivery, own_data, reminders, service
 
 TELL_JOB = "notifications.tell"
 
@@ -49,3 +49,4 @@ for kind in service.KINDS:
     events.subscribe(kind, TELL_JOB)
 for kind in reminders.FOLLOWED:
     events.subscribe(kind, reminders.FOLLOW)
+own_data.register()

@@ -26,9 +26,11 @@ def settings() -> Settings:
 
 def case_or_404(public_id: str) -> Case:
     """Return a case that the signed-in user may see; 404 for any other."""
-    return visible_or_404(policy.visible_cases(me()).where(Case.public_id == public_id))
+    query = policy.visible_cases(me()).where(Case.public_id == public_id)
+    return visible_or_404(query, policy.patient_of_case(public_id))
 
 
 def photo_or_404(public_id: str) -> Photo:
     """Return a photo that the signed-in user may see; 404 for any other."""
-    return visible_or_404(policy.visible_photos(me()).where(Photo.public_id == public_id))
+    query = policy.visible_photos(me()).where(Photo.public_id == public_id)
+    return visible_or_404(query, policy.patient_of_photo(public_id))

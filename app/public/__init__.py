@@ -14,4 +14,5 @@ __all__ = ["clinics", "init_app"]
 def init_app(app: Flask) -> None:
     """Open this door, and the shell's asset route with it."""
     app.register_blueprint(blueprint)
-    declare(app, {"web.asset_file": PUBLIC})
+    shell = ("asset_file", "manifest", "service_worker", "offline")
+    declare(app, {f"web.{name}": PUBLIC for name in shell})

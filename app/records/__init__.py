@@ -1,1 +1,1 @@
-"""What leaves the house: a finding as a PDF to print and take to a clinic."""
+"""What leaves the house: a finding as a PDF, all that a person has here, and records that only the law may ask for."""

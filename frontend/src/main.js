@@ -5,7 +5,9 @@ import "./htmx-setup.js";
 import { html } from "./lib/dom.js";
 import confirmBefore from "./modules/confirm.js";
 import focusMe from "./modules/focus-me.js";
+import install from "./modules/install.js";
 import keepTyped from "./modules/keep-typed.js";
+import largeType from "./modules/large-type.js";
 import live from "./modules/live.js";
 import menu from "./modules/menu.js";
 import preferences from "./modules/preferences.js";
@@ -14,7 +16,9 @@ import submitOnce from "./modules/submit-once.js";
 
 const ready = {
   "focus-me": focusMe,
+  install,
   "keep-typed": keepTyped,
+  "large-type": largeType,
   live,
   menu,
   preferences,
@@ -63,5 +67,6 @@ html.classList.add("has-js");
 const { answeredForm } = document.body.dataset;
 if (answeredForm !== undefined) history.replaceState(history.state, "", answeredForm + location.hash);
 confirmBefore(document);
+addEventListener("load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));  // without it all works, too
 bind(document);
 document.addEventListener("htmx:load", (event) => bind(event.detail.elt));

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.accounts import callers, practice, residence, service
+from app.accounts import callers, leaving, practice, residence, service
 from app.accounts.models import User
 from app.cases import drafts, lesions, reading, signing
 from app.cases import service as cases
@@ -69,6 +69,8 @@ def full_house(site: Site) -> None:
     other = create_doctor(name=LONG_NAME, clinic="새봄의원", specialty="가정의학과")
     operator = create_operator(name="한운영")
     site.ids |= {"child": child.public_id, "doctor": doctor.id}
+    site.ids["patient"] = patient.patient.public_id if patient.patient else ""
+    _leaving(site)
     _bookings(site, patient, doctor, other)
     _eligibility(site, patient, operator)
     _patient_cases(site, patient, child.id, doctor, morning)
@@ -85,6 +87,16 @@ def full_house(site: Site) -> None:
     story_people.signed_in(site, patient, doctor, operator)
     story_people.half_way(site, doctor)
     _work(site)
+
+
+def _leaving(site: Site) -> None:
+    """Someone who wants to go, and has a child in their care."""
+    user = create_patient(name="한떠남")
+    assert user.patient is not None
+    create_child(user, name="한아이")
+    leaving.ask(user, user.patient)
+    site.ids["leaving"] = user.patient.public_id
+    sign_in(site, "leaving", user)
 
 
 def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:

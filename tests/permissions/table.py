@@ -44,6 +44,10 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("account.end_guardianship", "patient_id", Thing("child", "patient")),
     ("account.give_consent", "patient_id", Thing("patient", "patient")),
     ("account.withdraw_consent", "patient_id", Thing("child", "patient")),
+    ("account.access_log", "patient_id", Thing("patient", "patient")),
+    ("account.archive_of", "patient_id", Thing("child", "patient")),
+    ("account.correct_person", "patient_id", Thing("child", "patient")),
+    ("account.erase*", "patient_id", Thing("child", "patient")),
     ("account.*consent", "kind", choice("telemedicine")),
     ("account.remove_contact", "channel", choice("email")),
     ("security.reset_password", "token", choice("no-token")),
@@ -171,6 +175,9 @@ OPEN_TO_ALL = {
     "security.two_factor_setup",
     "security.two_factor_token_validation",
     "web.asset_file",
+    "web.manifest",
+    "web.offline",
+    "web.service_worker",
 }
 
 

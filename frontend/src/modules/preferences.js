@@ -16,6 +16,12 @@ export default function preferences(form) {
     for (const other of form.querySelectorAll(`button[name="${button.name}"]`)) {
       other.setAttribute("aria-pressed", String(other === button));
     }
+    const switched = document.querySelector(".large-type__button");
+    if (attribute === "text" && switched) {
+      const large = button.value === "xlarge";
+      switched.value = large ? "normal" : "xlarge";
+      switched.setAttribute("aria-pressed", String(large));
+    }
     const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => null);
     if (!answer || (answer.type !== "opaqueredirect" && !answer.ok)) form.dispatchEvent(new CustomEvent("salpim:offline", { bubbles: true }));
   });

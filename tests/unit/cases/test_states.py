@@ -30,7 +30,7 @@ def test_no_sequence_of_requests_leads_along_a_step_that_does_not_exist(
 
 @pytest.mark.parametrize("end", [CaseState.SIGNED, CaseState.WITHDRAWN])
 def test_what_is_signed_or_withdrawn_stays_so(end: CaseState) -> None:
-    assert NEXT[end] == frozenset()
+    assert NEXT[end] <= {CaseState.RESTRICTED}, "once erased, it is only kept"
 
 
 def test_every_state_can_be_reached_from_a_draft() -> None:

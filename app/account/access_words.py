@@ -1,0 +1,65 @@
+"""What the audit log says of one's own data, in sentences that need no explaining."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+ACTIONS: dict[str, LazyString] = {
+    "access.denied": _l("보려고 했지만 막혔습니다."),
+    "access_log.read": _l("누가 보았는지 살펴보았습니다."),
+    "account.created": _l("가입했습니다."),
+    "account.profile_changed": _l("이름이나 언어를 바꾸었습니다."),
+    "archive.taken": _l("자료를 모두 내려받았습니다."),
+    "booking.cancelled": _l("상담 예약을 취소했습니다."),
+    "booking.made": _l("상담을 예약했습니다."),
+    "case.analyse": _l("사진을 인공지능이 살펴보게 했습니다."),
+    "case.forget": _l("보내지 않은 사진과 답을 지웠습니다."),
+    "case.open": _l("사진 보내기를 시작했습니다."),
+    "case.returned.overdue": _l("의사가 제때 읽지 못해 다른 의사에게 돌렸습니다."),
+    "case.returned.put_back": _l("의사가 다른 의사에게 넘겼습니다."),
+    "case.submit": _l("사진과 답을 의사에게 보냈습니다."),
+    "case.taken": _l("의사가 사진을 맡았습니다."),
+    "case.without_ai": _l("인공지능 없이 읽기로 했습니다."),
+    "case.withdraw": _l("보낸 사진을 거두었습니다."),
+    "consent.given": _l("동의했습니다."),
+    "consent.withdrawn": _l("동의를 되돌렸습니다."),
+    "erasure.asked": _l("자료를 지워 달라고 했습니다."),
+    "erasure.cancelled": _l("지우기를 그만두었습니다."),
+    "finding.amended": _l("의사가 판독을 고쳐 서명했습니다."),
+    "finding.read": _l("판독을 읽었습니다."),
+    "finding.signature_wrong": _l("판독의 서명이 맞지 않는 것을 알아챘습니다."),
+    "finding.signed": _l("의사가 판독에 서명했습니다."),
+    "first_read.stored": _l("의사가 사진을 읽고 적었습니다."),
+    "guardianship.ended": _l("보호자가 대신 이용하기를 그만두었습니다."),
+    "guardianship.started": _l("보호자가 대신 이용하기 시작했습니다."),
+    "heatmap.read": _l("인공지능이 눈여겨본 곳을 보았습니다."),
+    "opinion.revealed": _l("의사가 인공지능의 의견을 열었습니다."),
+    "person.corrected": _l("이름, 생년월일이나 성별을 고쳤습니다."),
+    "photo.add": _l("사진을 넣었습니다."),
+    "photo.analyse": _l("인공지능이 사진을 살펴보았습니다."),
+    "photo.read": _l("사진을 보았습니다."),
+    "photo.remove": _l("사진을 뺐습니다."),
+    "prediction.read": _l("인공지능의 의견을 읽었습니다."),
+    "question.answered": _l("의사가 질문에 답했습니다."),
+    "question.ask": _l("의사에게 질문했습니다."),
+}
+ROLES: dict[str, LazyString] = {
+    "doctor": _l("의사"),
+    "operator": _l("운영자"),
+    "patient": _l("보호자"),
+    "system": _l("살핌이 스스로"),
+    "visitor": _l("로그인하지 않은 사람"),
+}
+OTHER = _l("그 밖의 일을 했습니다.")
+REFUSED, FAILED = _l("막힘"), _l("되지 않음")
+
+
+def action(key: str) -> str:
+    """Return what was done; of a kind without words of its own, that something was."""
+    return str(ACTIONS.get(key, OTHER))
+
+
+def role(key: str) -> str:
+    """Return what somebody is who is not named, or beside their name."""
+    return str(ROLES.get(key, key))

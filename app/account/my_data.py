@@ -1,0 +1,140 @@
+"""What is held of me and of the children in my care: who saw it, all of it to take along, setting it right."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response as FlaskResponse
+from flask import abort, flash, redirect, render_template, request, stream_with_context, url_for
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from app.account import access_words
+from app.account.blueprint import blueprint
+from app.account.consents import own_patient
+from app.account.contact import freshly
+from app.account.forms import Confirm, CorrectionForm
+from app.accounts import leaving, service, words
+from app.accounts.errors import NotAChild, NotYours, TooYoung
+from app.accounts.models import Patient, Sex, User
+from app.accounts.people import staff_names
+from app.audit import reading
+from app.audit import service as audit
+from app.audit.models import AuditEntry, Outcome
+from app.extensions import limiter
+from app.infra import clock, moments
+from app.permissions import Permission
+from app.policy import requires
+from app.records import archive
+
+EVERYBODY = "all"
+
+
+def me() -> User:
+    """Return the signed-in user (the row itself)."""
+    user: User = current_user._get_current_object()
+    return user
+
+
+def is_mine(patient: Patient) -> bool:
+    """True if the patient is whoever is signed in."""
+    return bool(patient.user_id == current_user.id)
+
+
+@blueprint.get("/account/data")
+@requires(Permission.DATA_MANAGE)
+def my_data() -> str:
+    """For oneself and each child: what can be done with what is held."""
+    people = service.patients_for(me())
+    grown = service.outgrown(me())
+    return render_template(
+        "account/my_data.html",
+        people=people,
+        grown=grown,
+        of_age=words.of_age,
+        leaving={patient.id: leaving.open_for(patient) for patient in people},
+        date_of=moments.date_of,
+        form=Confirm(),
+    )
+
+
+@blueprint.route("/account/data/<patient_id>/archive", methods=["GET", "POST"])
+@freshly
+@limiter.limit("10 per hour", methods=["POST"])
+@requires(Permission.DATA_MANAGE)
+def archive_of(patient_id: str) -> Response | str:
+    """Everything in one file; it is written while it is sent."""
+    patient = own_patient(patient_id)
+    if request.method == "GET":
+        return render_template("account/archive.html", patient=patient, mine=is_mine(patient))
+    pieces = stream_with_context(archive.stream(me(), patient))
+    answer = FlaskResponse(pieces, mimetype="application/zip")
+    name = f"salpim-{clock.today_in_korea():%Y%m%d}.zip"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@blueprint.route("/account/data/<patient_id>/correct", methods=["GET", "POST"])
+@requires(Permission.DATA_MANAGE)
+def correct_person(patient_id: str) -> Response | str:
+    """Set name, birth date and sex right."""
+    patient = own_patient(patient_id)
+    given: dict[str, Any] = {"name": patient.name, "sex": patient.sex}
+    given["birth_date"] = (patient.birth_date or "").replace("-", "")
+    form = CorrectionForm(data=given)
+    if form.validate_on_submit():
+        if form.birth_date.day is None:
+            abort(400)
+        new = {"name": form.name.data, "birth_date": form.birth_date.day, "sex": Sex(form.sex.data)}
+        try:
+            service.correct_person(me(), patient, **new)
+        except TooYoung:
+            form.birth_date.errors = [_("만 14세가 안 되면 보호자가 대신 이용합니다. 날짜를 확인해 주세요.")]
+        except NotAChild:
+            form.birth_date.errors = [_("만 14세부터는 본인이 직접 가입합니다.")]
+        except NotYours:
+            flash(words.of_age(patient.name), "warning")
+            return redirect(url_for("account.my_data"))
+        else:
+            flash(_("고쳤습니다. 이미 서명한 판독은 서명한 그대로 남습니다."), "success")
+            return redirect(url_for("account.my_data"))
+    return render_template("account/correct_person.html", form=form, patient=patient, mine=is_mine(patient))
+
+
+@blueprint.get("/account/data/<patient_id>/log")
+@requires(Permission.DATA_MANAGE)
+def access_log(patient_id: str) -> str:
+    """Who looked at what, when; at first what others did."""
+    patient = own_patient(patient_id)
+    everybody = request.args.get("show") == EVERYBODY
+    asked = request.args.get("page", "1")
+    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 8 else 1
+    found = reading.about(patient.id, number, by_others=() if everybody else (current_user.id,))
+    names = staff_names({entry.actor_id for entry in found.entries if entry.actor_id is not None})
+    audit.record("access_log.read", f"patient:{patient.public_id}", patient_id=patient.id)
+    show = EVERYBODY if everybody else None
+    base = url_for("account.access_log", patient_id=patient_id, show=show, page="PAGE")
+    return render_template(
+        "account/access_log.html",
+        patient=patient,
+        mine=is_mine(patient),
+        found=found,
+        lines=[(moments.moment(entry.at), _who(entry, names), *_what(entry)) for entry in found.entries],
+        everybody=everybody,
+        base=base.replace("PAGE", "%d"),
+    )
+
+
+def _who(entry: AuditEntry, names: dict[int, str]) -> str:
+    if entry.actor_id == current_user.id:
+        return str(_("나"))
+    what = access_words.role(entry.actor_role)
+    name = names.get(entry.actor_id or 0) if entry.actor_role == "doctor" else None
+    return f"{name} ({what})" if name else what
+
+
+def _what(entry: AuditEntry) -> tuple[str, str]:
+    outcome = {Outcome.DENIED: access_words.REFUSED, Outcome.FAILED: access_words.FAILED}
+    return access_words.action(entry.action), str(outcome.get(Outcome(entry.outcome), ""))

@@ -1,0 +1,223 @@
+"""What this room holds of one person: shown, erased, kept for the time of the law, let go after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from app.accounts import holdings, keeping
+from app.accounts.holdings import File, Holding, Kept
+from app.accounts.models import Departure, Patient, User
+from app.accounts.own_data import stamp
+from app.audit import service as audit
+from app.cases import body_sites, diagnoses, photos, policy, questions, signing
+from app.cases.models import (
+    Case,
+    CaseOpinion,
+    CaseState,
+    ExpiredCase,
+    Finding,
+    FirstRead,
+    Photo,
+    Prediction,
+    Question,
+)
+from app.cases.opinion import ranked
+from app.cases.reading_models import FindingDraft, HandedBack
+from app.cases.service import take_back
+from app.extensions import db
+from app.infra.database import fresh, transaction
+
+FINDING = "finding"
+OF_A_CASE = (HandedBack, FindingDraft, Question, Finding, FirstRead, CaseOpinion)
+
+
+def register() -> None:
+    """Make this part known."""
+    holdings.register(Holding("cases", shown, erase, files, kept, let_go))
+
+
+def _cases(user: User, patient: Patient) -> list[Case]:
+    query = policy.visible_cases(user).where(Case.patient_id == patient.id).order_by(Case.id)
+    return list(db.session.scalars(query))
+
+
+def _photos(user: User, patient: Patient) -> list[Photo]:
+    query = policy.visible_photos(user).where(Case.patient_id == patient.id).order_by(Photo.id)
+    return list(db.session.scalars(query))
+
+
+def _file_name(photo: Photo) -> str:
+    return f"photos/{photo.case.public_id}/{photo.public_id}.jpg"
+
+
+def files(user: User, patient: Patient) -> Iterable[File]:
+    """Yield the photos as they are stored."""
+    for photo in _photos(user, patient):
+        if photo.object.wrapped_key is not None:
+            yield File(_file_name(photo), photo.object)
+
+
+def shown(user: User, patient: Patient) -> dict[str, Any]:
+    """Return what this user may see of the cases: never a doctor's reading before they signed."""
+    seen: dict[int, list[Photo]] = {}
+    for photo in _photos(user, patient):
+        seen.setdefault(photo.case_id, []).append(photo)
+    return {"cases": [_case(user, case, seen.get(case.id, [])) for case in _cases(user, patient)]}
+
+
+def _case(user: User, case: Case, seen: list[Photo]) -> dict[str, Any]:
+    site = body_sites.find(case.lesion.body_site if case.lesion else None)
+    found: dict[str, Any] = {
+        "id": case.public_id,
+        "state": str(case.state),
+        "begun_at": stamp(case.created_at),
+        "sent_at": stamp(case.submitted_at),
+        "analysed_at": stamp(case.analysed_at),
+        "withdrawn_at": stamp(case.withdrawn_at),
+        "signed_at": stamp(case.signed_at),
+        "body_site": {"key": site.key, "name": site.name} if site else None,
+        "answers": case.answers,
+        "answers_in_words": [{"question": asked, "answer": said} for asked, said in _in_words(case)],
+        "photos": [
+            {
+                "file": _file_name(photo) if photo.object.wrapped_key is not None else None,
+                "taken_in_at": stamp(photo.created_at),
+                "width": photo.width,
+                "height": photo.height,
+                "quality": photo.quality,
+            }
+            for photo in seen
+        ],
+        "findings": [_finding(finding) for finding in case.findings],
+        "question": _question(case.question),
+    }
+    if policy.can_see_opinion(user, case) and case.opinion is not None:
+        found["machine_opinion"] = {
+            "model": f"{case.opinion.model_name} {case.opinion.model_version}",
+            "outcome": case.opinion.opinion["outcome"],
+            "most_likely": [
+                {"key": key, "name": diagnoses.find(key).name, "probability": value}
+                for key, value in ranked(case.opinion.opinion)
+            ],
+        }
+    return found
+
+
+def _in_words(case: Case) -> list[tuple[str, str]]:
+    return questions.in_words(case.answers)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    name = diagnoses.find(finding.diagnosis)
+    return {
+        "id": finding.public_id,
+        "version": finding.version,
+        "doctor": finding.doctor.name,
+        "before_consultation": finding.before_consultation,
+        "diagnosis": {"key": name.key, "name": name.name, "meaning": name.plain},
+        "advice": finding.advice,
+        "reason": finding.reason,
+        "next_step": str(finding.next_step),
+        "see_by": stamp(finding.see_by),
+        "amendment_reason": finding.amendment_reason,
+        "signed_at": stamp(finding.signed_at),
+        "signature": finding.signature,
+        "signature_holds": signing.is_genuine(finding),
+    }
+
+
+def _question(question: Question | None) -> dict[str, Any] | None:
+    if question is None:
+        return None
+    return {
+        "text": question.text,
+        "asked_at": stamp(question.asked_at),
+        "answer": question.answer,
+        "answered_at": stamp(question.answered_at),
+    }
+
+
+def kept(patient_id: int) -> list[Kept]:
+    """Return what doctors have written about this patient, and until when each stays."""
+    query = select(Case).where(Case.patient_id == patient_id).order_by(Case.id)
+    written = [(case, _written_at(case)) for case in db.session.scalars(query)]
+    return [Kept(FINDING, since, _until(case, since)) for case, since in written if since is not None]
+
+
+def _written_at(case: Case) -> datetime | None:
+    """When a doctor last wrote something that must be kept with what it was about; None if none did."""
+    if case.state == CaseState.DRAFT:
+        return None
+    if case.findings:
+        return case.findings[-1].signed_at
+    return case.first_reads[-1].created_at if case.first_reads else None
+
+
+def _until(case: Case, since: datetime) -> datetime:
+    return case.kept_until or keeping.kept_until(FINDING, since)
+
+
+def erase(departure: Departure) -> None:
+    """Destroy what no doctor has read, with the photos' keys, and restrict the rest: one case at a time."""
+    patient_id = departure.patient_id
+    query = select(Case.id).where(Case.patient_id == patient_id, Case.state != CaseState.RESTRICTED)
+    for case_id in db.session.scalars(query.order_by(Case.id)).all():
+        with transaction() as session:
+            case = fresh(Case, case_id)
+            if case is not None and case.state != CaseState.RESTRICTED:
+                _erase_or_restrict(session, case)
+
+
+def _erase_or_restrict(session: Session, case: Case) -> None:
+    if case.state in policy.UNDER_WAY:
+        take_back(case)
+        session.flush()
+    session.execute(delete(FindingDraft).where(FindingDraft.case_id == case.id))
+    since = _written_at(case)
+    if since is not None:
+        case.state, case.kept_until = CaseState.RESTRICTED, keeping.kept_until(FINDING, since)
+        audit.record("case.restricted", case.topic, patient_id=case.patient_id)
+        return
+    emptied = case.answers is None and case.lesion_id is None and not case.opinions
+    if not emptied or any(photo.object.wrapped_key is not None for photo in case.photos):
+        _empty(session, case)
+        case.lesion_id = None
+        audit.record("case.erased", case.topic, patient_id=case.patient_id)
+
+
+def _empty(session: Session, case: Case) -> None:
+    """Leave nothing of a case but its number and dates: others refer to it."""
+    for photo in case.photos:
+        photos.erase(photo)
+        photo.quality = None
+    session.flush()
+    mine = select(Photo.id).where(Photo.case_id == case.id)
+    session.execute(delete(Prediction).where(Prediction.photo_id.in_(mine)))
+    for model in OF_A_CASE:
+        session.execute(delete(model).where(model.case_id == case.id))
+    if case.lesion is not None:
+        case.lesion.body_site = ""
+    case.answers, case.urgent, case.doctor_id = None, None, None
+    session.flush()
+
+
+def let_go(patient_id: int, now: datetime) -> None:
+    """Erase the restricted cases of a patient whose legal period is over; findings go, with the key to them."""
+    over = (Case.state == CaseState.RESTRICTED) & (Case.kept_until <= now)
+    query = select(Case.id).where(Case.patient_id == patient_id, over).order_by(Case.id)
+    for case_id in db.session.scalars(query).all():
+        with transaction() as session:
+            case = fresh(Case, case_id)
+            if case is None or case.kept_until is None or case.kept_until > now:
+                continue
+            session.add(ExpiredCase(case_id=case.id))
+            session.flush()
+            _empty(session, case)
+            session.execute(delete(ExpiredCase).where(ExpiredCase.case_id == case.id))
+            case.kept_until = None
+            audit.record("case.let_go", case.topic, patient_id=case.patient_id)
