@@ -114,7 +114,7 @@ PUBLIC = [
     Look("public.emergencies"),
     Look("public.sources"),
     Look("public.clinics"),
-    Look("public.clinics", state="no_register", empty=True),
+    Look("public.clinics", "operator", "no_register", empty=True),
     Look("public.clinics", state="province", values={"area": "36"}),
     Look("public.clinics", state="district", values={"area": "36400"}),
     Look("public.clinics", state="near", values={"lat": "34.57", "lon": "126.60"}),
