@@ -66,10 +66,10 @@ def area_name(code: str | None) -> str:
         return ""
     both = [found] if found.is_province else [areas.areas()[found.province], found]
     if _english():
-        return ", ".join(one.name_en for one in reversed(both))
+        return ", ".join(short_area_name(one) for one in reversed(both))
     return " ".join(one.name for one in both)
 
 
 def short_area_name(area: areas.Area) -> str:
-    """One area by its own name."""
-    return area.name_en if _english() else area.name
+    """One area by its own name; districts have none in English, so they keep the Korean one."""
+    return (area.name_en or area.name) if _english() else area.name
