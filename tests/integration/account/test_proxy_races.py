@@ -83,7 +83,6 @@ def test_asked_at_once_by_two_only_the_last_code_counts(app: Flask, db: Any) -> 
         return create_request(user(helper_id), mobile="+821055557777").public_id
 
     made = at_once(app, [lambda: ask(ids[0]), lambda: ask(ids[1])])
-    assert sorted(made, key=str)[1:] != [None], "one of them is told to wait, the other has asked"
     assert made.count(None) == 1
     assert db.session.scalar(select(func.count(ProxyRequest.id))) == 1
 

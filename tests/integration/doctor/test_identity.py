@@ -14,6 +14,7 @@ from app.consultations.identity_checks import checks_of
 from app.consultations.identity_models import How, IdentityCheck
 from app.consultations.models import Booking
 from tests.factories.accounts import create_doctor, create_patient, sign_in, submit
+from tests.factories.cases import create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.proxies import create_telephone_patient
 
@@ -30,7 +31,7 @@ def doctor(db: Any) -> User:
 
 @pytest.fixture
 def booking(doctor: User, clock: Any) -> Booking:
-    made = create_booking(create_patient(name="김순자", mobile="010-5555-7777"), doctor)
+    made = create_booking(create_sender(name="김순자", mobile="010-5555-7777"), doctor)
     clock.set(made.starts_at)
     return made
 
