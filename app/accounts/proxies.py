@@ -77,7 +77,7 @@ def may_help(user: User, relation: Relation) -> bool:
     """True for an active patient's account; as a public-health post only where an operator has checked it."""
     if user.role != Role.PATIENT or not user.active:
         return False
-    return relation is not Relation.HEALTH_POST or post_of(user) is not None
+    return relation != Relation.HEALTH_POST or post_of(user) is not None
 
 
 def most_helped(user: User) -> int:

@@ -31,7 +31,7 @@ def offer(user: User, identity: Identity, *, relation: Relation, scope: Scope) -
 
     Raises `NotYours` for one's own address or someone who is no patient, `TooManyHelpers`, `TooManyRequests`.
     """
-    if identity in contacts.identities_of(user) or relation is Relation.HEALTH_POST:
+    if identity in contacts.identities_of(user) or relation == Relation.HEALTH_POST:
         raise NotYours
     with transaction() as session:
         own = session.scalar(select(Patient).where(Patient.user_id == user.id))

@@ -51,7 +51,7 @@ def letters(name: str) -> str:
 
 def relation(kind: Relation, institution: str | None) -> str:
     """Return what a helper is to the patient; of a public-health post which one."""
-    if kind is Relation.HEALTH_POST and institution:
+    if kind == Relation.HEALTH_POST and institution:
         return institution
     return str(RELATIONS[kind])
 

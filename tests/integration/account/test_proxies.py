@@ -11,9 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from app.accounts import proxies, service
+from app.accounts import health_posts, proxies, service
 from app.accounts.consents import is_of, may_decide_for
 from app.accounts.errors import NotOfAge, NotYours, TooManyHelped, TooManyHelpers
+from app.accounts.identity import parse
 from app.accounts.models import Consent, Patient, User
 from app.accounts.policy import patient_ids, visible_patients
 from app.accounts.proxy_access import permission_of, permissions_given
@@ -26,6 +27,7 @@ from app.notifications import service as notices
 from tests.factories.accounts import (
     create_child,
     create_doctor,
+    create_operator,
     create_patient,
     form_token,
     last_code,
@@ -523,3 +525,31 @@ def test_strangers_see_nothing(browser: FlaskClient, helper: User, db: Any) -> N
     assert browser.get(f"/patient/cases/{case.public_id}").status_code == 404
     for act in ("begin", "give-up"):
         assert submit(browser, HELPING, to=f"{HELPING}/{permission.public_id}/{act}").status_code == 404
+
+
+def test_a_post_that_is_no_longer_checked_asks_in_its_own_name_only(
+    db: Any, helper: User, sms: Messages
+) -> None:
+    operator, owner = create_operator(), create_patient(name="김순자")
+    health_posts.approve(operator, parse(helper.mobile or ""), "오부보건진료소")
+    permission = create_permission(owner.patient, helper, relation=Relation.HEALTH_POST)
+    assert any("오부보건진료소" in m["body"] for m in sms())
+    assert proxies.most_helped(helper) == proxies.MAX_HELPED_BY_POST
+    health_posts.end(operator, helper.id)
+    assert permission_of(helper, owner.patient) is not None, "it is the patient's to end"
+    with pytest.raises(NotYours):
+        proxies.renew(permission.public_id, owner)
+    with pytest.raises(NotYours):
+        health_posts.approve(helper, parse(helper.mobile or ""), "오부보건진료소")
+
+
+def test_an_operator_ends_it_for_a_caller(client: FlaskClient, db: Any, helper: User) -> None:
+    permission = create_telephone_patient(helper, mobile="+821055557777")
+    sign_in(client, create_operator())
+    page = submit(client, "/operator/proxies", to="/operator/proxies/find", number=NUMBER).text
+    assert "박하늘 → 김순자" in page
+    submit(client, "/operator/proxies", to=f"/operator/proxies/{permission.public_id}/revoke")
+    db.session.refresh(permission)
+    assert permission.revoked_how == Ended.OPERATOR
+    looked = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "proxy.looked_up")).one()
+    assert looked.patient_id == permission.patient_id
