@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask import request
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from sqlalchemy import select
 
 from app.cases import photos
@@ -22,6 +23,7 @@ from tests.e2e.conftest import FLAGS, PHONE
 from tests.e2e.looking import AXE, RUN_AXE, TOO_WIDE
 from tests.e2e.site import Site, serve
 from tests.e2e.story_people import sign_in
+from tests.factories.accounts import create_child
 from tests.factories.cases import create_case, create_sender
 from tests.harness.line import Line, line_to
 
@@ -41,6 +43,9 @@ def house(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) ->
             sender = create_sender()
             for name in ("camera", "skipping", "none", "line", "closed"):
                 site.ids[name] = create_case(sender, state=CaseState.DRAFT, photo_count=0).public_id
+            child = create_child(sender)
+            forgotten = create_case(sender, state=CaseState.DRAFT, photo_count=0, patient=child)
+            site.ids["forgotten"] = forgotten.public_id
             sign_in(site, "patient", sender)
         offsets: list[int] = []
         site.ids["offsets"] = offsets
@@ -277,3 +282,34 @@ def test_a_photo_half_sent_goes_on_by_itself_when_the_page_is_opened_again(
     again.reload()
     expect(again.locator(".photo")).to_have_count(1)
     expect(again.locator(".photos__say")).to_be_empty()
+
+
+def test_where_nothing_was_kept_the_same_file_chosen_again_goes_on(
+    house: Site, phone: Callable[..., BrowserContext], browser: Browser, line: Line
+) -> None:
+    photo = drawn(3, 1800)
+    offsets = house.ids["offsets"]
+    offsets.clear()
+    context = phone(browser, line.url)
+    page = context.new_page()
+    page.route("**/photos", without_key)
+    page.goto(address(house, "forgotten"))
+    line.break_after(900_000)
+    page.locator("[data-files]").set_input_files([photo])
+    assert line.cut.wait(60)
+    page.close()
+    line.mend()
+    again = context.new_page()
+    again.goto(address(house, "forgotten"))
+    expect(again.locator(".shot.is-now")).to_be_visible()
+    expect(again.locator(".photo")).to_have_count(0)
+    again.locator("[data-files]").set_input_files([photo])
+    expect(again.locator('.photo input[name="photo_id"]')).to_have_count(1, timeout=60_000)
+    assert offsets.count(0) == 1, "not from the start"
+    assert same_bytes(house, "forgotten", photo)
+
+
+def without_key(route: Route) -> None:
+    """The page as a shared device gets it."""
+    answer = route.fetch()
+    route.fulfill(response=answer, body=re.sub(r' data-keep-key="[^"]+"', "", answer.text()))
