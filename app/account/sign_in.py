@@ -12,7 +12,7 @@ from app.account import pending
 from app.account.blueprint import blueprint
 from app.account.codes import ask_for_code, code_is_right, wrong_code
 from app.account.forms import CodeForm, CodeRequestForm, Confirm
-from app.accounts import service, sessions
+from app.accounts import leaving, service, sessions
 from app.accounts.codes import Purpose
 from app.accounts.contacts import identities_of
 from app.accounts.models import User
@@ -35,6 +35,10 @@ def local_next() -> str:
 @signed_in
 def home() -> Response:
     """Where each role begins."""
+    if current_user.patient is not None and leaving.open_for(current_user.patient) is not None:
+        return redirect(
+            url_for("account.my_data")
+        )  # whoever wants to stay after all should not have to search
     endpoint = HOMES[Role(current_user.role)]
     known = endpoint in current_app.view_functions
     return redirect(url_for(endpoint if known else "account.settings"))

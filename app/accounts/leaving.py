@@ -75,7 +75,7 @@ def _has_another(patient: Patient, user: User) -> bool:
 def open_for(patient: Patient) -> Departure | None:
     """Return the wish that stands for a patient, None if there is none."""
     query = select(Departure).where(Departure.patient_id == patient.id, Departure.cancelled_at.is_(None))
-    return db.session.scalar(query)
+    return db.session.scalar(query.execution_options(populate_existing=True))
 
 
 def ask(user: User, patient: Patient) -> Departure:
@@ -109,15 +109,13 @@ def cancel(user: User, patient: Patient) -> bool:
     """Take the wish back; False if there was none. Raises `NotYours`, `TooLateToStay` once the erasing has begun."""
     with transaction():
         row = fresh(Patient, patient.id)
+        if row is not None and row.erased_at is not None:
+            raise TooLateToStay
         if row is None or not is_in_charge_of(user, row):
             raise NotYours
-        standing = open_for(row)
-        if standing is None:
+        departure = open_for(row)  # whoever begins it takes the lock on the patient first, too
+        if departure is None:
             return False
-        departure = fresh(Departure, standing.id)
-        assert departure is not None
-        if departure.begun_at is not None:
-            raise TooLateToStay
         departure.cancelled_at = clock.now()
         audit.record("erasure.cancelled", f"patient:{row.public_id}", patient_id=row.id)
         _tell_family(TELL_STAYS, departure)
@@ -187,11 +185,11 @@ def _start(departure: Departure, patient: Patient) -> None:
 
 def finish(departure_id: int) -> None:
     """Erase the account itself, in the transaction in progress (an effect): after every room has erased its part."""
+    known = db.session.get(Departure, departure_id)
+    patient = fresh(Patient, known.patient_id) if known is not None else None
     departure = fresh(Departure, departure_id)
-    if departure is None or departure.begun_at is None or departure.done_at is not None:
+    if departure is None or patient is None or departure.begun_at is None or departure.done_at is not None:
         return
-    patient = fresh(Patient, departure.patient_id)
-    assert patient is not None
     now = clock.now()
     ended = [Guardianship.patient_id == patient.id]
     consents = [Consent.patient_id == patient.id]
@@ -235,7 +233,7 @@ def let_go() -> int:
         for holding in holdings.holdings():
             holding.let_go(patient_id, clock.now())
         with transaction():
-            departure, patient = fresh(Departure, departure_id), fresh(Patient, patient_id)
+            patient, departure = fresh(Patient, patient_id), fresh(Departure, departure_id)
             if departure is not None and patient is not None and departure.let_go_at is None:
                 count += _forget_if_free(departure, patient)
     return count

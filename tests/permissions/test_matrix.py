@@ -99,7 +99,7 @@ def send(world: World, request: Request, actor: str, name: str) -> Any:
         rest = {a: value(a) for a in things if a not in request.rule.arguments}
         db.session.remove()
     sent = {"query_string": rest} if request.method == "GET" else {"data": rest}
-    answer = world.client(actor).open(address, method=request.method, **sent)
+    answer = world.client(actor).open(address, method=request.method, buffered=True, **sent)
     answer.close()
     return answer
 

@@ -14,7 +14,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.accounts import keeping, leaving, service
-from app.accounts.errors import NotYours
+from app.accounts.errors import NotYours, TooLateToStay
 from app.accounts.holdings import kept_of
 from app.accounts.models import Departure, OneTimeCode, Patient, User
 from app.accounts.policy import visible_patients
@@ -268,6 +268,8 @@ def test_nothing_new_is_begun_for_who_is_being_erased(db: Any, clock: FrozenCloc
     clock.advance(seconds=WAIT.total_seconds())
     assert leaving.begin(departure.id)
     assert not leaving.begin(departure.id)
+    with pytest.raises(TooLateToStay):
+        leaving.cancel(user, own(user))
     with pytest.raises(NoSuchCase):
         drafts.open_draft(user, own(user).id, drafts.new_form_key())
 

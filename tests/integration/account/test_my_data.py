@@ -191,6 +191,9 @@ def test_two_steps_and_a_word_and_then_a_week(db: Any, person: User, client: Cli
     assert client.post(f"{base}/confirm", data={"word": " ‘지우기’ "}).status_code == 302
     assert "지우기로 하셨습니다" in client.get("/account/data").text
     assert client.get(base).status_code == 302, "asked already"
+    assert client.get("/home").location == "/account/data", (
+        "who signs in again is led to where it is taken back"
+    )
     client.post(f"{base}/cancel")
     assert "지우기로 하셨습니다" not in client.get("/account/data").text
 
