@@ -38,7 +38,6 @@ def downgrade() -> None:
         table.drop_column("note")
     with op.batch_alter_table("lesion") as table:
         table.drop_index(op.f("ix_lesion_photograph_again_on"))
-        table.drop_constraint(SET_BY, type_="foreignkey")
         table.drop_column("watch_set_at")
         table.drop_column("watch_set_by_id")
         table.drop_column("photograph_again_on")

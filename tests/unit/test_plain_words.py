@@ -25,6 +25,8 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]|%%")
 LATIN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z][A-Za-z0-9_.-]*")
 ALLOWED: dict[str, str] = {
     "MB": "a unit, where a file is too large",
+    "km": "a unit of distance",
+    "m": "the same",
     "Google": "an app's own name, as it stands on the telephone",
     "Authenticator": "the same",
     "PAD-UFES-20": "the name of a collection whose licence asks to be named",

@@ -12,7 +12,6 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("accounts", "audit", "cases", "consultations", "notifications", "records", "reviews")
 WEB_SIDE = {
     "accounts/acting.py",
-    "accounts/fields.py",
     "accounts/forms.py",
     "accounts/security.py",
     "accounts/sessions.py",
