@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
                 "chart",
                 within=("operator.import*", "operator.analys*", "operator.collection*"),
             ),
-            navigation.Item("operator.calls_start", _l("전화"), "phone", within=("operator.call*",)),
+            navigation.Item("operator.calls_start", _l("전화 받기"), "phone", within=("operator.call*",)),
             navigation.Item("operator.regions", _l("지역"), "globe"),
             navigation.Item(
                 "operator.manage",
