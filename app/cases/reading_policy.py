@@ -64,6 +64,6 @@ def earlier_photos(user: User, case: Case) -> Select[Photo]:
             Case.lesion_id.in_(mine),
             Case.id != case.id,
             Case.state == CaseState.SIGNED,
-            Case.submitted_at < case.submitted_at,
+            Case.submitted_at <= case.submitted_at,
         )
     )
