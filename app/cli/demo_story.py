@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import select
 
+from app.accounts import practice, residence
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind, Patient, Sex, User
 from app.audit import service as audit
@@ -85,7 +86,8 @@ class Story:
                 consents=tuple(kind for kind in accounts.BEFORE_A_CASE if kind is not ConsentKind.TERMS),
                 is_demo=True,
             )
-            self.people[entry["key"]], self.patients[entry["key"]] = guardian, child
+            self.people[entry["key"]] = guardian
+            self._lives(entry, child)
         for entry in self.script["doctor"]:
             self._doctor(entry, password)
 
@@ -101,12 +103,18 @@ class Story:
             is_demo=True,
         )
         self.people[entry["key"]] = user
-        self.patients[entry["key"]] = accounts.patients_for(user)[0]
+        self._lives(entry, accounts.patients_for(user)[0])
+
+    def _lives(self, entry: dict[str, Any], patient: Patient) -> None:
+        self.patients[entry["key"]] = patient
+        if "area" in entry:
+            residence.set_area(patient.id, entry["area"])
 
     def _doctor(self, entry: dict[str, Any], password: str) -> None:
         known = {key: entry[key] for key in ("name", "email", "licence_number", "clinic", "specialty")}
         doctor = accounts.create_doctor(**known, password=password, is_demo=True)
         self.people[entry["key"]] = doctor
+        practice.set_practice(doctor.id, languages=entry["languages"], area=entry["area"])
         first, last = entry["hours"]
         for weekday in entry["weekdays"]:
             availability.add_pattern(
