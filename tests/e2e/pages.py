@@ -360,7 +360,7 @@ DOCTOR = [
         "doctor",
         "wrong",
         {"public_id": "=begun"},
-        act=send_to("/identity"),
+        act=send,
         status=422,
     ),
     Look("doctor.availability", "doctor"),
