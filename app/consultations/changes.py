@@ -86,8 +86,8 @@ def _move(
     reason = why_not_moved(booking)
     if reason is not None:
         raise CannotMove(reason)
-    admission = admit_to(patient, doctor_id, booking.case_id, starts_at)
     slot = free_slot(doctor_id, starts_at, price_won, for_id=by_id, but_for=booking.id)
+    admission = admit_to(patient, doctor_id, booking.case_id, starts_at)
     refuse_if_busy(patient_id, slot, but_for=booking.id)
     left, place = booking.starts_at, free_place(doctor_id, slot.starts_at)
     booking.starts_at, booking.ends_at, booking.place = slot.starts_at, slot.ends_at, place

@@ -152,8 +152,8 @@ def _book(
         return own
     if channel == BookingChannel.WEB and (until := telephone_until(patient_id)) is not None:
         raise NeedsTelephone(until)
-    admission = admit_to(patient, doctor_id, case_id, starts_at)
     slot = free_slot(doctor_id, starts_at, price_won, for_id=booked_by_id)
+    admission = admit_to(patient, doctor_id, case_id, starts_at)
     refuse_if_busy(patient_id, slot)
     booking = Booking(
         public_id=random_id(),

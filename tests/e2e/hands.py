@@ -40,3 +40,10 @@ def sign_in(page: Page, email: str) -> None:
     page.locator('input[name="identity"], input[name="email"]').first.fill(email)
     page.locator('input[name="password"]').fill(PASSWORD)
     page.locator("main form button[type=submit]").first.click()
+
+
+def say_where_one_lives(page: Page, province: str, district: str) -> None:
+    """Choose the province, then the district, by their codes; it leads on to whether a visit can be remote."""
+    page.locator(f'main a.slot[href*="province={province}"]').click()
+    choose(page, "area", district)
+    button(page, "저장하고 계속")

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.accounts import practice
 from app.accounts import service as accounts
 from app.consultations import availability
 from tests.e2e.conftest import PASSWORD, PHONE
-from tests.e2e.hands import ANSWERS, button, choose, sign_in, tick
+from tests.e2e.hands import ANSWERS, button, choose, say_where_one_lives, sign_in, tick
+from tests.factories.eligibility import SUNCHEON
 from tests.harness.portal import Portal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.usefixtures("real_clock")]
@@ -82,6 +84,8 @@ def test_from_the_photo_to_the_booked_consultation(
             doctor.id, weekday=weekday, start_minute=540, end_minute=1080, slot_minutes=30, price_won=0
         )
 
+    practice.set_practice(doctor.id, languages=["ko"], area=SUNCHEON)
+
     patient = open_page(PHONE)
     sign_up(patient, portal)
     send_case(patient, real_photos("mel"))
@@ -121,7 +125,15 @@ def test_from_the_photo_to_the_booked_consultation(
     expect(patient.locator("#case-live")).to_contain_text("최은영")
     expect(patient.locator("#case-live")).to_contain_text("상담 전 판독")
 
-    patient.locator('a[href*="/patient/bookings/new"]').first.click()
+    # A spot that must be seen in person is not for a screen, and the page says where to go instead.
+    patient.get_by_role("link", name="의사와 상담 예약하기").click()
+    say_where_one_lives(patient, "36", SUNCHEON)
+    expect(patient.locator("main")).to_contain_text("병원에 직접 가셔야 해요")
+    expect(patient.get_by_role("link", name="가까운 병원 보기")).to_be_visible()
+
+    # Talking to a doctor about something else is.
+    patient.goto("/patient/bookings/check")
+    patient.get_by_role("link", name="시간 고르기").click()
     patient.locator('button[name="time"]').first.click()
     expect(patient.locator("main")).to_contain_text("무료")
     for box in patient.locator('main form input[type="checkbox"]').all():

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.accounts import practice
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.cases import reading
@@ -17,9 +18,10 @@ from app.cases.models import Case
 from app.cli.drawings import lesion
 from app.consultations import availability
 from tests.e2e.conftest import PASSWORD, PHONE
-from tests.e2e.hands import ANSWERS, button, choose, sign_in, tick
+from tests.e2e.hands import ANSWERS, button, choose, say_where_one_lives, sign_in, tick
 from tests.factories.accounts import create_doctor, create_patient
 from tests.factories.cases import sign_finding
+from tests.factories.eligibility import SUNCHEON
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("real_clock")]
 
@@ -74,6 +76,7 @@ def test_from_signing_in_to_the_booked_consultation(
         availability.add_pattern(
             doctor.id, weekday=weekday, start_minute=540, end_minute=1080, slot_minutes=30, price_won=0
         )
+    practice.set_practice(doctor.id, languages=["ko"], area=SUNCHEON)
     photo = tmp_path / "mole.jpg"
     photo.write_bytes(lesion("nv", 5))
 
@@ -98,6 +101,9 @@ def test_from_signing_in_to_the_booked_consultation(
     assert page.url == case_url
 
     page.get_by_role("link", name="의사와 상담 예약하기").click()
+    say_where_one_lives(page, "36", SUNCHEON)
+    expect(page.locator("main")).to_contain_text("이 상담은 화면으로 할 수 있어요")
+    page.get_by_role("link", name="시간 고르기").click()
     page.locator('button[name="time"]').first.click()
     expect(page.locator("main")).to_contain_text("무료")
     for box in page.locator('main form input[type="checkbox"]').all():

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from flask import Flask
 
+from app.accounts import practice, residence
 from app.accounts import service as accounts
 from app.accounts.models import User
 from app.cases import drafts
@@ -26,6 +27,7 @@ from app.infra.jobs import Job
 from tests.factories.accounts import create_doctor, create_patient, form_token, sign_in
 from tests.factories.cases import CALM, create_photo
 from tests.factories.consultations import create_pattern
+from tests.factories.eligibility import SUNCHEON
 from tests.harness.client import Client
 from tests.harness.portal import Portal
 
@@ -83,6 +85,23 @@ def _count(db: Any, model: Any, where: Any) -> int:
     return int(db.session.scalar(db.select(db.func.count()).select_from(model).where(where)))
 
 
+def _doctor() -> User:
+    """A doctor who can be booked on every day, in Suncheon."""
+    doctor = create_doctor()
+    practice.set_practice(doctor.id, languages=["ko"], area=SUNCHEON)
+    for weekday in range(7):
+        create_pattern(doctor, weekday=weekday, start_minute=540, end_minute=720, slot_minutes=30)
+    return doctor
+
+
+def _neighbour() -> User:
+    """Somebody of the same region, whom the rules admit on whatever day this runs, and who has agreed."""
+    user = create_patient()
+    residence.set_area(user.patient.id, SUNCHEON)
+    accounts.give_consents(user, user.patient, consultations.NEEDED)
+    return user
+
+
 def test_two_hundred_submissions_of_one_form_are_one_case(app: Flask, db: Any, portal: Portal) -> None:
     user = create_patient()
     browser = _browser(app, user)
@@ -113,15 +132,12 @@ def test_two_hundred_submissions_of_one_form_are_one_case(app: Flask, db: Any, p
 
 
 def test_two_hundred_people_who_want_one_time_are_one_booking(app: Flask, db: Any, portal: Portal) -> None:
-    doctor = create_doctor()
-    for weekday in range(7):
-        create_pattern(doctor, weekday=weekday, start_minute=540, end_minute=720, slot_minutes=30)
+    doctor = _doctor()
     wanted, following = consultations.free_times(doctor.id, days=7)[2:4]
     at = wanted.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     forms = []
     for _ in range(TIMES):
-        user = create_patient()
-        accounts.give_consents(user, user.patient, consultations.NEEDED)
+        user = _neighbour()
         browser = _browser(app, user)
         token = form_token(browser, f"/patient/bookings/confirm?doctor={doctor.id}&at={at}")
         fields = {"csrf_token": token, "doctor": str(doctor.id), "at": at, "price": str(wanted.price_won)}
@@ -142,15 +158,12 @@ def test_two_hundred_people_who_choose_one_time_are_one_hold_and_one_booking(
     app: Flask, db: Any, portal: Portal
 ) -> None:
     """As people do it: they press a time, read and agree, and press again."""
-    doctor = create_doctor()
-    for weekday in range(7):
-        create_pattern(doctor, weekday=weekday, start_minute=540, end_minute=720, slot_minutes=30)
+    doctor = _doctor()
     wanted, following = consultations.free_times(doctor.id, days=7)[2:4]
     at, instead = (slot.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ") for slot in (wanted, following))
     presses, forms = [], []
     for _ in range(TIMES):
-        user = create_patient()
-        accounts.give_consents(user, user.patient, consultations.NEEDED)
+        user = _neighbour()
         browser = _browser(app, user)
         token = form_token(browser, f"/patient/bookings/confirm?doctor={doctor.id}&at={at}")
         presses.append((_cookie(browser), {"csrf_token": token, "time": f"{doctor.id}.{at}", "case": ""}))
