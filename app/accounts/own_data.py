@@ -12,6 +12,7 @@ from app.accounts.holdings import Holding
 from app.accounts.holdings import register as register_holding
 from app.accounts.models import Departure, Guardianship, Patient, User
 from app.extensions import db
+from app.regions import areas
 
 
 def register() -> None:
@@ -26,6 +27,9 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             "name": patient.name,
             "birth_date": patient.birth_date,
             "sex": str(patient.sex),
+            "mobile": patient.mobile,
+            "area": _area(patient.area),
+            "exceptions": patient.exceptions or [],
             "since": stamp(patient.created_at),
         },
         "consents": [
@@ -35,6 +39,7 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
                 "given_at": stamp(consent.given_at),
                 "withdrawn_at": stamp(consent.withdrawn_at),
                 "by_me": consent.user_id == user.id,
+                "channel": str(consent.channel),
             }
             for consent in consents_of(user, patient)
             if consent.patient_id == patient.id or patient.user_id == user.id
@@ -51,6 +56,11 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             "since": stamp(user.created_at),
         }
     return found
+
+
+def _area(code: str | None) -> dict[str, str] | None:
+    place = areas.area(code)
+    return {"code": place.code, "name": place.full_name()} if place is not None else None
 
 
 def _guardianships(user: User, patient: Patient) -> list[dict[str, Any]]:
