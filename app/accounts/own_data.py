@@ -10,14 +10,16 @@ from sqlalchemy import select
 from app.accounts.consents import consents_of
 from app.accounts.holdings import Holding
 from app.accounts.holdings import register as register_holding
-from app.accounts.models import Departure, Guardianship, Patient, User
+from app.accounts.models import Consent, Departure, FailedAttempts, Guardianship, OneTimeCode, Patient, User
 from app.extensions import db
 from app.regions import areas
+
+TABLES = (User, Patient, Guardianship, Consent, Departure, OneTimeCode, FailedAttempts)
 
 
 def register() -> None:
     """Make this part known."""
-    register_holding(Holding("person", shown, erase))
+    register_holding(Holding("person", shown, erase, tables=TABLES))
 
 
 def shown(user: User, patient: Patient) -> dict[str, Any]:

@@ -19,12 +19,13 @@ from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import fresh, transaction
 
+TABLES = (ProxyPermission, ProxyRequest, ProxyOffer, HealthPost)
 TELL_HELPER, TELL_HELPED = "accounts.tell_helper_patient_left", "accounts.tell_patient_helper_left"
 
 
 def register() -> None:
     """Make this part known."""
-    register_holding(Holding("helping", shown, erase))
+    register_holding(Holding("helping", shown, erase, tables=TABLES))
 
 
 def shown(user: User, patient: Patient) -> dict[str, Any]:

@@ -30,18 +30,22 @@ from app.cases.models import (
 from app.cases.opinion import ranked
 from app.cases.reading_models import FindingDraft, HandedBack
 from app.cases.service import take_back
-from app.cases.upload_models import Upload
+from app.cases.upload_models import Upload, UploadChunk
 from app.extensions import db
 from app.infra import events
 from app.infra.database import fresh, transaction
 
 FINDING = "finding"
+TABLES = (
+    *(Lesion, Case, Photo, Upload, UploadChunk, Prediction, CaseOpinion, FirstRead, FindingDraft, Finding),
+    *(Question, HandedBack, ExpiredCase),
+)
 OF_A_CASE = (HandedBack, FindingDraft, Question, Finding, FirstRead, CaseOpinion)
 
 
 def register() -> None:
     """Make this part known."""
-    holdings.register(Holding("cases", shown, erase, files, kept, let_go))
+    holdings.register(Holding("cases", shown, erase, files, TABLES, kept, let_go))
 
 
 def _cases(user: User, patient: Patient) -> list[Case]:

@@ -24,11 +24,12 @@ from app.infra import clock
 from app.infra.database import fresh, transaction
 
 CONSULTATION = "consultation"
+TABLES = (Booking, Hold, IdentityCheck)
 
 
 def register() -> None:
     """Make this part known."""
-    holdings.register(Holding("bookings", shown, erase, kept=kept, let_go=let_go))
+    holdings.register(Holding("bookings", shown, erase, tables=TABLES, kept=kept, let_go=let_go))
 
 
 def shown(user: User, patient: Patient) -> dict[str, Any]:

@@ -19,10 +19,12 @@ from app.notifications.policy import visible_notices
 from app.notifications.words import WORDS
 from app.permissions import Role
 
+TABLES = (Notice, Delivery, Reminder, ChannelChoice)
+
 
 def register() -> None:
     """Make this part known."""
-    holdings.register(Holding("notices", shown, erase, let_go=let_go))
+    holdings.register(Holding("notices", shown, erase, tables=TABLES, let_go=let_go))
 
 
 def shown(user: User, patient: Patient) -> dict[str, Any]:
