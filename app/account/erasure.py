@@ -7,10 +7,9 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
-from app.account.consents import own_patient
 from app.account.contact import freshly
 from app.account.forms import EraseForm
-from app.account.my_data import is_mine, me
+from app.account.my_data import is_mine, me, patient_in_hand
 from app.accounts import keeping, leaving, service, words
 from app.accounts.errors import NotYours, TooLateToStay
 from app.accounts.holdings import kept_of
@@ -21,7 +20,7 @@ from app.policy import requires
 
 def _ask(patient: Patient) -> Response | None:
     """Where somebody is sent who has nothing to ask here: asked already, or not theirs to decide."""
-    if not service.is_in_charge_of(me(), patient):
+    if not service.may_decide_for(me(), patient):
         flash(words.of_age(patient.name), "warning")
     elif leaving.open_for(patient) is None:
         return None
@@ -32,7 +31,7 @@ def _ask(patient: Patient) -> Response | None:
 @requires(Permission.DATA_MANAGE)
 def erase(patient_id: str) -> Response | str:
     """First step: plainly what goes at once, what the law keeps until when, and what others keep."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
     away = _ask(patient)
     if away is not None:
         return away
@@ -52,7 +51,7 @@ def erase(patient_id: str) -> Response | str:
 @requires(Permission.DATA_MANAGE)
 def erase_confirm(patient_id: str) -> Response | str:
     """Second step: the word."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
     away = _ask(patient)
     if away is not None:
         return away
@@ -80,7 +79,7 @@ def erase_confirm(patient_id: str) -> Response | str:
 @requires(Permission.DATA_MANAGE)
 def erase_cancel(patient_id: str) -> Response:
     """Stay after all."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
     try:
         leaving.cancel(me(), patient)
     except NotYours:

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import abort, flash, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
+from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.account import access_words
 from app.account.blueprint import blueprint
-from app.account.consents import own_patient
 from app.account.contact import freshly
 from app.account.forms import Confirm, CorrectionForm
 from app.accounts import leaving, service, words
 from app.accounts.errors import NotAChild, NotYours, TooYoung
 from app.accounts.models import Patient, Sex, User
-from app.accounts.people import staff_names
+from app.accounts.people import guardian_ids, helper_names, staff_names
+from app.accounts.policy import patients_in_hand
 from app.audit import reading
 from app.audit import service as audit
 from app.audit.models import AuditEntry, Outcome
 from app.extensions import limiter
 from app.infra import clock, moments
-from app.permissions import Permission
-from app.policy import requires
+from app.permissions import Permission, Role
+from app.policy import requires, visible_or_404
 from app.records import archive
 
 EVERYBODY = "all"
@@ -40,6 +42,20 @@ def me() -> User:
 def is_mine(patient: Patient) -> bool:
     """True if the patient is whoever is signed in."""
     return bool(patient.user_id == current_user.id)
+
+
+def patient_in_hand(patient_id: str) -> Patient:
+    """Return the patient if the signed-in person is them or their guardian; 404 for everybody else, helpers too."""
+    query = patients_in_hand(current_user).where(Patient.public_id == patient_id)
+    return visible_or_404(query, select(Patient.id).where(Patient.public_id == patient_id))
+
+
+def _not_theirs(patient: Patient) -> Response | None:
+    """Where the guardian of a child is sent who has turned 14: what is held is the child's own by now."""
+    if service.may_decide_for(me(), patient):
+        return None
+    flash(words.of_age(patient.name), "warning")
+    return redirect(url_for("account.my_data"))
 
 
 @blueprint.get("/account/data")
@@ -65,7 +81,10 @@ def my_data() -> str:
 @requires(Permission.DATA_MANAGE)
 def archive_of(patient_id: str) -> Response | str:
     """Everything in one file; it is written while it is sent."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
+    away = _not_theirs(patient)
+    if away is not None:
+        return away
     if request.method == "GET":
         return render_template("account/archive.html", patient=patient, mine=is_mine(patient))
     pieces = stream_with_context(archive.stream(me(), patient))
@@ -80,7 +99,10 @@ def archive_of(patient_id: str) -> Response | str:
 @requires(Permission.DATA_MANAGE)
 def correct_person(patient_id: str) -> Response | str:
     """Set name, birth date and sex right."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
+    away = _not_theirs(patient)
+    if away is not None:
+        return away
     given: dict[str, Any] = {"name": patient.name, "sex": patient.sex}
     given["birth_date"] = (patient.birth_date or "").replace("-", "")
     form = CorrectionForm(data=given)
@@ -105,14 +127,17 @@ def correct_person(patient_id: str) -> Response | str:
 
 @blueprint.get("/account/data/<patient_id>/log")
 @requires(Permission.DATA_MANAGE)
-def access_log(patient_id: str) -> str:
+def access_log(patient_id: str) -> Response | str:
     """Who looked at what, when; at first what others did."""
-    patient = own_patient(patient_id)
+    patient = patient_in_hand(patient_id)
+    away = _not_theirs(patient)
+    if away is not None:
+        return away
     everybody = request.args.get("show") == EVERYBODY
     asked = request.args.get("page", "1")
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 8 else 1
     found = reading.about(patient.id, number, by_others=() if everybody else (current_user.id,))
-    names = staff_names({entry.actor_id for entry in found.entries if entry.actor_id is not None})
+    names = _Names.of(patient, found.entries)
     audit.record("access_log.read", f"patient:{patient.public_id}", patient_id=patient.id)
     show = EVERYBODY if everybody else None
     base = url_for("account.access_log", patient_id=patient_id, show=show, page="PAGE")
@@ -127,11 +152,35 @@ def access_log(patient_id: str) -> str:
     )
 
 
-def _who(entry: AuditEntry, names: dict[int, str]) -> str:
+@dataclass(frozen=True)
+class _Names:
+    """Who stands behind the entries: staff by user, helpers by permission; and who is, or was, the guardian."""
+
+    staff: dict[int, str]
+    helpers: dict[str, str]
+    guardians: set[int]
+
+    @classmethod
+    def of(cls, patient: Patient, entries: list[AuditEntry]) -> _Names:
+        return cls(
+            staff_names({entry.actor_id for entry in entries if entry.actor_id is not None}),
+            helper_names({entry.proxy for entry in entries if entry.proxy is not None}),
+            guardian_ids(patient.id),
+        )
+
+
+def _who(entry: AuditEntry, names: _Names) -> str:
     if entry.actor_id == current_user.id:
         return str(_("나"))
-    what = access_words.role(entry.actor_role)
-    name = names.get(entry.actor_id or 0) if entry.actor_role == "doctor" else None
+    if entry.proxy is not None:
+        return _named(names.helpers.get(entry.proxy), str(access_words.HELPER))
+    if entry.actor_role == Role.PATIENT and entry.actor_id not in names.guardians:
+        return str(access_words.SOMEBODY)
+    name = names.staff.get(entry.actor_id or 0) if entry.actor_role == Role.DOCTOR else None
+    return _named(name, access_words.role(entry.actor_role))
+
+
+def _named(name: str | None, what: str) -> str:
     return f"{name} ({what})" if name else what
 
 

@@ -39,7 +39,10 @@ def callers() -> Select[Patient]:
     return (
         select(Patient)
         .outerjoin(User, Patient.user_id == User.id)
-        .where(or_(Patient.mobile.is_not(None), User.mobile.is_not(None) & User.active))
+        .where(
+            or_(Patient.mobile.is_not(None), User.mobile.is_not(None) & User.active),
+            Patient.erased_at.is_(None),
+        )
     )
 
 
@@ -107,7 +110,7 @@ def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[Cons
         raise ConsentMissing(sorted(set(kinds) - set(ASKED)))
     with transaction() as session:
         patient = fresh(Patient, patient_id)
-        if patient is None:
+        if patient is None or patient.erased_at is not None:
             raise NotYours
         given = [
             Consent(

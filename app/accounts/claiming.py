@@ -21,12 +21,13 @@ def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex:
     """
     if mobile is None:
         return None
-    query = select(Patient).where(Patient.mobile == mobile, Patient.user_id.is_(None)).order_by(Patient.id)
+    unclaimed = (Patient.mobile == mobile) & Patient.user_id.is_(None) & Patient.erased_at.is_(None)
+    query = select(Patient).where(unclaimed).order_by(Patient.id)
     fitting = [found for found in db.session.scalars(query) if _is_same(found, name, birth_date)]
     if len(fitting) != 1:
         return None
     row = fresh(Patient, fitting[0].id)
-    if row is None or row.user_id is not None:
+    if row is None or row.user_id is not None or row.erased_at is not None:
         return None
     row.user_id, row.name, row.sex, row.mobile = user_id, name.strip(), sex, None
     row.birth_date = birth_date.isoformat()

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from app.accounts.models import Departure, Patient, User
+from app.extensions import Base
 from app.infra.storage import StoredObject
 
 
@@ -36,15 +37,16 @@ class File:
 class Holding:
     """One room's part.
 
-    shown: what this user may see of this patient, as JSON. files: the pictures in it. erase: let go at once of
-    what may go, hide the rest; in transactions of its own. kept: what stays, before and after. let_go: erase what
-    was kept long enough by a moment.
+    tables: what it answers for. shown: what this user may see of this patient, as JSON. files: the pictures in
+    it. erase: let go at once of what may go, hide the rest; in transactions of its own. kept: what stays, before
+    and after. let_go: erase what was kept long enough by a moment.
     """
 
     name: str
     shown: Callable[[User, Patient], dict[str, Any]]
     erase: Callable[[Departure], None]
     files: Callable[[User, Patient], Iterable[File]] = lambda _user, _patient: ()
+    tables: tuple[type[Base], ...] = ()
     kept: Callable[[int], list[Kept]] = lambda _patient_id: []
     let_go: Callable[[int, datetime], None] = lambda _patient_id, _now: None
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, or_, select
 
-from app.accounts import holdings
-from app.accounts.consents import is_in_charge_of
+from app.accounts import holdings, proxy_own_data
+from app.accounts.consents import may_decide_for
 from app.accounts.contacts import identities_of, sealed
 from app.accounts.errors import NotYours, TooLateToStay
 from app.accounts.keeping import wait
@@ -85,7 +85,7 @@ def ask(user: User, patient: Patient) -> Departure:
     """
     with transaction() as session:
         row = fresh(Patient, patient.id)
-        if row is None or not is_in_charge_of(user, row):
+        if row is None or not may_decide_for(user, row):
             raise NotYours
         standing = open_for(row)
         if standing is not None:
@@ -111,7 +111,7 @@ def cancel(user: User, patient: Patient) -> bool:
         row = fresh(Patient, patient.id)
         if row is not None and row.erased_at is not None:
             raise TooLateToStay
-        if row is None or not is_in_charge_of(user, row):
+        if row is None or not may_decide_for(user, row):
             raise NotYours
         departure = open_for(row)  # whoever begins it takes the lock on the patient first, too
         if departure is None:
@@ -202,6 +202,8 @@ def finish(departure_id: int) -> None:
     for consent in db.session.scalars(select(Consent).where(or_(*consents))):
         if consent.patient_id in (None, patient.id):  # what was agreed to for a child that stays, stands
             consent.withdrawn_at = consent.withdrawn_at or now
+    # What only a new consultation would need, and the number by which others could find the person.
+    patient.area = patient.exceptions = patient.mobile = None
     departure.done_at = now
     audit.record("erasure.done", f"patient:{patient.public_id}", patient_id=patient.id)
     _forget_if_free(departure, patient)
@@ -244,6 +246,7 @@ def _forget_if_free(departure: Departure, patient: Patient) -> bool:
     if holdings.kept_of(patient.id):
         return False
     patient.name, patient.birth_date, patient.sex = "", None, Sex.UNSTATED
+    proxy_own_data.forget(patient.id)
     departure.let_go_at = clock.now()
     audit.record("erasure.let_go", f"patient:{patient.public_id}", patient_id=patient.id)
     return True

@@ -10,13 +10,16 @@ from sqlalchemy import select
 from app.accounts.consents import consents_of
 from app.accounts.holdings import Holding
 from app.accounts.holdings import register as register_holding
-from app.accounts.models import Departure, Guardianship, Patient, User
+from app.accounts.models import Consent, Departure, FailedAttempts, Guardianship, OneTimeCode, Patient, User
 from app.extensions import db
+from app.regions import areas
+
+TABLES = (User, Patient, Guardianship, Consent, Departure, OneTimeCode, FailedAttempts)
 
 
 def register() -> None:
     """Make this part known."""
-    register_holding(Holding("person", shown, erase))
+    register_holding(Holding("person", shown, erase, tables=TABLES))
 
 
 def shown(user: User, patient: Patient) -> dict[str, Any]:
@@ -26,6 +29,9 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             "name": patient.name,
             "birth_date": patient.birth_date,
             "sex": str(patient.sex),
+            "mobile": patient.mobile,
+            "area": _area(patient.area),
+            "exceptions": patient.exceptions or [],
             "since": stamp(patient.created_at),
         },
         "consents": [
@@ -35,6 +41,7 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
                 "given_at": stamp(consent.given_at),
                 "withdrawn_at": stamp(consent.withdrawn_at),
                 "by_me": consent.user_id == user.id,
+                "channel": str(consent.channel),
             }
             for consent in consents_of(user, patient)
             if consent.patient_id == patient.id or patient.user_id == user.id
@@ -51,6 +58,11 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             "since": stamp(user.created_at),
         }
     return found
+
+
+def _area(code: str | None) -> dict[str, str] | None:
+    place = areas.area(code)
+    return {"code": place.code, "name": place.full_name()} if place is not None else None
 
 
 def _guardianships(user: User, patient: Patient) -> list[dict[str, Any]]:

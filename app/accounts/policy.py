@@ -20,6 +20,15 @@ def visible_patients(user: User) -> Select[Patient]:
     return select(Patient).where(mine, Patient.erased_at.is_(None))
 
 
+def patients_in_hand(user: User) -> Select[Patient]:
+    """Select those of `visible_patients` whom `user` is or is the guardian of: never whom they help.
+
+    For what is the patient's own alone: seeing who looked, taking everything along, correcting, erasing.
+    """
+    mine = or_(Patient.user_id == user.id, Patient.id.in_(_in_care(user)))
+    return select(Patient).where(mine, Patient.erased_at.is_(None))
+
+
 def _in_care(user: User) -> Select[int]:
     return select(Guardianship.patient_id).where(
         Guardianship.guardian_id == user.id, Guardianship.ended_at.is_(None)

@@ -43,6 +43,8 @@ def grant(
     helper, patient = fresh(User, helper_id), db.session.get(Patient, patient_id)
     if helper is None or patient is None or not may_help(helper, relation) or patient.user_id == helper_id:
         raise NotYours
+    if patient.erased_at is not None:
+        raise NotYours
     if not decides_alone(patient):
         raise NotOfAge
     now = clock.now()

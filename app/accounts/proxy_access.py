@@ -17,13 +17,15 @@ from app.infra.database import is_writing
 
 
 def in_force() -> ColumnElement[bool]:
-    """Return the condition that a permission stands at this moment."""
-    return ProxyPermission.revoked_at.is_(None) & (ProxyPermission.ends_at > clock.now())
+    """Return the condition that a permission stands at this moment; none does of who was erased."""
+    of_nobody_erased = ProxyPermission.patient.has(Patient.erased_at.is_(None))
+    return ProxyPermission.revoked_at.is_(None) & (ProxyPermission.ends_at > clock.now()) & of_nobody_erased
 
 
 def stands(permission: ProxyPermission) -> bool:
     """True while the permission is neither taken back nor over."""
-    return permission.revoked_at is None and permission.ends_at > clock.now()
+    over = permission.revoked_at is not None or permission.ends_at <= clock.now()
+    return not over and permission.patient.erased_at is None
 
 
 def permission_of(user: User, patient: Patient) -> ProxyPermission | None:

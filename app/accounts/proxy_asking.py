@@ -181,7 +181,9 @@ def _known(mobile: str, name: str, birth_date: date) -> Patient | None:
 
 def unclaimed(mobile: str) -> list[Patient]:
     """Return the patients who are reached by this number and have no account, the oldest first."""
-    query = select(Patient).where(Patient.mobile == mobile, Patient.user_id.is_(None))
+    query = select(Patient).where(
+        Patient.mobile == mobile, Patient.user_id.is_(None), Patient.erased_at.is_(None)
+    )
     return list(db.session.scalars(query.order_by(Patient.id)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app.accounts import contacts, links, proxy_words, service
+from app.accounts import contacts, links, proxy_own_data, proxy_words, service
 from app.accounts.codes import code_of
 from app.accounts.identity import Channel, Identity
 from app.accounts.models import OneTimeCode, Patient, User
@@ -91,7 +91,7 @@ def _say_over(row: ProxyPermission, to: Identity | None, locale: str) -> None:
 def tell_offered(_run: jobs.Run, offer_id: int) -> None:
     """Tell whoever has the address that a patient wants them as a helper."""
     row = db.session.get(ProxyOffer, offer_id)
-    if row is None or row.closed_at is not None:
+    if row is None or row.closed_at is not None or row.patient.erased_at is not None:
         return
     channel = Channel.EMAIL if "@" in row.address else Channel.MOBILE
     user = service.find_user(**{channel.value: row.address})
@@ -102,6 +102,26 @@ def tell_offered(_run: jobs.Run, offer_id: int) -> None:
             link=links.absolute("account.helping" if user is not None else "account.sign_up"),
             known=user is not None,
         )
+
+
+@jobs.handler(proxy_own_data.TELL_HELPER)
+def tell_helper_patient_left(_run: jobs.Run, user_id: int) -> None:
+    """Tell a helper that somebody whom they helped has left, and that it is over."""
+    user = db.session.get(User, user_id)
+    to = _of_user(user) if user is not None else None
+    if user is not None and to is not None:
+        with force_locale(user.locale):
+            proxy_words.patient_left(to)
+
+
+@jobs.handler(proxy_own_data.TELL_HELPED)
+def tell_patient_helper_left(_run: jobs.Run, patient_id: int) -> None:
+    """Tell a patient that somebody who helped them has left."""
+    patient = db.session.get(Patient, patient_id)
+    to = reach(patient) if patient is not None and patient.erased_at is None else None
+    if patient is not None and to is not None:
+        with force_locale(_locale(patient)):
+            proxy_words.helper_left(to)
 
 
 def until(permission: ProxyPermission) -> str:
@@ -132,3 +152,6 @@ def _institution(user: User) -> str | None:
 def _how_to_stop(row: ProxyPermission) -> str:
     address = links.absolute("account.stop_proxy", token=stop_token(row))
     return " / ".join(part for part in (address, links.settings().contact) if part)
+
+
+proxy_own_data.register()

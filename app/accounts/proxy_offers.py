@@ -95,6 +95,7 @@ def offers_to(user: User) -> list[ProxyOffer]:
         .options(joinedload(ProxyOffer.patient))
         .where(
             ProxyOffer.address.in_(addresses),
+            ProxyOffer.patient.has(Patient.erased_at.is_(None)),
             ProxyOffer.closed_at.is_(None),
             ProxyOffer.expires_at > clock.now(),
         )

@@ -105,6 +105,23 @@ def revoked(identity: Identity, *, helper: str, patient: str) -> None:
     send(identity, _("살핌 대신 이용이 끝났습니다"), body)
 
 
+def patient_left(identity: Identity) -> None:
+    """To the helper of somebody who has left: their name is gone with everything else."""
+    body = _(
+        "[살핌] 대신 이용해 드리던 분이 살핌을 떠나셨습니다. 그분의 자료를 지워, 이제 대신 이용하실 수 없습니다."
+    )
+    send(identity, _("살핌 대신 이용이 끝났습니다"), body)
+
+
+def helper_left(identity: Identity) -> None:
+    """To the patient of a helper who has left."""
+    body = _(
+        "[살핌] 대신 이용해 주던 분이 살핌을 떠나, 이제 대신 이용하지 않습니다. "
+        "보낸 사진과 잡은 예약은 그대로 있습니다."
+    )
+    send(identity, _("살핌 대신 이용이 끝났습니다"), body)
+
+
 def offered(identity: Identity, *, patient: str, link: str, known: bool) -> None:
     """To whom a patient wants as a helper: where to take it up; one without an account signs up first."""
     if known:

@@ -44,6 +44,6 @@ def set_exceptions(patient_id: int, keys: Iterable[str]) -> Patient:
 
 def _row(patient_id: int) -> Patient:
     patient = fresh(Patient, patient_id)
-    if patient is None:
+    if patient is None or patient.erased_at is not None:
         raise NotYours
     return patient

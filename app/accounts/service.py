@@ -266,7 +266,7 @@ def correct_person(user: User, patient: Patient, *, name: str, birth_date: date,
     """
     with transaction():
         row = fresh(Patient, patient.id)
-        if row is None or not is_in_charge_of(user, row):
+        if row is None or not may_decide_for(user, row):
             raise NotYours
         is_child = age_in_years(birth_date) < AGE_OF_CONSENT
         if row.user_id == user.id and is_child:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Select, exists, false, select
 
-from app.accounts.models import ConsentKind, User
+from app.accounts.models import ConsentKind, Patient, User
 from app.accounts.policy import patient_ids, readable_ids
 from app.accounts.service import is_in_charge_of, is_of, reads_findings_of, stands
 from app.cases.models import Case, CaseState, Lesion, Photo
@@ -12,7 +12,9 @@ from app.cases.upload_models import Upload
 from app.permissions import Permission, Role
 from app.policy import holds
 
-MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id)
+OF_NOBODY_ERASED = Case.patient.has(Patient.erased_at.is_(None))
+"""What every case must meet that anybody sees: from the moment an erasing begins, before it is through."""
+MAY_BE_READ = stands(ConsentKind.HEALTH_DATA, Case.patient_id) & OF_NOBODY_ERASED
 """What every case must meet for as long as no doctor has signed it; what was signed is kept and read by law."""
 UNDER_WAY = (CaseState.DRAFT, CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING)
 OPEN_TO_DOCTOR = (Case.state == CaseState.SIGNED) | ((Case.state == CaseState.READING) & MAY_BE_READ)
@@ -28,7 +30,7 @@ def _reach(user: User) -> ColumnElement[bool]:
         mine = Case.patient_id.in_(patient_ids(user)) & (Case.state != CaseState.RESTRICTED)
         return mine & ((Case.state != CaseState.SIGNED) | may_read)
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
-        return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR
+        return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR & OF_NOBODY_ERASED
     return false()
 
 

@@ -144,7 +144,8 @@ def held_case(case_id: int, doctor_id: int) -> Case:
 
 def may_be_read(case: Case) -> bool:
     """True while the patient agrees that their health data are worked on."""
-    return accounts.has_consent(ConsentKind.HEALTH_DATA, case.patient_id)
+    agreed = accounts.has_consent(ConsentKind.HEALTH_DATA, case.patient_id)
+    return agreed and case.patient.erased_at is None
 
 
 def first_read_of(case_id: int, doctor_id: int) -> FirstRead | None:

@@ -11,6 +11,7 @@ from app.accounts.models import User
 from app.audit import service as audit
 from app.cases import analysis, reading_policy
 from app.cases.models import Case, CaseOpinion, CaseState, Finding, Photo, Prediction, Question
+from app.cases.policy import OF_NOBODY_ERASED
 from app.cases.reading import may_be_read
 from app.cases.reading_models import HandedBack
 from app.cases.reading_rules import rules
@@ -88,7 +89,7 @@ def findings_of(case: Case) -> list[Finding]:
 
 def signed_cases(doctor_id: int, page: int = 1) -> SignedPage:
     """Return the cases that a doctor has signed; the reading of each one's last finding is recorded."""
-    mine = (Case.doctor_id == doctor_id) & (Case.state == CaseState.SIGNED)
+    mine = (Case.doctor_id == doctor_id) & (Case.state == CaseState.SIGNED) & OF_NOBODY_ERASED
     count = db.session.scalar(select(func.count()).select_from(Case).where(mine)) or 0
     pages = max(1, -(-count // PER_PAGE))
     page = min(max(1, page), pages)
@@ -111,7 +112,8 @@ def open_questions(doctor_id: int) -> list[Question]:
     query = (
         select(Question)
         .join(Question.case)
-        .where(Case.doctor_id == doctor_id, Case.state == CaseState.SIGNED, Question.answered_at.is_(None))
+        .where(Case.doctor_id == doctor_id, Case.state == CaseState.SIGNED, OF_NOBODY_ERASED)
+        .where(Question.answered_at.is_(None))
         .options(joinedload(Question.case).joinedload(Case.lesion))
         .order_by(Question.asked_at)
     )

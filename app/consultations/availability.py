@@ -175,4 +175,6 @@ def outside(doctor_id: int) -> list[Booking]:
     start, until = booked[0].starts_at, booked[-1].starts_at + timedelta(minutes=1)
     found = times.offered(openings([doctor_id], start, until), start, until)
     offered = {(slot.starts_at, slot.ends_at) for slot in found}
-    return [one for one in booked if (one.starts_at, one.ends_at) not in offered]
+    return [
+        one for one in booked if one.patient.erased_at is None and (one.starts_at, one.ends_at) not in offered
+    ]

@@ -54,4 +54,5 @@ def _all_offers(patient: Patient) -> list[Offer]:
 
 def bookings_of(patient: Patient) -> Select[Booking]:
     """Select the bookings of one caller, whom the operator has found by their number."""
-    return select(Booking).where(Booking.patient_id == patient.id)
+    of_nobody_erased = Booking.patient.has(Patient.erased_at.is_(None))
+    return select(Booking).where(Booking.patient_id == patient.id, of_nobody_erased)

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from app.accounts import service as accounts
-from app.accounts.models import ConsentKind
+from app.accounts.models import ConsentKind, Patient
 from app.cases.models import Case, CaseState, Lesion, NextStep
 from app.consultations.models import Booking, BookingState
 from app.extensions import db
@@ -103,7 +103,12 @@ def _follow_lesion(event: Event, public_id: str) -> None:
 
 
 def _settle(topic: str, patient_id: int, wanted: Sequence[Wanted]) -> None:
-    """Let exactly the `wanted` reminders of a topic wait; what was sent or missed stays as it is."""
+    """Let exactly the `wanted` reminders of a topic wait; what was sent or missed stays as it is.
+
+    Nobody is reminded of anything whose data are being erased, or are gone.
+    """
+    if _is_erased(patient_id):
+        wanted = []
     query = select(Reminder).where(Reminder.topic == topic).order_by(Reminder.id).with_for_update()
     standing = {
         (row.kind, row.due_at): row
@@ -166,7 +171,14 @@ def _verdict(row: Reminder, moment: datetime) -> ReminderState:
     return ReminderState.SENT if moment < row.useful_until else ReminderState.MISSED
 
 
+def _is_erased(patient_id: int) -> bool:
+    query = select(Patient.id).where(Patient.id == patient_id, Patient.erased_at.is_not(None))
+    return db.session.scalar(query) is not None
+
+
 def _still_wanted(row: Reminder) -> bool:
+    if _is_erased(row.patient_id):
+        return False
     what, _colon, public_id = row.topic.partition(":")
     if what == "booking":
         state = db.session.scalar(select(Booking.state).where(Booking.public_id == public_id))

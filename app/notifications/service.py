@@ -128,6 +128,10 @@ def _subject(topic: str) -> _Subject | None:
 
 
 def _concerned(kind: NoticeKind, subject: _Subject) -> list[User | Patient]:
+    # Who is being erased is told no more, nor is their family; a doctor must know that a time is free again.
+    if subject.patient.erased_at is not None:
+        to_doctor = kind in TO_BOTH and subject.doctor is not None and subject.doctor.active
+        return [subject.doctor] if to_doctor and subject.doctor is not None else []
     people = [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in ANSWERS else None)
     if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
         people.append(subject.doctor)

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from app.accounts import holdings
+from app.accounts.consents import may_decide_for
+from app.accounts.errors import NotYours
 from app.accounts.models import Patient, User
 from app.accounts.own_data import stamp
-from app.accounts.people import staff_names
+from app.accounts.people import helper_names, staff_names
 from app.audit import reading
 from app.audit import service as audit
 from app.extensions import db
@@ -56,11 +58,14 @@ def data_of(user: User, patient: Patient) -> dict[str, Any]:
 def _access_log(patient: Patient) -> list[dict[str, Any]]:
     entries = reading.all_about(patient.id)
     names = staff_names({entry.actor_id for entry in entries if entry.actor_id is not None})
+    helpers = helper_names({entry.proxy for entry in entries if entry.proxy is not None})
     return [
         {
             "at": stamp(entry.at),
-            "who": names.get(entry.actor_id or 0),
-            "role": entry.actor_role,
+            "who": names.get(entry.actor_id or 0)
+            if entry.proxy is None
+            else helpers.get(entry.proxy) or None,
+            "role": entry.actor_role if entry.proxy is None else "helper",
             "what": entry.action,
             "outcome": str(entry.outcome),
         }
@@ -71,8 +76,11 @@ def _access_log(patient: Patient) -> list[dict[str, Any]]:
 def stream(user: User, patient: Patient) -> Iterator[bytes]:
     """Record that the archive was taken, and return its bytes, to be sent one piece after another.
 
+    Raises `NotYours` for anybody but the patient and a child's guardian: helpers take nothing along.
     One photo at a time is in memory. Photos that are lost in the store are named in data.json, not passed over.
     """
+    if not may_decide_for(user, patient):
+        raise NotYours
     audit.record("archive.taken", f"patient:{patient.public_id}", patient_id=patient.id)
     return _pieces(user.id, patient.id)
 

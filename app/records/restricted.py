@@ -90,7 +90,9 @@ def _content(case: Case) -> dict[str, Any]:
             "sex": case.patient.sex,
         },
         "sent_at": stamp(case.submitted_at),
+        "body_site": case.lesion.body_site if case.lesion is not None else None,
         "answers": dict(questions.in_words(case.answers)),
+        "what_changed": case.note,
         "first_reads": [
             {"doctor": read.doctor_id, "diagnosis": read.diagnosis, "at": stamp(read.created_at)}
             for read in case.first_reads
