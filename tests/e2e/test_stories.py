@@ -392,8 +392,8 @@ def _is_stopped(walk: Walk, telephone: Page) -> None:
 def _changes_nothing(walk: Walk, family: dict[str, int]) -> None:
     walk.says = ""
     walk.presses("사진 찍으러 가기")
-    expect(walk.page.get_by_role("main").get_by_text(re.compile("허락이 끝")).first).to_be_visible()
-    walk.shows("refused")
+    walk.arrives("내가 돕는 사람")
+    expect(walk.page.get_by_text("그 사이에 대신할 수 있는 허락이 끝나 하지 않았습니다.")).to_be_visible()
 
     def own() -> int:
         return len(list(db.session.scalars(select(Case).where(Case.patient_id == family["granddaughter"]))))
