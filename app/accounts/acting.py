@@ -106,8 +106,9 @@ def _look() -> Any:
     if chosen(current_user) is not None:
         return None
     stop()
-    flash(_("대신할 수 있는 허락이 끝났습니다. 이제 내 것만 보입니다."), "warning")
     # What was about to be done was meant for somebody else: it is not done for oneself instead.
     if request.method == "POST" and request.blueprint == "patient":
+        flash(_("그 사이에 대신할 수 있는 허락이 끝나 하지 않았습니다."), "warning")
         return redirect(url_for("account.helping"), 303)
+    flash(_("대신할 수 있는 허락이 끝났습니다. 이제 내 것만 보입니다."), "warning")
     return None

@@ -385,13 +385,15 @@ def _is_stopped(walk: Walk, telephone: Page) -> None:
     hers.presses("멈추기")
     expect(telephone.get_by_text("이제 김순자 님 대신 이용하지 않습니다")).to_be_visible()
     hers.arrives("대신 이용 멈추기")
-    assert any("박하늘" in text and "끝" in text for text in texts_to(walk.site, GRANDMOTHER))
+    over = texts_to(walk.site, GRANDMOTHER)[-1]
+    assert "박하늘 님은 이제 김순자 님 대신 이용하지 않습니다" in over
 
 
 def _changes_nothing(walk: Walk, family: dict[str, int]) -> None:
     walk.says = ""
     walk.presses("사진 찍으러 가기")
-    expect(walk.page.get_by_role("main").get_by_text(re.compile("허락이 끝나"))).to_be_visible()
+    walk.arrives("내가 돕는 사람")
+    expect(walk.page.get_by_text("그 사이에 대신할 수 있는 허락이 끝나 하지 않았습니다.")).to_be_visible()
 
     def own() -> int:
         return len(list(db.session.scalars(select(Case).where(Case.patient_id == family["granddaughter"]))))

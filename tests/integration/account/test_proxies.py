@@ -276,7 +276,7 @@ def test_revoked_while_acting_nothing_is_done_for_oneself_instead(
     assert answer.status_code == 303
     assert answer.location.endswith(HELPING)
     assert db.session.scalars(visible_cases(helper)).all() == []
-    assert "허락이 끝났습니다" in browser.get(HELPING).text
+    assert "허락이 끝나 하지 않았습니다" in browser.get(HELPING).text
 
 
 def test_a_helper_books_and_both_names_stand_in_the_log(
