@@ -396,6 +396,7 @@ OPERATOR = [
         case("operator.clinics_register", "operator", f"register {name}")
         for name in ("current", "failed", "reading")
     ),
+    Look("operator.manage", "operator"),
     Look("operator.regions", "operator"),
     Look("operator.regions", "operator", "2018", {"year": "2018"}),
     Look("operator.collections", "operator"),

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from app.accounts import practice
+from app.accounts import practice, residence
 from app.consultations import availability, exceptions, service, times
 from app.consultations.models import BookingState
 from tests.factories.cases import create_reader, create_sender
 from tests.factories.consultations import create_booking, create_extra_time, create_pattern, create_time_off
+from tests.factories.eligibility import SUNCHEON
 from tests.harness.clock import FrozenClock
 
 MONDAY = date(2026, 11, 23)
@@ -53,7 +54,10 @@ def test_holidays_are_closed_until_the_doctor_says_otherwise(db: Any, clock: Fro
     assert service.free_times(doctor.id, days=7) == []
     exceptions.set_holidays(doctor.id, True)
     assert {slot.day for slot in service.free_times(doctor.id, days=7)} == {date(2027, 2, 8)}
-    booking = create_booking(create_sender(), doctor)
+    patient = create_sender()
+    residence.set_area(patient.patient.id, SUNCHEON)
+    practice.set_practice(doctor.id, languages=["ko"], area=SUNCHEON)
+    booking = create_booking(patient, doctor)
     exceptions.set_holidays(doctor.id, False)
     assert availability.outside(doctor.id) == [booking]
 

@@ -86,7 +86,7 @@ TELLTALES += (
     "prediction_set",
 )
 # Files that are the same for everyone, and leaving: it would end the walk.
-NOT_WALKED = {"web.asset_file", "static", "security.logout"}
+NOT_WALKED = {"web.asset_file", "web.manifest", "web.service_worker", "static", "security.logout"}
 # Moves the case, which the test does itself.
 MOVES = {"doctor.case_put_back", "doctor.case_first_read", "doctor.case_reveal"}
 

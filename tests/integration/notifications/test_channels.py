@@ -9,8 +9,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import Patient, User
+from app.accounts.models import User
 from app.cases.models import CaseState
+from app.infra.database import transaction
 from app.infra.messages import Alimtalk, AlimtalkRefused
 from app.notifications import choices
 from app.notifications.choices import channels_for
@@ -142,10 +143,11 @@ def test_what_is_too_long_for_one_message_is_recorded_as_a_long_one(
 
 
 def test_a_patient_with_a_number_and_no_account_is_told_there(
-    db: Any, sender: User, reader: User, work: Work, sent: Sent, monkeypatch: pytest.MonkeyPatch
+    db: Any, sender: User, reader: User, work: Work, sent: Sent
 ) -> None:
     mother = create_child(sender, name="박순례")
-    monkeypatch.setattr(Patient, "mobile", "+821099990000", raising=False)
+    with transaction():
+        mother.mobile = "+821099990000"
     create_case(sender, state=CaseState.WAITING, patient=mother)
     work()
     to_her = [m["body"] for m in sent() if m["to"] == "+821099990000"]

@@ -67,12 +67,12 @@ def test_a_first_call_from_the_number_to_the_booking_and_back(
     form = {"doctor": doctor.id, "at": at, "price": "12000"}
     assert office.post(f"{answer.location}/book", data=form).status_code == 303
     booking = db.session.scalars(select(Booking)).one()
-    assert booking.booked_by_id == operator.id
+    assert (booking.booked_by_id, booking.channel) == (operator.id, "telephone")
     assert booking.admitted_by.key == "trial"
     work()
     (message,) = texts_sent(app)
     assert message["to"] == "+821098765432"
-    assert "상담 예약" in message["body"]
+    assert "상담이 예약되었습니다" in message["body"]
     cancelled = office.post(f"{answer.location}/bookings/{booking.public_id}/cancel")
     assert cancelled.status_code == 303
     work()
