@@ -15,9 +15,9 @@ from app.infra.database import fresh
 def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex: Sex) -> Patient | None:
     """Give the user the patient who was entered with this number, in the transaction in progress.
 
-    The number is proven. Couples share a telephone, and numbers are given to others later: so the day of
-    birth must be the same, or the name and the year (days are told by the moon's calendar as well). What the
-    person says of themself stands in place of what was entered for them. None unless exactly one fits.
+    The number is proven. Couples share a telephone, and numbers are given to others later: so the name and the year
+    of birth must be the same (days are told by the moon's calendar as well). What the person says of themself stands
+    in place of what was entered for them. None unless exactly one fits.
     """
     if mobile is None:
         return None
@@ -38,9 +38,7 @@ def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex:
 
 def _is_same(patient: Patient, name: str, birth_date: date) -> bool:
     born = patient.birth_date
-    if born is None or born == birth_date.isoformat():
-        return born is not None
-    return born[:4] == f"{birth_date.year:04}" and _plain(patient.name) == _plain(name)
+    return born is not None and born[:4] == f"{birth_date.year:04}" and _plain(patient.name) == _plain(name)
 
 
 def _plain(name: str) -> str:

@@ -185,7 +185,7 @@ def test_who_signs_up_later_with_the_number_finds_the_bookings(db: Any, operator
     assert user.patient.area == SUNCHEON
 
 
-@pytest.mark.parametrize("given", [{"name": "박말례"}, {"birth_date": date(1948, 5, 2)}])
+@pytest.mark.parametrize("given", [{"name": "박말례"}, {"birth_date": date(1951, 5, 1)}])
 def test_somebody_else_with_the_number_is_not_joined(db: Any, given: dict[str, Any]) -> None:
     patient = registered()
     values = {"name": "박막례", "birth_date": date(1948, 5, 1), "mobile": "+821098765432"}

@@ -16,6 +16,7 @@ from app.audit import service as audit
 from app.audit.models import GUARDS, AuditEntry
 from app.cases.models import CaseState
 from app.cases.reading_models import ReturnReason
+from app.consultations.identity_models import How
 from app.infra import jobs, worker
 from app.infra.database import transaction
 from app.infra.jobs import PermanentFailure
@@ -211,6 +212,7 @@ def test_the_audit_log_names_the_staff_member_who_signed_in(office: Client, oper
 
 def test_everything_that_is_recorded_has_words_for_the_operator() -> None:
     recorded = {f"case.returned.{reason}" for reason in ReturnReason} | {"finding.signed", "finding.amended"}
+    recorded |= {f"identity.{how}" for how in How}
     for file in (ROOT / "app").rglob("*.py"):
         recorded |= set(RECORDED.findall(file.read_text(encoding="utf-8")))
     assert {"photo.read", "finding.read", "finding.signature_wrong", "audit.head_renewed"} <= recorded
