@@ -115,7 +115,7 @@ def test_when_the_act_begins_nobody_is_left_at_a_dead_end(
     page = phone.get("/patient/bookings/check").text
     assert "병원에 직접 가셔야 해요" in page
     assert "한 명도 없습니다" in page
-    assert "가까운 피부과나 동네 의원" in page
+    assert f"/clinics?area={SUNCHEON}" in page
     assert "해당하는 것이 있나요?" in page
     slot = service.free_times(doctor.id)[0]
     address = f"/patient/bookings/confirm?doctor={doctor.id}&at={stamp(slot.starts_at)}"
