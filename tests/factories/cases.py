@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import itertools
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from PIL import Image, ImageDraw
@@ -241,7 +242,17 @@ def _go_on(
         return case
     reader = doctor or create_reader()
     take(case, reader)
-    return case if state == CaseState.READING else sign_finding(case, reader, **finding)
+    if state == CaseState.READING:
+        return case
+    case = sign_finding(case, reader, **finding)
+    return _restrict(case) if state == CaseState.RESTRICTED else case
+
+
+def _restrict(case: Case) -> Case:
+    """As when its patient has left: kept for the law alone."""
+    with transaction():
+        case.state, case.kept_until = CaseState.RESTRICTED, clock.now() + timedelta(days=5 * 365)
+    return case
 
 
 def take(case: Case, doctor: User) -> Case:

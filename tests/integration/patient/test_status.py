@@ -267,7 +267,7 @@ def test_the_live_part_is_only_drawn_anew_when_something_changed(browser: Callab
     assert "<html" not in changed.text
 
 
-@pytest.mark.parametrize("state", [s for s in CaseState if s != CaseState.DRAFT])
+@pytest.mark.parametrize("state", [s for s in CaseState if s not in (CaseState.DRAFT, CaseState.RESTRICTED)])
 def test_without_scripts_the_page_of_a_case_that_waits_loads_itself_again(
     browser: Callable[..., Browser], state: CaseState
 ) -> None:
