@@ -455,7 +455,7 @@ def _loads_the_clinics(walk: Walk) -> None:
 
 
 def _registers(walk: Walk, name: str, number: str) -> None:
-    walk.follows("전화")
+    walk.follows("전화 받기")
     walk.arrives("전화 예약")
     walk.page.get_by_label("휴대전화 번호").fill(number)
     walk.presses("찾기")
