@@ -195,7 +195,8 @@ def test_the_grandmother_does_everything_alone(house: Site, opened: Callable[...
     page = opened(PHONE, slow=True)
     walk = Walk(house, page, "grandmother", large=True)
     page.goto("/")
-    walk.presses("큰글씨")
+    with walk.page.expect_response("**/preferences"):
+        walk.presses("큰글씨")
     walk.arrives("걱정되는 점, 사진으로 물어보세요")
     walk.follows("사진 찍어 보내기")
     _signs_up(walk)

@@ -22,7 +22,8 @@ export default function preferences(form) {
       switched.value = large ? "normal" : "xlarge";
       switched.setAttribute("aria-pressed", String(large));
     }
-    const answer = await fetch(form.action, { method: "POST", body, redirect: "manual" }).catch(() => null);
+    // keepalive: whoever taps a link at once leaves the page before the answer is there.
+    const answer = await fetch(form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => null);
     if (!answer || (answer.type !== "opaqueredirect" && !answer.ok)) form.dispatchEvent(new CustomEvent("salpim:offline", { bubbles: true }));
   });
 }
