@@ -5,22 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
-from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.availability import lock_doctor
 from app.consultations.eligibility_admit import admit_to
-from app.consultations.errors import CannotMove, NoSuchBooking, TimeGone, TimeTaken, TooLateToCancel
-from app.consultations.free import next_free_times
+from app.consultations.errors import CannotMove, NoSuchBooking, TooLateToCancel
 from app.consultations.models import Booking, BookingState
 from app.consultations.places import (
-    IsGone,
-    IsTaken,
     free_place,
     free_slot,
-    lost_race,
     refuse_if_busy,
+    taking,
 )
 from app.consultations.rules import rules
 from app.extensions import db
@@ -60,16 +56,9 @@ def move(booking_id: int, starts_at: datetime, price_won: int, by_id: int) -> Bo
     known = db.session.get(Booking, booking_id)
     if known is None:
         raise NoSuchBooking
-    doctor_id = known.doctor_id
-    try:
-        with transaction():
-            return _move(booking_id, known.patient_id, doctor_id, starts_at, price_won, by_id)
-    except (IsGone, NotADoctor) as error:
-        raise TimeGone(next_free_times(doctor_id)) from error
-    except IsTaken as error:
-        raise TimeTaken(next_free_times(doctor_id)) from error
-    except IntegrityError as error:
-        raise lost_race(error, doctor_id, starts_at) from error
+    patient_id, doctor_id = known.patient_id, known.doctor_id
+    with taking(doctor_id, starts_at):
+        return _move(booking_id, patient_id, doctor_id, starts_at, price_won, by_id)
 
 
 def _move(

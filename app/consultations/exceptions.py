@@ -110,24 +110,24 @@ def add_extra_time(
 
 def remove_time_off(doctor_id: int, off_id: int) -> None:
     """Open again what was closed; raises `NoSuchPattern` for what is not there or another doctor's."""
-    with transaction() as session:
-        lock_doctor(doctor_id)
-        away = fresh(TimeOff, off_id)
-        if away is None or away.doctor_id != doctor_id:
-            raise NoSuchPattern
-        session.delete(away)
+    with transaction():
+        _take_away(doctor_id, TimeOff, off_id)
         audit.record("availability.time_off_removed", f"time_off:{off_id}")
 
 
 def remove_extra_time(doctor_id: int, extra_id: int) -> None:
     """Close a single day's span again; what is booked stays. Raises as `remove_time_off`."""
-    with transaction() as session:
-        lock_doctor(doctor_id)
-        extra = fresh(ExtraTime, extra_id)
-        if extra is None or extra.doctor_id != doctor_id:
-            raise NoSuchPattern
-        session.delete(extra)
+    with transaction():
+        _take_away(doctor_id, ExtraTime, extra_id)
         audit.record("availability.extra_removed", f"extra_time:{extra_id}")
+
+
+def _take_away(doctor_id: int, kind: type[TimeOff] | type[ExtraTime], row_id: int) -> None:
+    lock_doctor(doctor_id)
+    row = fresh(kind, row_id)
+    if row is None or row.doctor_id != doctor_id:
+        raise NoSuchPattern
+    db.session.delete(row)
 
 
 def set_holidays(doctor_id: int, works: bool) -> None:

@@ -8,11 +8,11 @@ from sqlalchemy import delete
 
 from app.accounts.models import User
 from app.consultations import times
-from app.consultations.availability import NotADoctor, lock_doctor
-from app.consultations.errors import NoSuchBooking, TimeGone, TimeTaken
-from app.consultations.free import hold_of, next_free_times, slot_at, taken
+from app.consultations.availability import lock_doctor
+from app.consultations.errors import NoSuchBooking
+from app.consultations.free import hold_of, slot_at, taken
 from app.consultations.models import Hold
-from app.consultations.places import IsGone, IsTaken
+from app.consultations.places import IsGone, IsTaken, taking
 from app.consultations.rules import rules
 from app.extensions import db
 from app.infra import clock
@@ -25,13 +25,8 @@ def hold(doctor_id: int, starts_at: datetime, by_id: int) -> Hold:
     Holding the same time again does not make it longer: nobody keeps a time for good. Raises `TimeTaken`
     and `TimeGone` (what was held before is then held still), and `NoSuchBooking` for an unknown person.
     """
-    try:
-        with transaction():
-            return _hold(doctor_id, starts_at, by_id)
-    except (IsGone, NotADoctor) as error:
-        raise TimeGone(next_free_times(doctor_id)) from error
-    except IsTaken as error:
-        raise TimeTaken(next_free_times(doctor_id)) from error
+    with taking(doctor_id, starts_at):
+        return _hold(doctor_id, starts_at, by_id)
 
 
 def _hold(doctor_id: int, starts_at: datetime, by_id: int) -> Hold:

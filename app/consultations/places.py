@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.consultations import times
-from app.consultations.errors import PatientBusy, PriceChanged, TimeTaken
+from app.consultations.availability import NotADoctor
+from app.consultations.errors import PatientBusy, PriceChanged, TimeGone, TimeTaken
 from app.consultations.free import next_free_times, slot_at, taken
 from app.consultations.models import Booking, BookingState
 from app.consultations.times import FreeTime
 from app.extensions import db
+from app.infra.database import transaction
 
 
 class Refused(Exception):
@@ -85,9 +89,21 @@ def refuse_if_busy(patient_id: int, slot: FreeTime, but_for: int | None = None) 
         raise PatientBusy(other)
 
 
-def lost_race(error: IntegrityError, doctor_id: int, starts_at: datetime) -> Exception:
-    """Return what a broken constraint means: the time is taken, if it is.
+@contextmanager
+def taking(doctor_id: int, starts_at: datetime) -> Iterator[None]:
+    """The one transaction that takes a time. Who comes too late is told the next free ones after it has ended.
 
-    The locks let nobody come this far; the unique index is what holds if one is ever forgotten.
+    Raises `TimeGone` and `TimeTaken`.
     """
-    return TimeTaken(next_free_times(doctor_id)) if standing(doctor_id, starts_at) else error
+    try:
+        with transaction():
+            yield
+    except (IsGone, NotADoctor) as error:
+        raise TimeGone(next_free_times(doctor_id)) from error
+    except IsTaken as error:
+        raise TimeTaken(next_free_times(doctor_id)) from error
+    except IntegrityError as error:
+        # The locks let nobody come this far; the unique index is what holds if one is ever forgotten.
+        if standing(doctor_id, starts_at):
+            raise TimeTaken(next_free_times(doctor_id)) from error
+        raise

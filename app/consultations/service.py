@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy.exc import IntegrityError
-
 from app.accounts.consents import is_in_charge_of, missing_consents
 from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import Patient, User
 from app.audit import service as audit
 from app.consultations.agenda import agenda, past_for, upcoming_for
-from app.consultations.availability import NotADoctor, lock_doctor
+from app.consultations.availability import lock_doctor
 from app.consultations.changes import NEEDED, can_cancel, cancel, follow_withdrawal, move, why_not_moved
 from app.consultations.eligibility import NotEligible
 from app.consultations.eligibility_admit import admit_to
@@ -40,17 +38,15 @@ from app.consultations.holds import hold, let_go
 from app.consultations.missed import can_mark, mark_missed, missed_by, telephone_until, unmark_missed
 from app.consultations.models import Booking, BookingChannel, BookingState
 from app.consultations.places import (
-    IsGone,
-    IsTaken,
     free_place,
     free_slot,
-    lost_race,
     refuse_if_busy,
     standing,
+    taking,
 )
 from app.extensions import db
 from app.infra import clock, events
-from app.infra.database import fresh, random_id, transaction
+from app.infra.database import fresh, random_id
 from app.permissions import Role
 
 __all__ = [
@@ -109,23 +105,9 @@ def book(
     telephone), `NotEligible` where no rule lets it be remote, and of `accounts.errors` `ConsentMissing` without the
     consent to telemedicine and `NotYours` where `booked_by_id` is a patient's account that may not act for them.
     """
-    try:
-        with transaction():
-            return _book(
-                patient_id,
-                doctor_id,
-                starts_at,
-                price_won,
-                booked_by_id,
-                case_id,
-                BookingChannel(channel),
-            )
-    except (IsGone, NotADoctor) as error:
-        raise TimeGone(next_free_times(doctor_id)) from error
-    except IsTaken as error:
-        raise TimeTaken(next_free_times(doctor_id)) from error
-    except IntegrityError as error:
-        raise lost_race(error, doctor_id, starts_at) from error
+    with taking(doctor_id, starts_at):
+        channel = BookingChannel(channel)
+        return _book(patient_id, doctor_id, starts_at, price_won, booked_by_id, case_id, channel)
 
 
 def _book(

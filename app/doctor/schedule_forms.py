@@ -26,19 +26,11 @@ from app.consultations import times
 from app.consultations.changes import REASON_LIMIT
 from app.consultations.rules import rules
 from app.doctor import words
+from app.infra.moments import WEEKDAYS
 from app.regions.areas import districts, provinces
 
 DAY_MINUTES = 24 * 60
 NO_DAY = _l("달력에서 날짜를 골라 주세요.")
-WEEKDAYS = (
-    _l("월요일"),
-    _l("화요일"),
-    _l("수요일"),
-    _l("목요일"),
-    _l("금요일"),
-    _l("토요일"),
-    _l("일요일"),
-)
 
 
 class DayField(DateField):  # type: ignore[misc]  # untyped base

@@ -19,8 +19,9 @@ from app.doctor import days_routes as days_routes  # what differs from the weekl
 from app.doctor import words
 from app.doctor.blueprint import blueprint
 from app.doctor.common import doctor
-from app.doctor.schedule_forms import WEEKDAYS, CancelForm, PatternForm
+from app.doctor.schedule_forms import CancelForm, PatternForm
 from app.infra import clock
+from app.infra.moments import WEEKDAYS
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from flask_babel import format_date, format_datetime, format_time, get_locale
+from flask_babel import lazy_gettext as _l
 
 from app.infra import clock
 
@@ -15,6 +16,16 @@ DAY = {"ko": "M월 d일 EEEE", "en": "EEEE, MMMM d"}
 SHORT = {"ko": "M월 d일 (E)", "en": "EEE, MMM d"}
 SHORT_OF_YEAR = {"ko": "y년 M월 d일 (E)", "en": "EEE, MMM d, y"}
 BETWEEN = {"ko": " ", "en": ", "}
+WEEKDAYS = (
+    _l("월요일"),
+    _l("화요일"),
+    _l("수요일"),
+    _l("목요일"),
+    _l("금요일"),
+    _l("토요일"),
+    _l("일요일"),
+)
+"""Monday first, as Python counts them."""
 
 
 def _language() -> str:

@@ -14,10 +14,9 @@ from wtforms import SelectChoice
 
 from app.infra import events, live
 from app.infra.clock import today_in_korea
-from app.infra.moments import time_of_day
+from app.infra.moments import WEEKDAYS, time_of_day
 from app.operator.blueprint import door, in_english, page_number, words_of
 from app.operator.forms import AppForm, ScheduleForm
-from app.operator.wording import WEEKDAYS
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 from app.reviews import added_apps, apps, collecting, corpus, schedules

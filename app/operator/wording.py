@@ -42,15 +42,6 @@ COLLECTION_STATES: dict[str, tuple[LazyString, str]] = {
     "failed": (_l("실패"), "danger"),
     "stopped": (_l("멈춤"), "gray"),
 }
-WEEKDAYS: tuple[LazyString, ...] = (
-    _l("월요일"),
-    _l("화요일"),
-    _l("수요일"),
-    _l("목요일"),
-    _l("금요일"),
-    _l("토요일"),
-    _l("일요일"),
-)
 TOKENIZERS: dict[str, LazyString] = {
     "mecab": _l("Mecab (빠름)"),
     "okt": _l("Okt (2023년 연구의 방식, 느림)"),
@@ -102,7 +93,6 @@ def words() -> dict[str, object]:
         "STAGES": STAGES,
         "STORES": STORES,
         "COLLECTION_STATES": COLLECTION_STATES,
-        "WEEKDAYS": WEEKDAYS,
         "TOKENIZERS": TOKENIZERS,
         "OUTCOMES": OUTCOMES,
         "ROLES": ROLES,
