@@ -153,10 +153,13 @@ def _minutes(args: argparse.Namespace) -> float | None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, going_on, run
+    from vision.train import Options, Recipe, going_on, larger, run
 
     options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
-    recipe = going_on(args.begin, args.seed) if args.begin else Recipe(seed=args.seed)
+    if args.begin:
+        recipe = going_on(args.begin, args.seed)
+    else:
+        recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
     path = run(recipe, options, _say_timed)
     _write(str(path))
     if args.export:

@@ -20,7 +20,7 @@ from vision.classes import KEYS
 from vision.data import Record
 from vision.evaluate import groups_of
 from vision.golden import golden_pictures
-from vision.net import WithMap, fused, head_of, lite0
+from vision.net import WithMap, fused, head_of, lite
 from vision.registry import MODELS
 from vision.warm import load_published
 
@@ -28,12 +28,13 @@ from vision.warm import load_published
 def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str, Any]]:
     """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress."""
     state = torch.load(path, map_location="cpu", weights_only=True)
-    net = lite0(len(KEYS), pretrained=False)
+    recipe = json.loads(state["recipe"])
+    net = lite(recipe.get("variant", "lite0"), len(KEYS), pretrained=False)
     net.load_state_dict(state["averaged" if average else "net"], strict=True)
     net.eval()
     about = {
         "weights": "moving average" if average else "last",
-        "recipe": json.loads(state["recipe"]),
+        "recipe": recipe,
         "steps": state["step"],
         "progress": round(state["progress"], 4),
         "hours": round(state["seconds"] / 3600.0, 3),
@@ -43,7 +44,7 @@ def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str,
 
 def published(name: str) -> Any:
     """The (first) network of a model in ``vision/models``, in evaluation mode."""
-    net = lite0(len(KEYS), pretrained=True)
+    net = lite("lite0", len(KEYS), pretrained=True)
     load_published(net, MODELS / name, torch.from_numpy(golden_pictures()))
     return net
 

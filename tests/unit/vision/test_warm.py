@@ -13,7 +13,7 @@ torch = pytest.importorskip("torch")
 from vision.classes import KEYS  # noqa: E402
 from vision.export import export_onnx, published  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
-from vision.net import convolutions, fused, head_of, lite0  # noqa: E402
+from vision.net import convolutions, fused, head_of, lite  # noqa: E402
 from vision.registry import MODELS, default_name  # noqa: E402
 from vision.train import Recipe, going_on  # noqa: E402
 
@@ -34,7 +34,7 @@ def test_a_published_network_says_what_the_model_says_and_can_learn() -> None:
 
 def test_two_networks_vote_in_one_file(tmp_path: Path) -> None:
     torch.manual_seed(3)
-    nets = [lite0(len(KEYS), pretrained=False).eval() for _ in range(2)]
+    nets = [lite("lite0", len(KEYS), pretrained=False).eval() for _ in range(2)]
     export_onnx(nets, tmp_path)
     session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
     logits, features, _texture = session.run(None, {"pictures": golden_pictures()})
