@@ -109,6 +109,7 @@ class Clinic(Base):
         # The searches are answered from these alone: a crowded square holds thousands.
         Index("ix_clinic_cell", "register_id", "cell", "skin", "kind", "latitude", "longitude", "id"),
         Index("ix_clinic_block", "register_id", "block", "skin", "kind", "latitude", "longitude", "id"),
+        Index("ix_clinic_kind", "register_id", "kind", "latitude", "longitude", "skin", "id"),
         Index("ix_clinic_area", "register_id", "area", "skin", "name", "id", "kind"),
         Index("ix_clinic_province", "register_id", "province", "skin", "name", "id", "kind"),
     )

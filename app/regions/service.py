@@ -6,7 +6,7 @@ import hashlib
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,10 +32,14 @@ _Rings = tuple[tuple[int, int], ...]
 _WIDE: _Rings = ((geometry.BLOCKS, 3),)
 _WIDENING: _Rings = ((geometry.CELLS, 4), *_WIDE)
 _TO_THE_END: _Rings = ((geometry.CELLS, 4), (geometry.BLOCKS, 1), *_WIDE, (geometry.BLOCKS, 12))
-_FAR_AT_ONCE: _Rings = (*_WIDE, (geometry.BLOCKS, 12))
-_Turn = tuple[tuple[int, ...], float, _Rings]
-"""How a search widens: squares to a degree, and rings of them around the point's own. What is rare is looked for
-far and wide at once; what is common, in small squares first, because large ones hold thousands."""
+"""How a search widens: squares to a degree, and rings of them around the point's own; small squares first, because
+large ones hold thousands."""
+_BANDS = (0.3, 1.0)
+"""How a search for what is rare widens: so many degrees to the north and south, from coast to coast. Such a band
+holds some hundred places of a rare kind, and hundreds of squares would be looked into for them in vain."""
+_Step = tuple[float, ColumnElement[bool]]
+"""How far from the point one looks in every direction (metres), and what is looked into."""
+_Turn = tuple[tuple[int, ...], float, Iterator[_Step]]
 
 
 class NotARegister(Exception):
@@ -85,13 +89,16 @@ def clinics_near(
     point = (latitude, longitude)
     found: dict[int, float] = {}
     rest = (0, 1) if kind == SKIN else (0, 1, 2)
-    skin_first: tuple[_Turn, ...] = (((0,), REACH, _WIDE), ((1,), REACH, _WIDENING))
     one = all_kinds().get(kind or "")
-    last: _Turn = (rest, FARTHEST, _FAR_AT_ONCE if one and one.rare else _TO_THE_END)
-    for skin, reach, rings in (last,) if one else (*skin_first, last):
+    last: _Turn = (rest, FARTHEST, _bands(point) if one and one.rare else _squares(point, _TO_THE_END))
+    skin_first: list[_Turn] = [
+        ((0,), REACH, _squares(point, _WIDE)),
+        ((1,), REACH, _squares(point, _WIDENING)),
+    ]
+    for skin, reach, steps in [last] if one else [*skin_first, last]:
         some = (Clinic.register_id == register.id, Clinic.skin.in_(skin), Clinic.kind.in_(kinds))
         if len(found) < limit:
-            for each, away in _nearest(point, some, limit, reach, rings):
+            for each, away in _nearest(point, some, limit, reach, steps):
                 if len(found) < limit:
                     found.setdefault(each, away)
     return _with_clinics(found)
@@ -102,16 +109,31 @@ def _with_clinics(found: dict[int, float]) -> list[Near]:
     return [Near(clinics[each], away) for each, away in found.items() if each in clinics]
 
 
-def _nearest(
-    point: geometry.Point, some: Sequence[ColumnElement[bool]], count: int, reach: float, widening: _Rings
-) -> list[tuple[int, float]]:
-    """Return (id, metres) of the `count` nearest of `some` within `reach`, looking into ever more squares around."""
-    kept: list[tuple[int, float]] = []
+def _squares(point: geometry.Point, widening: _Rings) -> Iterator[_Step]:
     for per_degree, rings in widening:
-        seen = geometry.seen_around(point, per_degree, rings)
         grid = Clinic.cell if per_degree == geometry.CELLS else Clinic.block
         here = grid.in_(geometry.squares_around(point, per_degree, rings))
-        # What lies beyond may hide nearer ones in squares that were not looked into.
+        yield geometry.seen_around(point, per_degree, rings), here
+
+
+def _bands(point: geometry.Point) -> Iterator[_Step]:
+    latitude, longitude = point
+    for half in _BANDS:
+        seen = geometry.metres(point, (latitude + half, longitude))
+        yield seen, Clinic.latitude.between(latitude - half, latitude + half)
+
+
+def _nearest(
+    point: geometry.Point,
+    some: Sequence[ColumnElement[bool]],
+    count: int,
+    reach: float,
+    steps: Iterable[_Step],
+) -> list[tuple[int, float]]:
+    """Return (id, metres) of the `count` nearest of `some` within `reach`, looking ever wider around."""
+    kept: list[tuple[int, float]] = []
+    for seen, here in steps:
+        # What lies beyond may hide nearer ones where nobody looked.
         kept = [row for row in _nearest_of(point, count, (*some, here)) if row[1] <= min(seen, reach)]
         if len(kept) >= count or seen >= reach:
             break
