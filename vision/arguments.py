@@ -112,11 +112,18 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     )
 
     export = command("export", "Make a model folder from a checkpoint.", threads=2)
-    export.add_argument("--checkpoint", required=True)
+    export.add_argument(
+        "--checkpoint", required=True, nargs="+", help="several: their weights are averaged into one network"
+    )
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
     export.add_argument("--version", default="1")
     export.add_argument(
-        "--with", dest="voters", nargs="+", default=[], metavar="MODEL", help="models that vote beside it"
+        "--with",
+        dest="voters",
+        nargs="+",
+        default=[],
+        metavar="MODEL",
+        help="models or checkpoint files that vote beside it",
     )
     export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from vision.data import read_labels
-from vision.export import export_onnx, load_checkpoint, published, write_trained_on
+from vision.export import export_onnx, load_checkpoint, voter, write_trained_on
 from vision.fit import fit, neutral_config
 from vision.registry import ModelError, load_model
 from vision.train import Recipe, chosen
 
 
 def build(
-    checkpoint: Path,
+    checkpoints: tuple[Path, ...],
     folder: Path,
     data: Path,
     *,
@@ -28,20 +28,22 @@ def build(
 ) -> None:
     """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md.
 
-    voters: names of published models that vote beside the checkpoint's network, with equal weight.
+    checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
+    voters: names of published models, or checkpoint files, that vote beside it, with equal weight.
     """
-    net, about = load_checkpoint(checkpoint, average=average)
+    net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
     train = chosen(read_labels(data / "labels.csv"), recipe, "train")
     folder.mkdir(parents=True, exist_ok=True)
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
-    log(f"exporting {checkpoint}")
-    export_onnx([net, *(published(name) for name in voters)], folder)
-    about["voters"] = list(voters)
+    log(f"exporting {', '.join(map(str, checkpoints))}")
+    nets = [net, *(voter(name) for name in voters)]
+    export_onnx(nets, folder)
+    about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    config = neutral_config(recipe.resolution, recipe.large, version, 1 + len(voters))
+    config = neutral_config(recipe.resolution, recipe.large, version, _architecture(nets))
     fit(folder, data, train, config, views=views, threads=threads, log=log)
 
 
@@ -64,11 +66,16 @@ def refit(
         raise ModelError(f"{folder.name} has the version {version} already; give another with --version")
     about = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
-    voters = 1 + len(about.get("voters", []))
-    config = neutral_config(model.config.resolution, model.config.input, version, voters)
+    old = model.config
+    config = neutral_config(old.resolution, old.input, version, old.architecture)
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
     fit(folder, data, train, config, views=views, threads=threads, log=log)
+
+
+def _architecture(nets: Sequence[Any]) -> str:
+    names = [f"EfficientNet-{net.variant.capitalize()}" for net in nets]
+    return names[0] if len(names) == 1 else f"{' + '.join(names)}, {len(names)} that vote"
 
 
 def _recipe(saved: dict[str, Any]) -> Recipe:

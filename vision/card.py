@@ -96,8 +96,9 @@ def _begin(training: dict[str, Any]) -> str:
 
 
 def _voters(training: dict[str, Any]) -> str:
-    voters = training.get("voters")
-    return f"\nIts network and that of {', '.join(voters)} vote with equal weight." if voters else ""
+    voters, mean_of = training.get("voters"), training.get("mean_of")
+    mean = f"\nIts weights are the mean of those of {', '.join(mean_of)}." if mean_of else ""
+    return mean + (f"\nIts network and that of {', '.join(voters)} vote with equal weight." if voters else "")
 
 
 def _context(config: Config) -> str:
@@ -154,6 +155,7 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
     return template.format(
         name=metrics["model"]["name"],
         version=config.version,
+        architecture=config.architecture,
         sha256=metrics["model"]["sha256"],
         steps=training["steps"],
         batch=training["recipe"]["batch"],

@@ -172,7 +172,7 @@ def _make_model(checkpoint: Path, name: str, threads: int) -> None:
     from vision.measure import measure
 
     folder = MODELS / name
-    build(checkpoint, folder, data_dir() / "skin", version="1", threads=threads, log=_say_timed)
+    build((checkpoint,), folder, data_dir() / "skin", version="1", threads=threads, log=_say_timed)
     measure(str(folder), data_dir(), threads=threads, log=_say_timed)
     _say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
     _write(str(folder))
@@ -182,7 +182,7 @@ def _export(args: argparse.Namespace) -> int:
     from vision.build import build
 
     build(
-        Path(args.checkpoint),
+        tuple(map(Path, args.checkpoint)),
         MODELS / args.name,
         data_dir() / "skin",
         version=args.version,

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
 
 from vision.classes import KEYS
 from vision.data import Record
@@ -25,21 +26,49 @@ from vision.registry import MODELS
 from vision.warm import load_published
 
 
-def load_checkpoint(path: Path, *, average: bool = True) -> tuple[Any, dict[str, Any]]:
-    """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress."""
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    recipe = json.loads(state["recipe"])
-    net = lite(recipe.get("variant", "lite0"), len(KEYS), pretrained=False)
-    net.load_state_dict(state["averaged" if average else "net"], strict=True)
+def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, Any]]:
+    """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress.
+
+    Several checkpoints make one network, whose weights are the mean of theirs (Wortsman et al. 2022): of runs that
+    went on from one another. What is said of the run is said of the first. Raises ValueError if they are of
+    different architectures.
+    """
+    states = [torch.load(path, map_location="cpu", weights_only=True) for path in paths]
+    recipes = [json.loads(state["recipe"]) for state in states]
+    variant = _variant(recipes[0])
+    if any(_variant(recipe) != variant for recipe in recipes):
+        raise ValueError("the weights of different architectures have no mean")
+    net = lite(variant, len(KEYS), pretrained=False)
+    net.load_state_dict(_mean([state["averaged" if average else "net"] for state in states]), strict=True)
     net.eval()
     about = {
         "weights": "moving average" if average else "last",
-        "recipe": recipe,
-        "steps": state["step"],
-        "progress": round(state["progress"], 4),
-        "hours": round(state["seconds"] / 3600.0, 3),
+        "recipe": recipes[0],
+        "steps": states[0]["step"],
+        "progress": round(states[0]["progress"], 4),
+        "hours": round(sum(state["seconds"] for state in states) / 3600.0, 3),
     }
+    if len(paths) > 1:
+        about["mean_of"] = [path.parent.name for path in paths]
     return net, about
+
+
+def _variant(recipe: dict[str, Any]) -> str:
+    # Runs from before there was a choice were of Lite0.
+    return str(recipe.get("variant", "lite0"))
+
+
+def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {
+        name: torch.stack([state[name].double() for state in states]).mean(dim=0).to(value.dtype)
+        for name, value in states[0].items()
+    }
+
+
+def voter(name: str) -> Any:
+    """A network in evaluation mode: of a checkpoint file, or the (first) one of a model in ``vision/models``."""
+    path = Path(name)
+    return load_checkpoint(path)[0] if path.is_file() else published(name)
 
 
 def published(name: str) -> Any:

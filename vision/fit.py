@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from vision.classes import KEYS
 from vision.data import PATCHES, Record, read_labels
@@ -35,7 +36,6 @@ from vision.fit_limits import (
 )
 from vision.fit_reading import COVERAGE, fit_calibration, fit_context, fit_thresholds
 from vision.metrics import recalls
-from vision.net import TEXTURE
 from vision.ood import FeatureSpace
 from vision.predict import Predictor
 from vision.registry import read_config, write_sums
@@ -56,12 +56,12 @@ VIEW_GAIN = 0.005
 """What the mean balanced accuracy over domains must gain for a dearer set of views to be chosen."""
 
 
-def neutral_config(resolution: int, size: int, version: str, networks: int = 1) -> dict[str, Any]:
+def neutral_config(resolution: int, size: int, version: str, architecture: str) -> dict[str, Any]:
     """The settings before anything is fitted: nothing refused, nothing scaled."""
     zeros, equal = dict.fromkeys(KEYS, 0.0), dict.fromkeys(KEYS, 1.0 / len(KEYS))
     return {
         "version": version,
-        "architecture": "EfficientNet-Lite0" + (f", {networks} that vote" if networks > 1 else ""),
+        "architecture": architecture,
         "classes": list(KEYS),
         "resolution": resolution,
         "input": size,
@@ -95,6 +95,12 @@ def write_config(folder: Path, config: dict[str, Any]) -> None:
     write_sums(folder)
 
 
+def texture_of(folder: Path) -> int:
+    """How many numbers of texture the model in ``folder`` gives of a picture."""
+    outputs = onnx.load(str(folder / "model.onnx"), load_external_data=False).graph.output
+    return int(next(o for o in outputs if o.name == "texture").type.tensor_type.shape.dim[1].dim_value)
+
+
 def fit(
     folder: Path,
     data: Path,
@@ -107,7 +113,7 @@ def fit(
 ) -> None:
     """Fit everything on a folder that holds model.onnx and head.npy. data: where labels.csv and images are."""
     channels = np.load(folder / "head.npy", allow_pickle=False).shape[1]
-    FeatureSpace.empty(TEXTURE, channels).save(folder / "ood.npz")
+    FeatureSpace.empty(texture_of(folder), channels).save(folder / "ood.npz")
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     images = data / "images"

@@ -37,7 +37,6 @@ _BLOCKS = {
 }
 VARIANTS = tuple(_BLOCKS)
 FEATURES = 1280
-TEXTURE = 2 * (24 + 40 + 112)
 
 
 def _relu6(module: nn.Module) -> None:
@@ -79,6 +78,7 @@ def lite(
     if pretrained:
         net.load_state_dict(torch.load(_weights(variant), weights_only=True), strict=True)
     net._fc = nn.Linear(FEATURES, classes)
+    net.variant = variant
     return net
 
 
@@ -103,7 +103,7 @@ class WithMap(nn.Module):
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """pictures: float32 (n, 3, h, w), (value − 127) / 128, sides multiples of 32.
 
-        Returns logits (n, classes), features (n, 1280 · networks, h/32, w/32) and texture (n, TEXTURE). The
+        Returns logits (n, classes), features (n, 1280 · networks, h/32, w/32) and texture (n, channels). The
         logits are the mean of the networks' own, each a linear layer on the mean of its features: so they
         are one linear layer (``head_of``) on the mean of all features, and the class activation map is exact
         (Zhou 2016). The texture, mean and spread of every channel after the second to fourth reduction, is

@@ -71,6 +71,7 @@ class Config:
     """
 
     version: str
+    architecture: str
     resolution: int
     input: int
     mean: float
@@ -159,6 +160,7 @@ def config_of(raw: dict[str, Any]) -> Config:
     conformal = raw.get("conformal", {})
     return Config(
         version=str(raw["version"]),
+        architecture=str(raw["architecture"]),
         resolution=int(raw["resolution"]),
         input=int(raw["input"]),
         mean=float(raw["mean"]),

@@ -13,7 +13,7 @@ from vision.data import Record, find_image, read_labels
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision.net import TEXTURE, VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
+from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
 from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
@@ -139,6 +139,7 @@ def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
     import onnxruntime
 
     from vision.export import export_onnx
+    from vision.fit import texture_of
     from vision.golden import TOLERANCE, golden_pictures
 
     torch.manual_seed(0)
@@ -154,7 +155,7 @@ def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
     found = session.run(None, {"pictures": pictures})
     assert np.abs(found[0] - logits.numpy()).max() <= TOLERANCE
     assert np.abs(found[1] - features.numpy()).max() <= 10 * TOLERANCE
-    assert found[2].shape == (3, TEXTURE)
+    assert found[2].shape == (3, texture_of(tmp_path))
     assert np.abs(found[2] - texture.numpy()).max() <= 10 * TOLERANCE
     assert np.abs(np.load(tmp_path / "golden.npy").shape[1]) == 7
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vision.classes import KEYS  # noqa: E402
-from vision.export import export_onnx, published  # noqa: E402
+from vision.export import export_onnx, load_checkpoint, published, voter  # noqa: E402
+from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
 from vision.net import convolutions, fused, head_of, lite  # noqa: E402
 from vision.registry import MODELS, default_name  # noqa: E402
@@ -48,6 +51,62 @@ def test_two_networks_vote_in_one_file(tmp_path: Path) -> None:
     assert mapped == pytest.approx(logits, abs=1e-3)
     whole = sum(p.numel() for net in nets for p in net.parameters())
     assert (tmp_path / "model.onnx").stat().st_size < 2.3 * whole
+
+
+def test_networks_of_two_architectures_vote_and_the_texture_is_the_first_ones(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    nets = [lite(variant, len(KEYS), pretrained=False).eval() for variant in ("lite0", "lite2")]
+    for name, order in (("small", nets), ("large", nets[::-1])):
+        export_onnx(order, tmp_path / name)
+    small, large = (
+        onnxruntime.InferenceSession(str(tmp_path / name / "model.onnx")).run(
+            None, {"pictures": golden_pictures()}
+        )
+        for name in ("small", "large")
+    )
+    assert small[0] == pytest.approx(large[0], abs=1e-3)
+    assert small[2].shape[1] == texture_of(tmp_path / "small") == 2 * (24 + 40 + 112)
+    assert large[2].shape[1] == texture_of(tmp_path / "large") == 2 * (24 + 48 + 120)
+
+
+def checkpoint(path: Path, variant: str, value: float) -> Path:
+    net = lite(variant, len(KEYS), pretrained=False)
+    with torch.no_grad():
+        net._fc.bias.fill_(value)
+    recipe = json.dumps(asdict(Recipe(variant=variant)))
+    weights = net.state_dict()
+    path.parent.mkdir()
+    torch.save(
+        {
+            "recipe": recipe,
+            "net": weights,
+            "averaged": weights,
+            "step": 9,
+            "progress": 1.0,
+            "seconds": 1800.0,
+        },
+        path,
+    )
+    return path
+
+
+def test_several_checkpoints_make_one_network_of_their_mean_weights(tmp_path: Path) -> None:
+    one, other = (
+        checkpoint(tmp_path / name / "c.pt", "lite0", v) for name, v in (("one", 1.0), ("two", 3.0))
+    )
+    net, about = load_checkpoint(one, other)
+    assert net._fc.bias.tolist() == [2.0] * len(KEYS)
+    states = [load_checkpoint(path)[0].state_dict() for path in (one, other)]
+    first = "_conv_stem.weight"
+    assert torch.allclose(net.state_dict()[first], (states[0][first] + states[1][first]) / 2, atol=1e-6)
+    assert (about["mean_of"], about["hours"]) == (["one", "two"], 1.0)
+    assert torch.equal(voter(str(one))._fc.bias, states[0]["_fc.bias"])
+
+
+def test_different_architectures_have_no_mean(tmp_path: Path) -> None:
+    one, other = (checkpoint(tmp_path / name / "c.pt", name, 0.0) for name in ("lite0", "lite2"))
+    with pytest.raises(ValueError, match="different architectures"):
+        load_checkpoint(one, other)
 
 
 def test_going_on_is_gentler_and_named_in_the_recipe() -> None:
