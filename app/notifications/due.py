@@ -40,15 +40,25 @@ def out_of_the_night(moment: datetime, before: datetime) -> datetime:
 
     Where that would be too late for what begins at `before`: the evening before them.
     """
+    rules, woken = house.rules(), after_the_night(moment)
+    if woken == moment or woken <= before - timedelta(minutes=rules.still_in_time_minutes):
+        return woken
+    return at(woken.astimezone(KST).date() - _night(), rules.quiet_from) - _MOMENT
+
+
+def after_the_night(moment: datetime) -> datetime:
+    """Return `moment`, or if it is in the quiet hours their end."""
     if not is_quiet(moment):
         return moment
     rules, local = house.rules(), moment.astimezone(KST)
-    day = timedelta(days=1 if rules.quiet_from > rules.quiet_until else 0)
-    morning = local.date() + (day if local.time() >= rules.quiet_from else timedelta(0))
-    woken = at(morning, rules.quiet_until)
-    if woken <= before - timedelta(minutes=rules.still_in_time_minutes):
-        return woken
-    return at(morning - day, rules.quiet_from) - _MOMENT
+    morning = local.date() + (_night() if local.time() >= rules.quiet_from else timedelta(0))
+    return at(morning, rules.quiet_until)
+
+
+def _night() -> timedelta:
+    """How many days lie between the dates on which the quiet hours begin and end."""
+    rules = house.rules()
+    return timedelta(days=1 if rules.quiet_from > rules.quiet_until else 0)
 
 
 def of_booking(starts_at: datetime, since: datetime) -> list[Wanted]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
@@ -19,6 +20,7 @@ from app.infra.database import fresh, random_id, transaction
 from app.infra.events import Event
 from app.notifications.choices import channels_for
 from app.notifications.compose import number_of
+from app.notifications.due import after_the_night
 from app.notifications.models import Channel, Delivery, DeliveryState, Notice, NoticeKind
 from app.notifications.templates import templates
 
@@ -48,6 +50,8 @@ TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
 TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_MOVED, NoticeKind.BOOKING_CANCELLED}
 ANSWERS = {NoticeKind.FINDING_SIGNED, NoticeKind.FINDING_AMENDED, NoticeKind.QUESTION_ANSWERED}
 """What a doctor has answered: a helper who may only send and book is not told, for they could not read it."""
+CAN_WAIT = ANSWERS | {NoticeKind.CASE_OVERDUE, NoticeKind.QUESTION_ASKED, NoticeKind.BOOKING_MISSED}
+"""What wakes nobody: a text message of it goes out after the quiet hours. The portal and e-mail have it at once."""
 ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CASE_OVERDUE}
 
 
@@ -101,7 +105,13 @@ def _tell_one(reader: User | Patient, kind: NoticeKind, event: Event, subject: _
     db.session.add_all([notice, *deliveries])
     db.session.flush()
     for delivery in deliveries:
-        jobs.enqueue(DELIVERY_JOB, dedupe_key=str(delivery.id), delivery_id=delivery.id)
+        delay = _until_morning() if delivery.channel == Channel.SMS and kind in CAN_WAIT else timedelta(0)
+        jobs.enqueue(DELIVERY_JOB, dedupe_key=str(delivery.id), delay=delay, delivery_id=delivery.id)
+
+
+def _until_morning() -> timedelta:
+    now = clock.now()
+    return after_the_night(now) - now
 
 
 def _subject(topic: str) -> _Subject | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from app.notifications.models import Channel, Delivery, DeliveryState, Notice, N
 from app.notifications.words import WORDS
 from tests.factories.cases import RED_FLAGS, WORRYING, create_case
 from tests.factories.consultations import create_booking, create_pattern
-from tests.harness.clock import FrozenClock
+from tests.harness.clock import KST, FrozenClock
 
 STILL_TO_COME = {"booking.moved", "booking.missed", "lesion.watch_set"}
 """What the rooms do not publish yet."""
@@ -50,6 +51,31 @@ def test_a_patient_is_told_that_the_case_arrived_and_that_it_was_read(
     assert _told(db, reader) == []
     assert [message["to"] for message in sent()] == [sender.mobile] * 2
     assert sent()[1]["body"] == "살핌: 판독 결과가 도착했습니다. 로그인하여 확인하세요."
+
+
+def test_a_text_message_that_can_wait_does_not_wake_anybody(
+    db: Any, sender: User, reader: User, work: Work, sent: Sent, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 11, 23, 22, 30, tzinfo=KST))
+    create_case(sender, doctor=reader)
+    work()
+    assert _told(db, sender) == ["case_received", "finding_signed"]
+    assert len(sent()) == 1, "what one has just sent is confirmed at once"
+    clock.set(datetime(2026, 11, 24, 7, 59, tzinfo=KST))
+    work()
+    assert len(sent()) == 1
+    clock.set(datetime(2026, 11, 24, 8, 0, tzinfo=KST))
+    work()
+    assert "판독 결과" in sent()[1]["body"]
+
+
+def test_what_is_urgent_is_told_at_night(
+    db: Any, sender: User, work: Work, sent: Sent, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 11, 23, 3, 0, tzinfo=KST))
+    create_case(sender, state=CaseState.WAITING, answers=RED_FLAGS, opinion=WORRYING)
+    work()
+    assert len(sent()) == 2
 
 
 def test_an_urgent_case_is_told_once_though_answers_and_model_both_call_it_so(
