@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from flask import Response as FlaskResponse
 from flask import render_template, request
 from flask_babel import gettext as _
 
+from app.operator import region_map
 from app.operator.blueprint import door, in_english
 from app.operator.reviews import as_csv
 from app.permissions import Permission
@@ -18,6 +21,13 @@ def _year() -> int:
     """Return the year asked for; the latest for one that there is not."""
     asked = request.args.get("year", type=int)
     return asked if asked in figures.years() else figures.years()[0]
+
+
+def _shades() -> list[str]:
+    """Return what each shade of the map means, from few elders and many clinics to the reverse."""
+    steps = [f"{step:+.1f}" for step in region_map.STEPS]
+    inner = [_("%(from)s부터 %(to)s까지", **{"from": a, "to": b}) for a, b in itertools.pairwise(steps)]
+    return [_("%(to)s보다 작음", to=steps[0]), *inner, _("%(from)s 이상", **{"from": steps[-1]})]
 
 
 @door.get("/regions")
@@ -45,6 +55,8 @@ def regions() -> str:
         rows=rows,
         names=names,
         chart=chart,
+        drawing=region_map.draw(rows, english=in_english()),
+        shades=_shades(),
         sources=figures.sources(),
     )
 
