@@ -16,11 +16,17 @@ PER_PAGE = 50
 
 @dataclass(frozen=True)
 class Filter:
-    """Which entries: from `since` to before `until` (aware), of one action; None means all."""
+    """Which entries: from `since` to before `until` (aware), of one action and outcome, by a user, about a patient.
+
+    None means all.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     action: str | None = None
+    outcome: str | None = None
+    actor_id: int | None = None
+    patient_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,14 @@ def page(wanted: Filter, number: int) -> Page:
         query = query.where(AuditEntry.at >= wanted.since)
     if wanted.until is not None:
         query = query.where(AuditEntry.at < wanted.until)
-    if wanted.action:
-        query = query.where(AuditEntry.action == wanted.action)
+    for column, value in (
+        (AuditEntry.action, wanted.action),
+        (AuditEntry.outcome, wanted.outcome),
+        (AuditEntry.actor_id, wanted.actor_id),
+        (AuditEntry.patient_id, wanted.patient_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
     return _paged(query, number)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from app.infra.clock import KST
 from app.operator.audit_words import audit_action
 from app.operator.blueprint import door, page_number
 from app.operator.forms import AuditFilterForm
+from app.operator.wording import OUTCOMES
 from app.permissions import Permission
 from app.policy import requires
 
@@ -29,7 +31,9 @@ EARLIEST, LATEST = date(1900, 1, 1), date(9000, 1, 1)
 def audit_log() -> str:
     """The entries, newest first."""
     form = AuditFilterForm(request.args)
-    form.action.choices = [SelectChoice("", _l("모두")), *_actions()]
+    everything = SelectChoice("", _l("모두"))
+    form.action.choices = [everything, *_actions()]
+    form.outcome.choices = [everything, *(SelectChoice(key, words) for key, (words, _c) in OUTCOMES.items())]
     wanted = _filter(form) if form.validate() else reading.Filter()
     found = reading.page(wanted, page_number())
     accounts = {entry.number: _account(entry) for entry in found.entries}
@@ -42,8 +46,14 @@ def audit_log() -> str:
         found=found,
         names=names,
         accounts=accounts,
+        only=_only(kept),
         base=url_for("operator.audit_log", **kept, page="PAGE").replace("PAGE", "%d"),
     )
+
+
+def _only(kept: dict[str, Any]) -> Callable[..., str]:
+    """Return what gives the address of the same entries, narrowed down to one person's."""
+    return lambda **person: url_for("operator.audit_log", **{**kept, **person})
 
 
 def _actions() -> list[SelectChoice]:
@@ -65,6 +75,9 @@ def _filter(form: AuditFilterForm) -> reading.Filter:
         since=datetime.combine(since, time(), KST) if since else None,
         until=datetime.combine(until + timedelta(days=1), time(), KST) if until else None,
         action=form.action.data or None,
+        outcome=form.outcome.data or None,
+        actor_id=form.actor.data,
+        patient_id=form.patient.data,
     )
 
 

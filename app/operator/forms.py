@@ -8,13 +8,14 @@ from flask_wtf.file import MultipleFileField
 from wtforms import (
     DateField,
     EmailField,
+    IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
     SelectMultipleField,
     StringField,
 )
-from wtforms.validators import InputRequired, Length, Optional, ValidationError
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.permissions import Role
@@ -88,6 +89,20 @@ class InvitationForm(FlaskForm):  # type: ignore[misc]
     validate_licence_number = validate_clinic = validate_specialty = _needed_of_doctors
 
 
+_NUMBER = _l("표에 적힌 번호를 적어 주세요.")
+
+
+class NumberField(IntegerField):  # type: ignore[misc]
+    """The number by which the log knows a person."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Say in the reader's language what is wrong with what is no number."""
+        try:
+            super().process_formdata(valuelist)
+        except ValueError:
+            raise ValueError(_NUMBER) from None
+
+
 class AuditFilterForm(FlaskForm):  # type: ignore[misc]
     """Which entries of the audit log; days in Korea, both included."""
 
@@ -97,6 +112,11 @@ class AuditFilterForm(FlaskForm):  # type: ignore[misc]
     since = DateField(_l("이날부터"), validators=[Optional()])
     until = DateField(_l("이날까지"), validators=[Optional()])
     action = SelectField(_l("한 일"), validators=[Optional()])
+    outcome = SelectField(_l("결과"), validators=[Optional()])
+    actor = NumberField(_l("누가 (번호)"), validators=[Optional(), NumberRange(1, 2**31, _NUMBER)])
+    patient = NumberField(
+        _l("누구의 정보 (환자 번호)"), validators=[Optional(), NumberRange(1, 2**31, _NUMBER)]
+    )
 
     def validate_until(self, field: DateField) -> None:
         """Refuse a span that ends before it begins."""

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 
 from app.accounts.models import Invitation, User
 from app.audit import service as audit
-from app.audit.models import GUARDS, AuditEntry
+from app.audit.models import GUARDS, AuditEntry, Outcome
 from app.cases.models import CaseState
 from app.cases.reading_models import ReturnReason
 from app.consultations.identity_models import How
@@ -308,3 +308,28 @@ def test_the_doors_of_patients_and_doctors_are_shut_to_operators(app: Flask, off
 def test_a_stranger_is_sent_to_the_sign_in(client: Client) -> None:
     for address in ("/operator/", "/operator/reviews", "/operator/audit", "/notices/"):
         assert client.get(address).status_code == 302
+
+
+def test_the_audit_log_is_narrowed_down_to_one_person_and_to_what_was_refused(
+    office: Client, operator: User, db: Any
+) -> None:
+    with transaction():
+        audit.record("test.read", "thing:1", patient_id=41)
+        audit.record("test.read", "thing:2", patient_id=42)
+        audit.record("test.try", "thing:3", patient_id=42, outcome=Outcome.DENIED)
+    page = _page(office, "/operator/audit?patient=42")
+    assert ("thing:2" in page, "thing:3" in page, "thing:1" in page) == (True, True, False)
+    assert 'href="/operator/audit?patient=42"' in page
+    page = _page(office, "/operator/audit?patient=42&outcome=denied")
+    assert ("thing:3" in page, "thing:2" in page) == (True, False)
+    office.post("/operator/audit/verify")
+    page = _page(office, f"/operator/audit?actor={operator.id}")
+    assert "audit.verify" in page or "접속기록을 검사함" in page
+    assert "thing:1" not in page
+
+
+@pytest.mark.parametrize("number", ["abc", "0", "99999999999999999999"])
+def test_a_number_that_is_none_is_said(office: Client, db: Any, number: str) -> None:
+    said = "표에 적힌 번호를"
+    assert said not in _page(office, "/operator/audit")
+    assert said in _page(office, f"/operator/audit?patient={number}")
