@@ -15,7 +15,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 import config
-from tests.harness import databases, network, portal, postgres
+from tests.harness import databases, network, portal, postgres, routes
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -35,6 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [n for n in os.environ if n.startswith("SALPIM_") and n not in KEPT]:
         del os.environ[name]
     os.environ.pop("DATABASE_URL", None)
+    routes.compile_once()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
