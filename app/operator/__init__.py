@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from app.operator import (
     analyses,
     audit,
+    call_clinics,
     calls,
     clinics,
     collections,
@@ -28,6 +29,7 @@ from app.web import navigation
 __all__ = [
     "analyses",
     "audit",
+    "call_clinics",
     "calls",
     "clinics",
     "collections",

@@ -445,6 +445,8 @@ OPERATOR = [
     Look("operator.call_new", "operator", "wrong", act=send, status=422),
     case("operator.call", "operator", "caller"),
     case("operator.call", "operator", "agreed"),
+    case("operator.call_clinics", "operator", "caller"),
+    Look("operator.call_clinics", "operator", "named", {"public_id": "=agreed", "area": "36400"}),
     *(
         Look(
             "operator.call_confirm",
