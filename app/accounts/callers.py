@@ -12,7 +12,7 @@ from sqlalchemy import Select, or_, select
 
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
 from app.accounts.care import add_patient
-from app.accounts.consents import missing_consents, texts
+from app.accounts.consents import end_consents, missing_consents, texts
 from app.accounts.errors import ConsentMissing, NotYours, TooYoung
 from app.accounts.identity import normalise_mobile
 from app.accounts.models import Consent, ConsentChannel, ConsentKind, Patient, Sex, User
@@ -129,3 +129,18 @@ def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[Cons
             audit.record("consent.given_by_telephone", f"consent:{consent.kind.value}", patient_id=patient.id)
         session.flush()
     return given
+
+
+def withdraw_by_telephone(operator: User, patient_id: int, kind: ConsentKind) -> bool:
+    """Record that the patient took back on the telephone every consent of `kind`, however it was given.
+
+    What follows is what follows when they do so themself. False if there was none. Raises `ConsentMissing` for the
+    terms, which end with the account alone, and `NotYours` for nobody who can be reached by telephone.
+    """
+    if kind is ConsentKind.TERMS:
+        raise ConsentMissing([kind])
+    with transaction() as session:
+        patient = fresh(Patient, patient_id)
+        if patient is None or session.scalar(callers().where(Patient.id == patient_id)) is None:
+            raise NotYours
+        return end_consents(operator, patient, kind, "consent.withdrawn_by_telephone")

@@ -52,6 +52,14 @@ class PlaceForm(FlaskForm):  # type: ignore[misc]
     area = area_field()
 
 
+class EraseForm(FlaskForm):  # type: ignore[misc]
+    """The caller's day of birth, as they say it: the page shows the year alone."""
+
+    birth_date = BirthDateField(
+        _l("전화하신 분이 말씀하신 생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))]
+    )
+
+
 class BookForm(FlaskForm):  # type: ignore[misc]
     """The time and the price as they were read aloud."""
 

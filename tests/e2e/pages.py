@@ -446,6 +446,16 @@ OPERATOR = [
     case("operator.call", "operator", "caller"),
     case("operator.call", "operator", "agreed"),
     case("operator.call_clinics", "operator", "caller"),
+    case("operator.call_rights", "operator", "agreed"),
+    case("operator.call_rights", "operator", "erasing"),
+    Look(
+        "operator.call_rights",
+        "operator",
+        "wrong",
+        {"public_id": "=agreed"},
+        act=send_to("/erasure"),
+        status=422,
+    ),
     Look("operator.call_clinics", "operator", "named", {"public_id": "=agreed", "area": "36400"}),
     *(
         Look(
