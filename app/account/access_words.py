@@ -16,6 +16,8 @@ ACTIONS: dict[str, LazyString] = {
     "booking.missed": _l("상담에 오지 않았다고 적었습니다."),
     "booking.missed_taken_back": _l("상담에 오지 않았다고 적은 것을 되돌렸습니다."),
     "booking.moved": _l("상담 예약을 옮겼습니다."),
+    "call.child_registered": _l("보호자의 전화를 받고 아이를 등록했습니다."),
+    "call.of_age": _l("만 14세가 되어 본인에게 동의를 다시 여쭙기로 했습니다."),
     "call.clinics_read": _l("전화로 가까운 병원을 읽어 드렸습니다."),
     "call.found": _l("전화를 받고 번호로 찾았습니다."),
     "call.looked": _l("전화를 받고 예약을 보았습니다."),

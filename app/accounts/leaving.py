@@ -28,6 +28,7 @@ from app.accounts.models import (
     Sex,
     User,
 )
+from app.accounts.telephone_children import forget_guardian
 from app.audit import service as audit
 from app.extensions import db
 from app.infra import clock, jobs
@@ -258,6 +259,7 @@ def finish(departure_id: int) -> None:
         jobs.enqueue(TELL_CALLER_GONE, sealed=sealed(Identity(Channel.MOBILE, patient.mobile)))
     # What only a new consultation would need, and the number by which others could find the person.
     patient.area = patient.exceptions = patient.mobile = None
+    forget_guardian(patient.id)
     departure.done_at = now
     audit.record("erasure.done", f"patient:{patient.public_id}", patient_id=patient.id)
     _forget_if_free(departure, patient)

@@ -33,6 +33,8 @@ ACTIONS: dict[str, LazyString] = {
     "booking.missed": _l("환자가 오지 않았다고 적음"),
     "booking.missed_taken_back": _l("오지 않았다고 적은 것을 되돌림"),
     "booking.moved": _l("예약을 옮김"),
+    "call.child_registered": _l("보호자의 전화로 아이를 등록함"),
+    "call.of_age": _l("만 14세가 되어 본인이 전화함"),
     "call.clinics_read": _l("전화하신 분께 가까운 병원을 읽어 드림"),
     "call.found": _l("전화하신 분을 번호로 찾음"),
     "patient.claimed": _l("계정 없이 등록된 분이 가입함"),

@@ -13,9 +13,9 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.accounts import callers, residence
+from app.accounts import callers, residence, telephone_children
 from app.accounts import service as accounts
-from app.accounts.errors import ConsentMissing, TooYoung
+from app.accounts.errors import ConsentMissing, NotYours, TooYoung
 from app.accounts.identity import NotAnIdentity
 from app.accounts.models import Patient, Sex
 from app.consultations import calls, eligibility_rules, eligibility_words, service, words
@@ -27,6 +27,7 @@ from app.extensions import limiter
 from app.infra import clock
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
+from app.operator.call_children import relation
 from app.operator.call_clinics import elsewhere
 from app.operator.call_forms import BookForm, CallerForm, PlaceForm, SearchForm, offer_areas
 from app.permissions import Permission
@@ -96,7 +97,7 @@ def _register(form: CallerForm) -> Patient | None:
         )
     except TooYoung:
         form.birth_date.errors = [
-            _("만 14세 미만은 전화로 예약할 수 없습니다. 보호자가 가입하여 아이를 등록해야 합니다.")
+            _("만 14세 미만은 보호자가 전화하셔야 합니다. ‘아이 등록하기’에서 보호자와 함께 등록해 주세요.")
         ]
     except NotAnIdentity:
         form.mobile.errors = [_("휴대전화 번호가 아닙니다. 010으로 시작하는 번호를 적어 주세요.")]
@@ -128,6 +129,9 @@ def _page(patient: Patient, place: PlaceForm | None = None) -> str:
         patient=patient,
         born=(patient.birth_date or "")[:4],
         place=place,
+        guardian=telephone_children.guardian_of(patient),
+        outgrown=telephone_children.has_outgrown(patient),
+        relation=relation,
         missing=[accounts.texts()[kind] for kind in missing],
         exceptions=eligibility_rules.exceptions_on(horizon),
         upcoming=service.upcoming_for([patient.id]),
@@ -164,7 +168,11 @@ def call_consents(public_id: str) -> Response:
     """Note what the caller agreed to after the text was read aloud."""
     patient = caller_or_404(public_id)
     agreed = [kind for kind in callers.ASKED if request.form.get(kind.value) == "y"]
-    callers.consent_by_telephone(current_user._get_current_object(), patient.id, agreed)
+    try:
+        callers.consent_by_telephone(current_user._get_current_object(), patient.id, agreed)
+    except NotYours:
+        flash(_("만 14세가 된 분은 본인과 통화하고 본인의 동의를 받아야 합니다."), "warning")
+        return _back(patient)
     if callers.missing_by_telephone(patient):
         flash(
             _("두 가지에 모두 동의하셔야 예약할 수 있습니다. 동의하지 않으시면 가까운 병원을 알려 드리세요."),
