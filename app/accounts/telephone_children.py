@@ -76,7 +76,8 @@ def register_child(
 
 
 def _account_of(number: str, guardian: str) -> User | None:
-    found = db.session.scalar(select(User).where(User.mobile == number, User.active))
+    query = select(User).where(User.mobile == number, User.active)
+    found: User | None = db.session.scalar(query)
     if found is None or found.role != Role.PATIENT or _bare(found.name) != _bare(guardian):
         return None
     return found
