@@ -150,4 +150,7 @@ def withdraw_by_telephone(operator: User, patient_id: int, kind: ConsentKind) ->
         patient = fresh(Patient, patient_id)
         if patient is None or session.scalar(callers().where(Patient.id == patient_id)) is None:
             raise NotYours
-        return end_consents(operator, patient, kind, "consent.withdrawn_by_telephone")
+        ended = end_consents(operator, patient, kind)
+        if ended:
+            audit.record("consent.withdrawn_by_telephone", f"consent:{kind.value}", patient_id=patient.id)
+    return ended

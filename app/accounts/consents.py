@@ -190,13 +190,14 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
     with transaction():
         if fresh(Patient, patient.id) is None or not _may_take_back(user, patient):
             raise NotYours
-        end_consents(user, patient, kind, "consent.withdrawn")
+        if end_consents(user, patient, kind):
+            audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
 
 
-def end_consents(user: User, patient: Patient, kind: ConsentKind, action: str) -> bool:
+def end_consents(user: User, patient: Patient, kind: ConsentKind) -> bool:
     """End what was agreed to and tell the other rooms, in the transaction in progress; False if there was nothing.
 
-    The patient is locked already, and whether `user` may is the caller's to check; `action` is how the log calls it.
+    The patient is locked already; whether `user` may, and what the log says of it, is the caller's.
     """
     query = select(Consent).where(
         Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
@@ -205,7 +206,6 @@ def end_consents(user: User, patient: Patient, kind: ConsentKind, action: str) -
     for consent in withdrawn:
         consent.withdrawn_at = clock.now()
     if withdrawn:
-        audit.record(action, f"consent:{kind.value}", patient_id=patient.id)
         events.publish(
             "consent.withdrawn",
             f"patient:{patient.public_id}",

@@ -96,7 +96,10 @@ def ask(user: User, patient: Patient) -> Departure:
         if row is None or not may_decide_for(user, row):
             raise NotYours
         standing = open_for(row)
-        return standing if standing is not None else _wish(user, row, "erasure.asked")
+        if standing is not None:
+            return standing
+        audit.record("erasure.asked", f"patient:{row.public_id}", patient_id=row.id)
+        return _wish(user, row)
 
 
 def ask_by_telephone(operator: User, patient_id: int) -> Departure:
@@ -107,7 +110,10 @@ def ask_by_telephone(operator: User, patient_id: int) -> Departure:
     with transaction():
         row = _caller(patient_id)
         standing = open_for(row)
-        return standing if standing is not None else _wish(operator, row, "erasure.asked_by_telephone")
+        if standing is not None:
+            return standing
+        audit.record("erasure.asked_by_telephone", f"patient:{row.public_id}", patient_id=row.id)
+        return _wish(operator, row)
 
 
 def _caller(patient_id: int) -> Patient:
@@ -119,7 +125,7 @@ def _caller(patient_id: int) -> Patient:
     return row
 
 
-def _wish(user: User, patient: Patient, action: str) -> Departure:
+def _wish(user: User, patient: Patient) -> Departure:
     now = clock.now()
     departure = Departure(
         patient_id=patient.id,
@@ -130,7 +136,6 @@ def _wish(user: User, patient: Patient, action: str) -> Departure:
     )
     db.session.add(departure)
     db.session.flush()
-    audit.record(action, f"patient:{patient.public_id}", patient_id=patient.id)
     _tell_family(TELL_ASKED, departure)
     return departure
 
@@ -143,21 +148,27 @@ def cancel(user: User, patient: Patient) -> bool:
             raise TooLateToStay
         if row is None or not may_decide_for(user, row):
             raise NotYours
-        return _take_back(row, "erasure.cancelled")
+        cancelled = _take_back(row)
+        if cancelled:
+            audit.record("erasure.cancelled", f"patient:{row.public_id}", patient_id=row.id)
+    return cancelled
 
 
 def cancel_by_telephone(patient_id: int) -> bool:
     """Take back the wish of a caller without an account; returns and raises as `cancel`."""
     with transaction():
-        return _take_back(_caller(patient_id), "erasure.cancelled_by_telephone")
+        row = _caller(patient_id)
+        cancelled = _take_back(row)
+        if cancelled:
+            audit.record("erasure.cancelled_by_telephone", f"patient:{row.public_id}", patient_id=row.id)
+    return cancelled
 
 
-def _take_back(patient: Patient, action: str) -> bool:
+def _take_back(patient: Patient) -> bool:
     departure = open_for(patient)  # whoever begins it takes the lock on the patient first, too
     if departure is None:
         return False
     departure.cancelled_at = clock.now()
-    audit.record(action, f"patient:{patient.public_id}", patient_id=patient.id)
     _tell_family(TELL_STAYS, departure)
     return True
 
