@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
 from app.account.consents import own_patient
-from app.account.forms import RELATIONS, Confirm, DependentForm
+from app.account.forms import Confirm, DependentForm
 from app.accounts import service, words
 from app.accounts.errors import NotAChild, NotYours, TooManyDependents
+from app.accounts.fields import RELATIONS
 from app.accounts.models import ConsentKind, Sex
 from app.infra import moments
 from app.permissions import Permission

@@ -9,18 +9,12 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, PasswordField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import EqualTo, InputRequired, Length, ValidationError
 
-from app.accounts.fields import SEXES, BirthDateField, name_field
+from app.accounts.fields import RELATIONS, SEXES, BirthDateField, name_field
 from app.accounts.identity import Identity, NotAnIdentity, parse
 from app.accounts.passwords import LONGEST, fault_of
 from app.extensions import security
 
 LANGUAGES = [SelectChoice("ko", "한국어"), SelectChoice("en", "English")]
-RELATIONS = [
-    SelectChoice("mother", _l("어머니")),
-    SelectChoice("father", _l("아버지")),
-    SelectChoice("grandparent", _l("조부모")),
-    SelectChoice("guardian", _l("그 밖의 법정대리인")),
-]
 
 
 class IdentityField(StringField):  # type: ignore[misc]  # untyped base

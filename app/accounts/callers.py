@@ -12,11 +12,12 @@ from sqlalchemy import Select, or_, select
 
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
 from app.accounts.care import add_patient
-from app.accounts.consents import missing_consents, texts
+from app.accounts.consents import end_consents, missing_consents, texts
 from app.accounts.errors import ConsentMissing, NotYours, TooYoung
 from app.accounts.identity import normalise_mobile
 from app.accounts.models import Consent, ConsentChannel, ConsentKind, Patient, Sex, User
 from app.accounts.residence import set_area
+from app.accounts.telephone_children import has_outgrown, may_be_spoken_for
 from app.audit import service as audit
 from app.extensions import db
 from app.infra import clock
@@ -92,7 +93,12 @@ def _bare(name: str) -> str:
 
 
 def missing_by_telephone(patient: Patient) -> list[ConsentKind]:
-    """Return which of `ASKED` nobody has agreed to yet for this patient, in the version in force."""
+    """Return which of `ASKED` nobody has agreed to yet for this patient, in the version in force.
+
+    All of them for who has turned 14 since a guardian agreed for them: they are asked themself.
+    """
+    if has_outgrown(patient):
+        return list(ASKED)
     query = select(Consent.kind, Consent.version).where(
         Consent.patient_id == patient.id, Consent.withdrawn_at.is_(None)
     )
@@ -103,14 +109,15 @@ def missing_by_telephone(patient: Patient) -> list[ConsentKind]:
 def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[ConsentKind]) -> list[Consent]:
     """Record that the patient agreed on the telephone to each of `kinds`, which `operator` read aloud.
 
-    The rows say so, and who wrote them down. Raises `NotYours` for no patient, `ConsentMissing` for a kind that is
-    not for the telephone.
+    For a child under 14 its guardian agreed. The rows say so, and who wrote them down. Raises `NotYours` for no
+    patient, a child without a known guardian, or who has turned 14 since; `ConsentMissing` for a kind that is not for
+    the telephone.
     """
     if set(kinds) - set(ASKED):
         raise ConsentMissing(sorted(set(kinds) - set(ASKED)))
     with transaction() as session:
         patient = fresh(Patient, patient_id)
-        if patient is None or patient.erased_at is not None:
+        if patient is None or patient.erased_at is not None or not may_be_spoken_for(patient):
             raise NotYours
         given = [
             Consent(
@@ -129,3 +136,21 @@ def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[Cons
             audit.record("consent.given_by_telephone", f"consent:{consent.kind.value}", patient_id=patient.id)
         session.flush()
     return given
+
+
+def withdraw_by_telephone(operator: User, patient_id: int, kind: ConsentKind) -> bool:
+    """Record that the patient took back on the telephone every consent of `kind`, however it was given.
+
+    What follows is what follows when they do so themself. False if there was none. Raises `ConsentMissing` for the
+    terms, which end with the account alone, and `NotYours` for nobody who can be reached by telephone.
+    """
+    if kind is ConsentKind.TERMS:
+        raise ConsentMissing([kind])
+    with transaction() as session:
+        patient = fresh(Patient, patient_id)
+        if patient is None or session.scalar(callers().where(Patient.id == patient_id)) is None:
+            raise NotYours
+        ended = end_consents(operator, patient, kind)
+        if ended:
+            audit.record("consent.withdrawn_by_telephone", f"consent:{kind.value}", patient_id=patient.id)
+    return ended

@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select
 
 from app.accounts.models import Patient, Sex
+from app.accounts.telephone_children import end_speaking
 from app.audit import service as audit
 from app.extensions import db
 from app.infra.database import fresh
@@ -29,6 +30,7 @@ def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex:
     row = fresh(Patient, fitting[0].id)
     if row is None or row.user_id is not None or row.erased_at is not None:
         return None
+    end_speaking(row)  # what a guardian agreed to for the child that they were is asked of them now
     row.user_id, row.name, row.sex, row.mobile = user_id, name.strip(), sex, None
     row.birth_date = birth_date.isoformat()
     db.session.flush()

@@ -187,24 +187,33 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
     """
     if kind is ConsentKind.TERMS:
         raise ConsentMissing([kind])
-    with transaction() as session:
+    with transaction():
         if fresh(Patient, patient.id) is None or not _may_take_back(user, patient):
             raise NotYours
-        query = select(Consent).where(
-            Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
-        )
-        withdrawn = list(session.scalars(query.execution_options(populate_existing=True)))
-        for consent in withdrawn:
-            consent.withdrawn_at = clock.now()
-        if withdrawn:
+        if end_consents(user, patient, kind):
             audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
-            events.publish(
-                "consent.withdrawn",
-                f"patient:{patient.public_id}",
-                patient_id=patient.id,
-                consent=kind,
-                user_id=user.id,
-            )
+
+
+def end_consents(user: User, patient: Patient, kind: ConsentKind) -> bool:
+    """End what was agreed to and tell the other rooms, in the transaction in progress; False if there was nothing.
+
+    The patient is locked already; whether `user` may, and what the log says of it, is the caller's.
+    """
+    query = select(Consent).where(
+        Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
+    )
+    withdrawn = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    for consent in withdrawn:
+        consent.withdrawn_at = clock.now()
+    if withdrawn:
+        events.publish(
+            "consent.withdrawn",
+            f"patient:{patient.public_id}",
+            patient_id=patient.id,
+            consent=kind,
+            user_id=user.id,
+        )
+    return bool(withdrawn)
 
 
 @dataclass(frozen=True)

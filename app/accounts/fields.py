@@ -20,6 +20,14 @@ SEXES = [
     SelectChoice(Sex.UNSTATED.value, _l("밝히지 않음")),
 ]
 
+RELATIONS = [
+    SelectChoice("mother", _l("어머니")),
+    SelectChoice("father", _l("아버지")),
+    SelectChoice("grandparent", _l("조부모")),
+    SelectChoice("guardian", _l("그 밖의 법정대리인")),
+]
+"""What a guardian is to the child."""
+
 _PARTS = r"\D{{{0},3}}(\d{{{1},2}})\D{{{0},3}}(\d{{{1},2}})\D{{0,2}}"
 # Without signs in between each part has all its digits: 1954112 could be two days.
 _WRITTEN = re.compile(rf"\s*(\d{{4}})(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")

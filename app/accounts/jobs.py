@@ -106,6 +106,34 @@ def tell_gone(_run: jobs.Run, sealed: str, locale: str) -> None:
         words.gone(contacts.unsealed(sealed))
 
 
+@jobs.handler(leaving.TELL_CALLER_ASKED)
+def tell_caller_leaving(_run: jobs.Run, departure_id: int) -> None:
+    """Tell somebody who has only a telephone until when they can still call."""
+    departure = db.session.get(Departure, departure_id)
+    if departure is None or departure.cancelled_at is not None or departure.patient.mobile is None:
+        return
+    with force_locale("ko"):
+        day = format_date(departure.due_at, "long")
+        identity = Identity(Channel.MOBILE, departure.patient.mobile)
+        words.caller_leaving(identity, day, links.settings().contact)
+
+
+@jobs.handler(leaving.TELL_CALLER_STAYS)
+def tell_caller_staying(_run: jobs.Run, departure_id: int) -> None:
+    """Tell somebody who has only a telephone that nothing will be erased."""
+    departure = db.session.get(Departure, departure_id)
+    if departure is not None and departure.patient.mobile is not None:
+        with force_locale("ko"):
+            words.staying(Identity(Channel.MOBILE, departure.patient.mobile))
+
+
+@jobs.handler(leaving.TELL_CALLER_GONE)
+def tell_caller_gone(_run: jobs.Run, sealed: str) -> None:
+    """Tell the number of somebody without an account that it is done; it comes sealed, and is kept nowhere else."""
+    with force_locale("ko"):
+        words.caller_gone(contacts.unsealed(sealed))
+
+
 @jobs.handler("accounts.begin_erasures", every=timedelta(hours=1))
 def begin_erasures(run: jobs.Run) -> None:
     """Begin what was asked for and thought over."""

@@ -16,6 +16,7 @@ from app.accounts import holdings, proxy_own_data
 from app.accounts.consents import may_decide_for
 from app.accounts.contacts import identities_of, sealed
 from app.accounts.errors import NotYours, TooLateToStay
+from app.accounts.identity import Channel, Identity
 from app.accounts.keeping import wait
 from app.accounts.models import (
     Consent,
@@ -27,16 +28,23 @@ from app.accounts.models import (
     Sex,
     User,
 )
+from app.accounts.telephone_children import forget_guardian
 from app.audit import service as audit
 from app.extensions import db
 from app.infra import clock, jobs
 from app.infra.database import fresh, transaction
+from app.permissions import Role
 
 ERASE = "accounts.erase"
 TELL_ASKED, TELL_STAYS, TELL_GONE = (
     "accounts.tell_leaving",
     "accounts.tell_staying",
     "accounts.tell_gone",
+)
+TELL_CALLER_ASKED, TELL_CALLER_STAYS, TELL_CALLER_GONE = (
+    "accounts.tell_caller_leaving",
+    "accounts.tell_caller_staying",
+    "accounts.tell_caller_gone",
 )
 
 
@@ -83,25 +91,52 @@ def ask(user: User, patient: Patient) -> Departure:
 
     Where the patient is the user, the account closes with it. Raises `NotYours` for who may not decide.
     """
-    with transaction() as session:
+    with transaction():
         row = fresh(Patient, patient.id)
         if row is None or not may_decide_for(user, row):
             raise NotYours
         standing = open_for(row)
         if standing is not None:
             return standing
-        now = clock.now()
-        departure = Departure(
-            patient_id=row.id,
-            user_id=user.id if row.user_id == user.id else None,
-            asked_by_id=user.id,
-            asked_at=now,
-            due_at=now + wait(),
-        )
-        session.add(departure)
-        session.flush()
         audit.record("erasure.asked", f"patient:{row.public_id}", patient_id=row.id)
-        _tell_family(TELL_ASKED, departure)
+        return _wish(user, row)
+
+
+def ask_by_telephone(operator: User, patient_id: int) -> Departure:
+    """Record that a caller without an account wants everything about them erased; asking again changes nothing.
+
+    Raises `NotYours` for whoever has an account: they ask there themself.
+    """
+    with transaction():
+        row = _caller(patient_id)
+        standing = open_for(row)
+        if standing is not None:
+            return standing
+        audit.record("erasure.asked_by_telephone", f"patient:{row.public_id}", patient_id=row.id)
+        return _wish(operator, row)
+
+
+def _caller(patient_id: int) -> Patient:
+    row = fresh(Patient, patient_id)
+    if row is None or row.user_id is not None or row.mobile is None:
+        raise NotYours
+    if row.erased_at is not None:
+        raise TooLateToStay
+    return row
+
+
+def _wish(user: User, patient: Patient) -> Departure:
+    now = clock.now()
+    departure = Departure(
+        patient_id=patient.id,
+        user_id=user.id if patient.user_id == user.id else None,
+        asked_by_id=user.id,
+        asked_at=now,
+        due_at=now + wait(),
+    )
+    db.session.add(departure)
+    db.session.flush()
+    _tell_family(TELL_ASKED, departure)
     return departure
 
 
@@ -113,22 +148,47 @@ def cancel(user: User, patient: Patient) -> bool:
             raise TooLateToStay
         if row is None or not may_decide_for(user, row):
             raise NotYours
-        departure = open_for(row)  # whoever begins it takes the lock on the patient first, too
-        if departure is None:
-            return False
-        departure.cancelled_at = clock.now()
-        audit.record("erasure.cancelled", f"patient:{row.public_id}", patient_id=row.id)
-        _tell_family(TELL_STAYS, departure)
+        cancelled = _take_back(row)
+        if cancelled:
+            audit.record("erasure.cancelled", f"patient:{row.public_id}", patient_id=row.id)
+    return cancelled
+
+
+def cancel_by_telephone(patient_id: int) -> bool:
+    """Take back the wish of a caller without an account; returns and raises as `cancel`."""
+    with transaction():
+        row = _caller(patient_id)
+        cancelled = _take_back(row)
+        if cancelled:
+            audit.record("erasure.cancelled_by_telephone", f"patient:{row.public_id}", patient_id=row.id)
+    return cancelled
+
+
+def _take_back(patient: Patient) -> bool:
+    departure = open_for(patient)  # whoever begins it takes the lock on the patient first, too
+    if departure is None:
+        return False
+    departure.cancelled_at = clock.now()
+    _tell_family(TELL_STAYS, departure)
     return True
 
 
 def _tell_family(kind: str, departure: Departure) -> None:
-    """Have everyone told who acts for the patient: one of two parents alone asks, both should know."""
+    """Have everyone told who acts for the patient: one of two parents alone asks, both should know.
+
+    Who has only a telephone is told there; the operator who wrote it down is not.
+    """
+    patient = db.session.get(Patient, departure.patient_id)
+    assert patient is not None
+    if patient.user_id is None and patient.mobile is not None:
+        to_caller = TELL_CALLER_ASKED if kind == TELL_ASKED else TELL_CALLER_STAYS
+        jobs.enqueue(to_caller, departure_id=departure.id)
     guardians = select(Guardianship.guardian_id).where(
         Guardianship.patient_id == departure.patient_id, Guardianship.ended_at.is_(None)
     )
-    known = or_(User.id == departure.asked_by_id, User.id.in_(guardians))
-    for user_id in db.session.scalars(select(User.id).where(known, User.active).order_by(User.id)):
+    known = or_(User.id == departure.asked_by_id, User.id == (patient.user_id or 0), User.id.in_(guardians))
+    told = select(User.id).where(known, User.active, User.role == Role.PATIENT)
+    for user_id in db.session.scalars(told.order_by(User.id)):
         jobs.enqueue(kind, departure_id=departure.id, user_id=user_id)
 
 
@@ -153,6 +213,10 @@ def begin(departure_id: int) -> bool:
             return False
         if departure.cancelled_at is not None:
             return False
+        if departure.user_id is None:
+            departure.user_id = (
+                patient.user_id
+            )  # who joined in the meantime has seen the wish, and let it stand
         user = fresh(User, departure.user_id) if departure.user_id is not None else None
         if user is not None:
             user.active, user.fs_uniquifier = False, secrets.token_hex(32)
@@ -202,8 +266,11 @@ def finish(departure_id: int) -> None:
     for consent in db.session.scalars(select(Consent).where(or_(*consents))):
         if consent.patient_id in (None, patient.id):  # what was agreed to for a child that stays, stands
             consent.withdrawn_at = consent.withdrawn_at or now
+    if patient.user_id is None and patient.mobile is not None:
+        jobs.enqueue(TELL_CALLER_GONE, sealed=sealed(Identity(Channel.MOBILE, patient.mobile)))
     # What only a new consultation would need, and the number by which others could find the person.
     patient.area = patient.exceptions = patient.mobile = None
+    forget_guardian(patient.id)
     departure.done_at = now
     audit.record("erasure.done", f"patient:{patient.public_id}", patient_id=patient.id)
     _forget_if_free(departure, patient)

@@ -11,10 +11,12 @@ from app.accounts.consents import consents_of
 from app.accounts.holdings import Holding
 from app.accounts.holdings import register as register_holding
 from app.accounts.models import Consent, Departure, FailedAttempts, Guardianship, OneTimeCode, Patient, User
+from app.accounts.telephone_children import guardian_of
+from app.accounts.telephone_models import TelephoneGuardian
 from app.extensions import db
 from app.regions import areas
 
-TABLES = (User, Patient, Guardianship, Consent, Departure, OneTimeCode, FailedAttempts)
+TABLES = (User, Patient, Guardianship, Consent, Departure, OneTimeCode, FailedAttempts, TelephoneGuardian)
 
 
 def register() -> None:
@@ -47,6 +49,7 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             if consent.patient_id == patient.id or patient.user_id == user.id
         ],
         "guardianships": _guardianships(user, patient),
+        "guardian_on_the_telephone": _on_the_telephone(patient),
     }
     if patient.user_id == user.id:
         found["account"] = {
@@ -58,6 +61,13 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
             "since": stamp(user.created_at),
         }
     return found
+
+
+def _on_the_telephone(patient: Patient) -> dict[str, str | None] | None:
+    row = guardian_of(patient)
+    if row is None:
+        return None
+    return {"name": row.name, "relation": row.relation, "since": stamp(row.recorded_at)}
 
 
 def _area(code: str | None) -> dict[str, str] | None:

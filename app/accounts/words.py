@@ -88,6 +88,21 @@ def leaving(identity: Identity, day: str, link: str) -> None:
     send(identity, _("살핌 자료를 지워 달라는 말씀을 받았습니다"), body)
 
 
+def caller_leaving(identity: Identity, day: str, contact: str) -> None:
+    """The same, to somebody who has no account and can call."""
+    body = _(
+        "[살핌] %(day)s에 자료를 지웁니다. 그만두시려면 그 전에 전화해 주세요. %(contact)s",
+        day=day,
+        contact=contact,
+    )
+    send(identity, _("살핌 자료를 지워 달라는 말씀을 받았습니다"), body.strip())
+
+
+def caller_gone(identity: Identity) -> None:
+    """That everything about somebody without an account is erased."""
+    send(identity, _("살핌 자료를 지웠습니다"), _("[살핌] 말씀하신 대로 자료를 지웠습니다."))
+
+
 def staying(identity: Identity) -> None:
     """That the wish to have everything erased was taken back."""
     send(

@@ -1,4 +1,7 @@
-"""What this room holds of one person: bookings. What was held is a chart; what is still to come is cancelled."""
+"""What this room holds of one person: bookings, and clinics read aloud on the telephone.
+
+What was held is a chart; what is still to come is cancelled.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,14 @@ from app.consultations.identity_checks import checks_of
 from app.consultations.identity_models import IdentityCheck
 from app.consultations.models import Booking, BookingState, Hold
 from app.consultations.policy import visible_bookings
+from app.consultations.referral_models import Referral
+from app.consultations.referrals import referrals_of
 from app.extensions import db
 from app.infra import clock
 from app.infra.database import fresh, transaction
 
 CONSULTATION = "consultation"
-TABLES = (Booking, Hold, IdentityCheck)
+TABLES = (Booking, Hold, IdentityCheck, Referral)
 
 
 def register() -> None:
@@ -36,7 +41,10 @@ def shown(user: User, patient: Patient) -> dict[str, Any]:
     """Return every booking, with its doctor's name; of the user's own account also the time that is held."""
     query = visible_bookings(user).where(Booking.patient_id == patient.id)
     bookings = db.session.scalars(query.order_by(Booking.starts_at, Booking.id)).all()
-    found: dict[str, Any] = {"bookings": [_booking(user, booking) for booking in bookings]}
+    found: dict[str, Any] = {
+        "bookings": [_booking(user, booking) for booking in bookings],
+        "clinics_read_aloud": [_referral(row) for row in referrals_of(patient.id)],
+    }
     if patient.user_id == user.id:
         hold = db.session.get(Hold, user.id)
         found["time_held"] = _hold(hold) if hold is not None and hold.expires_at > clock.now() else None
@@ -69,6 +77,10 @@ def _booking(user: User, booking: Booking) -> dict[str, Any]:
     }
 
 
+def _referral(row: Referral) -> dict[str, Any]:
+    return {"at": stamp(row.told_at), "why": str(row.why), "area": row.area, "clinics": row.clinics}
+
+
 def _hold(hold: Hold) -> dict[str, Any]:
     return {
         "doctor": hold.doctor.name,
@@ -87,6 +99,8 @@ def erase(departure: Departure) -> None:
             service.cancel(booking_id, by_id, late=True)
     if departure.user_id is not None:
         holds.let_go(departure.user_id)
+    with transaction() as session:
+        session.execute(delete(Referral).where(Referral.patient_id == departure.patient_id))
     for booking_id in _not_held(departure.patient_id):
         with transaction() as session:
             _bare(session, booking_id)

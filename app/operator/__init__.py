@@ -8,6 +8,9 @@ from flask_babel import lazy_gettext as _l
 from app.operator import (
     analyses,
     audit,
+    call_children,
+    call_clinics,
+    call_rights,
     calls,
     clinics,
     collections,
@@ -28,6 +31,9 @@ from app.web import navigation
 __all__ = [
     "analyses",
     "audit",
+    "call_children",
+    "call_clinics",
+    "call_rights",
     "calls",
     "clinics",
     "collections",

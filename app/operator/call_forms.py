@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
+from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from app.accounts.fields import SEXES, BirthDateField, name_field
+from app.accounts.fields import RELATIONS, SEXES, BirthDateField, name_field
 from app.consultations import eligibility_words
 from app.regions import areas
 
@@ -46,10 +46,37 @@ class CallerForm(FlaskForm):  # type: ignore[misc]
     mobile = StringField(_l("휴대전화 번호"), validators=[InputRequired(NUMBER), Length(max=40)])
 
 
+class ChildForm(FlaskForm):  # type: ignore[misc]
+    """A child under 14, and the guardian who calls for it."""
+
+    guardian = name_field(_l("보호자 이름"))
+    # Nothing is chosen beforehand: a father would be entered as the mother.
+    relation = SelectField(
+        _l("아이와의 관계"),
+        choices=[SelectChoice("", _l("골라 주세요")), *RELATIONS],
+        validators=[InputRequired(CHOOSE)],
+    )
+    mobile = StringField(_l("보호자의 휴대전화 번호"), validators=[InputRequired(NUMBER), Length(max=40)])
+    name = name_field(_l("아이 이름"))
+    birth_date = BirthDateField(
+        _l("아이 생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))]
+    )
+    sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(CHOOSE)])
+    area = area_field()
+
+
 class PlaceForm(FlaskForm):  # type: ignore[misc]
     """Where the caller lives."""
 
     area = area_field()
+
+
+class EraseForm(FlaskForm):  # type: ignore[misc]
+    """The caller's day of birth, as they say it: the page shows the year alone."""
+
+    birth_date = BirthDateField(
+        _l("전화하신 분이 말씀하신 생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))]
+    )
 
 
 class BookForm(FlaskForm):  # type: ignore[misc]

@@ -13,12 +13,11 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.accounts import callers, residence
+from app.accounts import callers, residence, telephone_children
 from app.accounts import service as accounts
-from app.accounts.errors import ConsentMissing, TooYoung
+from app.accounts.errors import ConsentMissing, NotYours, TooYoung
 from app.accounts.identity import NotAnIdentity
 from app.accounts.models import Patient, Sex
-from app.audit import service as audit
 from app.consultations import calls, eligibility_rules, eligibility_words, service, words
 from app.consultations.eligibility import Admission
 from app.consultations.eligibility_admit import admit_to
@@ -27,6 +26,9 @@ from app.consultations.rules import rules
 from app.extensions import limiter
 from app.infra import clock
 from app.operator.blueprint import door
+from app.operator.call_access import caller_or_404
+from app.operator.call_children import relation
+from app.operator.call_clinics import elsewhere
 from app.operator.call_forms import BookForm, CallerForm, PlaceForm, SearchForm, offer_areas
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
@@ -95,7 +97,7 @@ def _register(form: CallerForm) -> Patient | None:
         )
     except TooYoung:
         form.birth_date.errors = [
-            _("만 14세 미만은 전화로 예약할 수 없습니다. 보호자가 가입하여 아이를 등록해야 합니다.")
+            _("만 14세 미만은 보호자가 전화하셔야 합니다. ‘아이 등록하기’에서 보호자와 함께 등록해 주세요.")
         ]
     except NotAnIdentity:
         form.mobile.errors = [_("휴대전화 번호가 아닙니다. 010으로 시작하는 번호를 적어 주세요.")]
@@ -108,17 +110,11 @@ def _register(form: CallerForm) -> Patient | None:
     return None
 
 
-def _caller_or_404(public_id: str) -> Patient:
-    patient = visible_or_404(callers.callers().where(Patient.public_id == public_id))
-    audit.record("call.looked", f"patient:{patient.public_id}", patient_id=patient.id)
-    return patient
-
-
 @door.get("/calls/<public_id>")
 @requires(Permission.CALL_HANDLE)
 def call(public_id: str) -> str:
     """Everything needed while this person is on the telephone, in the order in which it is asked."""
-    return _page(_caller_or_404(public_id))
+    return _page(caller_or_404(public_id))
 
 
 def _page(patient: Patient, place: PlaceForm | None = None) -> str:
@@ -127,15 +123,20 @@ def _page(patient: Patient, place: PlaceForm | None = None) -> str:
     missing = callers.missing_by_telephone(patient)
     ready = not missing and patient.area is not None
     horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
+    offers = calls.offers_for(patient) if ready else []
     return render_template(
         "operator/call.html",
         patient=patient,
         born=(patient.birth_date or "")[:4],
         place=place,
+        guardian=telephone_children.guardian_of(patient),
+        outgrown=telephone_children.has_outgrown(patient),
+        relation=relation,
         missing=[accounts.texts()[kind] for kind in missing],
         exceptions=eligibility_rules.exceptions_on(horizon),
         upcoming=service.upcoming_for([patient.id]),
-        offers=calls.offers_for(patient) if ready else [],
+        offers=offers,
+        elsewhere=elsewhere(patient) if ready and not offers else None,
         refusals=calls.refusals_for(patient) if ready else [],
         ready=ready,
         now=clock.now(),
@@ -165,9 +166,13 @@ def _back(patient: Patient, anchor: str = "") -> Response:
 @requires(Permission.CALL_HANDLE)
 def call_consents(public_id: str) -> Response:
     """Note what the caller agreed to after the text was read aloud."""
-    patient = _caller_or_404(public_id)
+    patient = caller_or_404(public_id)
     agreed = [kind for kind in callers.ASKED if request.form.get(kind.value) == "y"]
-    callers.consent_by_telephone(current_user._get_current_object(), patient.id, agreed)
+    try:
+        callers.consent_by_telephone(current_user._get_current_object(), patient.id, agreed)
+    except NotYours:
+        flash(_("만 14세가 된 분은 본인과 통화하고 본인의 동의를 받아야 합니다."), "warning")
+        return _back(patient)
     if callers.missing_by_telephone(patient):
         flash(
             _("두 가지에 모두 동의하셔야 예약할 수 있습니다. 동의하지 않으시면 가까운 병원을 알려 드리세요."),
@@ -182,7 +187,7 @@ def call_consents(public_id: str) -> Response:
 @requires(Permission.CALL_HANDLE)
 def call_place(public_id: str) -> Any:
     """Note where the caller lives, and what they say applies to them."""
-    patient, form = _caller_or_404(public_id), PlaceForm()
+    patient, form = caller_or_404(public_id), PlaceForm()
     offer_areas(form.area)
     if not form.validate_on_submit():
         return _page(patient, form), 422
@@ -201,7 +206,7 @@ def call_place(public_id: str) -> Any:
 @requires(Permission.CALL_HANDLE)
 def call_confirm(public_id: str) -> Any:
     """Read the day, the time, the doctor and the price aloud before anything is booked."""
-    patient = _caller_or_404(public_id)
+    patient = caller_or_404(public_id)
     try:
         slot = service.offer(request.args.get("doctor", 0, int), _moment(request.args.get("at")))
         admission = admit_to(patient, slot.doctor_id, None, slot.starts_at)
@@ -230,7 +235,7 @@ def _gone(patient: Patient) -> Response:
 
 def _refused(patient: Patient, admission: Admission) -> str:
     return render_template(
-        "operator/call_refused.html", patient=patient, admission=admission, rule_words=eligibility_words
+        "operator/call_refused.html", patient=patient, elsewhere=elsewhere(patient, admission=admission)
     )
 
 
@@ -238,7 +243,7 @@ def _refused(patient: Patient, admission: Admission) -> str:
 @requires(Permission.CALL_HANDLE)
 def call_book(public_id: str) -> Any:
     """Book for the caller; who has no account gets a text message."""
-    patient, form = _caller_or_404(public_id), BookForm()
+    patient, form = caller_or_404(public_id), BookForm()
     if not form.validate_on_submit():
         abort(400)
     if callers.missing_by_telephone(patient):
@@ -273,7 +278,7 @@ def call_book(public_id: str) -> Any:
 @requires(Permission.CALL_HANDLE)
 def call_cancel(public_id: str, booking_id: str) -> Response:
     """Cancel one of the caller's bookings."""
-    patient = _caller_or_404(public_id)
+    patient = caller_or_404(public_id)
     found = visible_or_404(calls.bookings_of(patient).where(Booking.public_id == booking_id))
     try:
         service.cancel(found.id, current_user.id)

@@ -172,6 +172,18 @@ def clinics_in(area_code: str, *, kind: str | None = None, limit: int = 10, offs
     return [Near(clinic, None) for clinic in db.session.scalars(query.limit(limit).offset(offset))]
 
 
+def clinics_around(area_code: str, *, limit: int = 10) -> list[Near]:
+    """Return the nearest clinics to the middle of a district, in the order of `clinics_near`.
+
+    Where no clinic of the register has a position, those of the district by name. None without a register or for a
+    code that there is not.
+    """
+    area = area_of(area_code)
+    if area is None:
+        return []
+    return clinics_near(area.latitude, area.longitude, limit=limit) or clinics_in(area_code, limit=limit)
+
+
 def count_in(area_code: str, *, kind: str | None = None) -> int:
     """Return how many `clinics_in` has in all."""
     here = _here(area_code, kind)

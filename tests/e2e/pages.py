@@ -443,8 +443,23 @@ OPERATOR = [
     ),
     Look("operator.call_new", "operator"),
     Look("operator.call_new", "operator", "wrong", act=send, status=422),
+    Look("operator.call_child_new", "operator"),
+    Look("operator.call_child_new", "operator", "wrong", act=send, status=422),
     case("operator.call", "operator", "caller"),
+    case("operator.call", "operator", "called for"),
     case("operator.call", "operator", "agreed"),
+    case("operator.call_clinics", "operator", "caller"),
+    case("operator.call_rights", "operator", "agreed"),
+    case("operator.call_rights", "operator", "erasing"),
+    Look(
+        "operator.call_rights",
+        "operator",
+        "wrong",
+        {"public_id": "=agreed"},
+        act=send_to("/erasure"),
+        status=422,
+    ),
+    Look("operator.call_clinics", "operator", "named", {"public_id": "=agreed", "area": "36400"}),
     *(
         Look(
             "operator.call_confirm",

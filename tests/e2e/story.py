@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.accounts import callers, leaving, practice, residence, service
+from app.accounts import callers, leaving, practice, residence, service, telephone_children
 from app.accounts.models import User
 from app.cases import drafts, lesions, reading, signing
 from app.cases import service as cases
@@ -172,6 +172,25 @@ def _eligibility(site: Site, patient: User, operator: User) -> None:
         mobile="010-9999-1234",
     )
     callers.consent_by_telephone(operator, agreed.id, callers.ASKED)
+    erasing = callers.register_caller(
+        name="오떠남",
+        birth_date=date(1944, 2, 3),
+        sex=patient.patient.sex,
+        area=SUNCHEON,
+        mobile="010-9999-4321",
+    )
+    leaving.ask_by_telephone(operator, erasing.id)
+    called_for = telephone_children.register_child(
+        operator,
+        guardian="박지은",
+        relation="mother",
+        name="박하늘",
+        birth_date=date(2018, 5, 5),
+        sex=patient.patient.sex,
+        area=SUNCHEON,
+        mobile="010-9999-4321",
+    )
+    site.ids |= {"erasing": erasing.public_id, "called for": called_for.public_id}
     site.ids |= {"old rule": trial.public_id, "rule": ended.public_id, "person": patient.patient.public_id}
     site.ids |= {"caller": caller.public_id, "agreed": agreed.public_id, "refused": "2026-12-21T00:00:00Z"}
 

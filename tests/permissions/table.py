@@ -93,6 +93,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("operator.analysis*", "public_id", Thing("analysis", "operator")),
     # Whoever can be reached by telephone may call, and the operator may look; another caller's booking: test_effects.py.
     ("operator.call_cancel", "booking_id", Thing("booking")),
+    ("operator.call_withdraw", "kind", choice("telemedicine")),
     ("operator.call*", "public_id", Thing("patient", "operator")),
     ("operator.eligibility*", "public_id", Thing("rule", "operator")),
     ("operator.clinics*", "public_id", Thing("register", "operator")),

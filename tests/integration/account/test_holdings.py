@@ -13,12 +13,14 @@ from app.accounts import attempts, codes, health_posts, keeping, leaving, reside
 from app.accounts.holdings import holdings
 from app.accounts.identity import Channel, Identity, parse
 from app.accounts.models import User
+from app.accounts.telephone_models import TelephoneGuardian
 from app.cases import lesions, service, signing
 from app.cases.models import CaseState
 from app.cases.reading_models import FindingDraft
 from app.consultations import holds, identity_checks, missed
 from app.consultations import service as consultations
 from app.consultations.identity_models import How
+from app.consultations.referral_models import Referral, Why
 from app.extensions import db as database
 from app.infra import jobs
 from app.infra.crypto import EncryptedJson, EncryptedText, LookupText
@@ -105,6 +107,7 @@ def full(user: User, clock: FrozenClock) -> None:
     codes.request_code(codes.Purpose.CONFIRM, Identity(Channel.MOBILE, user.mobile), "ko")
     attempts.admit("password", user.mobile)
     choices.choose(user.id, Choice.SMS)
+    on_the_telephone(own.id, operator.id, clock)
     draft = create_case(user, state=CaseState.DRAFT)
     create_upload(user, draft, b"the first bytes")
     waiting = create_case(user, state=CaseState.WAITING)
@@ -134,6 +137,30 @@ def full(user: User, clock: FrozenClock) -> None:
     create_booking(user, doctor)
     free = consultations.free_times(doctor.id, days=28)[0]
     holds.hold(doctor.id, free.starts_at, user.id)
+
+
+def on_the_telephone(patient_id: int, operator_id: int, clock: FrozenClock) -> None:
+    """What an operator writes down while somebody is on the telephone."""
+    with transaction() as session:
+        session.add(
+            TelephoneGuardian(
+                patient_id=patient_id,
+                name="박지은",
+                relation="mother",
+                recorded_by_id=operator_id,
+                recorded_at=clock.now,
+            )
+        )
+        session.add(
+            Referral(
+                patient_id=patient_id,
+                told_by_id=operator_id,
+                told_at=clock.now,
+                why=Why.ASKED,
+                area=SUNCHEON,
+                clinics=[{"name": "지어낸의원", "kind": "clinic", "telephone": ""}],
+            )
+        )
 
 
 def said_about_patients() -> dict[tuple[str, str], list[Any]]:
