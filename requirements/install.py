@@ -265,6 +265,12 @@ def make_environment(venv: Path) -> None:
             == 0
         ):
             return
+    if venv.is_symlink():
+        # What it points to may be another checkout's, in use at this moment.
+        raise Failure(
+            f"{venv}은 다른 환경을 가리킵니다. 그 링크를 지우고 다시 실행해 주세요 · "
+            f"{venv} points to another environment: remove that link and run this again"
+        )
     python = find_python()
     say("파이썬 환경을 만듭니다 · Creating .venv with " + python)
     command = [python, "-m", "venv", "--clear", str(venv)]

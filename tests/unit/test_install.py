@@ -224,6 +224,17 @@ def test_an_unknown_stage_is_refused(install: ModuleType, capsys: pytest.Capture
 
 
 @pytest.mark.slow
+def test_an_environment_that_is_only_linked_to_is_never_emptied(install: ModuleType, tmp_path: Path) -> None:
+    other = tmp_path / "other" / ".venv"
+    (other / "bin").mkdir(parents=True)
+    (other / "bin" / "python").write_text("in use", encoding="utf-8")
+    here = tmp_path / ".venv"
+    here.symlink_to(other)
+    with pytest.raises(install.Failure, match="points to another environment"):
+        install.make_environment(here)
+    assert (other / "bin" / "python").read_text(encoding="utf-8") == "in use"
+
+
 def test_two_at_once_mend_a_broken_environment_once(checkout: Path) -> None:
     (checkout / ".venv" / "bin").mkdir(parents=True)
     (checkout / ".venv" / "bin" / "python").symlink_to("/nowhere/python3")
