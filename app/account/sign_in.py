@@ -50,7 +50,7 @@ def home() -> Response:
 def sign_in_code() -> Response | str:
     """Have a code sent to sign in with, for those without a password."""
     if current_user.is_authenticated:
-        return redirect(url_for(HOME))
+        return redirect(local_next() or url_for(HOME))
     form = CodeRequestForm()
     if form.validate_on_submit() and form.identity.identity is not None:
         asked = ask_for_code(
@@ -81,7 +81,9 @@ def sign_in_enter() -> Response | str:
             sessions.mark_shared(waiting.shared)
             return enter(user, waiting.channel, waiting.next or None)
         form.code.errors = [wrong_code()]
-    return render_template("account/sign_in_enter.html", form=form, identity=waiting.identity)
+    return render_template(
+        "account/sign_in_enter.html", form=form, identity=waiting.identity, next=waiting.next
+    )
 
 
 def _known(waiting: pending.Pending) -> User | None:

@@ -14,6 +14,7 @@ from app.account import pending
 from app.account.blueprint import blueprint
 from app.account.codes import ask_for_code, code_is_right
 from app.account.forms import CodeForm, IdentityForm, SignUpForm
+from app.account.sign_in import local_next
 from app.accounts import service
 from app.accounts.codes import Purpose
 from app.accounts.errors import IdentityTaken, TooYoung
@@ -31,12 +32,12 @@ from app.policy import public
 def sign_up() -> Response | str:
     """First: by which number or address."""
     if current_user.is_authenticated:
-        return redirect(url_for(HOME))
+        return redirect(local_next() or url_for(HOME))
     form = IdentityForm()
     identity = form.identity.identity if form.validate_on_submit() else None
-    if identity is not None and ask_for_code(Purpose.SIGN_UP, identity, form):
+    if identity is not None and ask_for_code(Purpose.SIGN_UP, identity, form, next_loc=local_next()):
         return redirect(url_for("account.sign_up_code"))
-    return render_template("account/sign_up.html", form=form)
+    return render_template("account/sign_up.html", form=form, next=local_next())
 
 
 @blueprint.route("/sign-up/code", methods=["GET", "POST"])
@@ -51,7 +52,9 @@ def sign_up_code() -> Response | str:
     if form.validate_on_submit() and code_is_right(waiting, form):
         pending.prove(waiting)
         return redirect(url_for("account.sign_up_details"))
-    return render_template("account/sign_up_code.html", form=form, identity=waiting.identity)
+    return render_template(
+        "account/sign_up_code.html", form=form, identity=waiting.identity, next=waiting.next
+    )
 
 
 @blueprint.route("/sign-up/details", methods=["GET", "POST"])
@@ -75,12 +78,12 @@ def sign_up_details() -> Response | str:
             # The code was right, so this is the owner of an account made meanwhile.
             pending.drop()
             flash(_("이미 가입되어 있습니다. 로그인해 주세요."), "info")
-            return redirect(url_for("security.login"))
+            return redirect(url_for("security.login", next=waiting.next or None))
         else:
             pending.drop()
             flash(_("가입되었습니다. 환영합니다."), "success")
             _say_who_helps(user)
-            return enter(user, "sms" if by_mobile else "email")
+            return enter(user, "sms" if by_mobile else "email", waiting.next or None)
     return render_template(
         "account/sign_up_details.html", form=form, by_mobile=by_mobile, texts=service.texts()
     )

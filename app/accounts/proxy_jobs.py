@@ -126,7 +126,7 @@ def tell_patient_helper_left(_run: jobs.Run, patient_id: int) -> None:
 
 def until(permission: ProxyPermission) -> str:
     """Return the last day of a permission, in words."""
-    return moments.date_of(permission.ends_at.astimezone(clock.KST).date().isoformat())
+    return moments.plain(moments.date_of(permission.ends_at.astimezone(clock.KST).date().isoformat()))
 
 
 def reach(patient: Patient) -> Identity | None:

@@ -8,6 +8,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from app.cases.models import Finding, NextStep
+from app.infra.moments import keep_together
 from app.infra.moments import moment as moment
 
 
@@ -19,10 +20,13 @@ def next_step(finding: Finding | None) -> str:
         if finding.see_by is None:
             return str(_("피부과에 직접 가서 진료를 받으세요."))
         return str(
-            _("%(day)s까지 피부과에 직접 가서 진료를 받으세요.", day=format_date(finding.see_by, "full"))
+            _(
+                "%(day)s까지 피부과에 직접 가서 진료를 받으세요.",
+                day=keep_together(format_date(finding.see_by, "full")),
+            )
         )
     if finding.next_step == NextStep.WATCH and finding.within_days is not None:
-        day = format_date(finding.signed_at + timedelta(days=finding.within_days), "full")
+        day = keep_together(format_date(finding.signed_at + timedelta(days=finding.within_days), "full"))
         return str(
             _("%(day)s쯤 같은 곳을 다시 찍어 보내 주세요. 그 전이라도 달라지면 바로 보내 주세요.", day=day)
         )

@@ -1,7 +1,12 @@
-"""Days and times in words, in Korean time and the reader's language: one style for every door."""
+"""Days and times in words, in Korean time and the reader's language: one style for every door.
+
+What belongs together (오전 10:00, 11월 23일) is joined by spaces at which no line breaks; `plain` gives them back as
+ordinary ones, for text messages and paper.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 from flask_babel import format_date, format_datetime, format_time, get_locale
@@ -15,6 +20,12 @@ HALF_OF_DAY, HOUR = "a", "h:mm"
 DAY = {"ko": "M월 d일 EEEE", "en": "EEEE, MMMM d"}
 SHORT = {"ko": "M월 d일 (E)", "en": "EEE, MMM d"}
 SHORT_OF_YEAR = {"ko": "y년 M월 d일 (E)", "en": "EEE, MMM d, y"}
+NO_BREAK = "\u00a0"
+_WITHIN = re.compile(
+    r"(?<=월) (?=\d)|(?<=일) (?=\(.\))|(?<=오[전후]) (?=\d)|(?<=[a-z]) (?=\d{1,2}\b(?!:))|(?<=\d) (?=[AP]M\b)"
+)
+"""The spaces within a day of the year and within a time. Between the two a line may break: both are too long for a
+phone in very large type."""
 BETWEEN = {"ko": " ", "en": ", "}
 WEEKDAYS = (
     _l("월요일"),
@@ -32,9 +43,19 @@ def _language() -> str:
     return "en" if str(get_locale()) == "en" else "ko"
 
 
+def keep_together(text: str) -> str:
+    """A text with the days and times in it joined, so that none of them is torn apart at the end of a line."""
+    return _WITHIN.sub(NO_BREAK, text)
+
+
+def plain(text: str) -> str:
+    """The same text with ordinary spaces: what `keep_together` has joined leaves the house as it is written by hand."""
+    return text.replace(NO_BREAK, " ")
+
+
 def time_of_day(at: datetime) -> str:
     """The hour and minute."""
-    return str(format_time(at, CLOCK[_language()]))
+    return keep_together(str(format_time(at, CLOCK[_language()])))
 
 
 def span(start: datetime, end: datetime) -> str:
@@ -48,7 +69,7 @@ def span(start: datetime, end: datetime) -> str:
 
 def day(at: datetime | date) -> str:
     """A day that is never far off, with its weekday: 11월 23일 월요일."""
-    return str(format_date(at, DAY[_language()]))
+    return keep_together(str(format_date(at, DAY[_language()])))
 
 
 def day_and_time(at: datetime) -> str:
@@ -58,7 +79,7 @@ def day_and_time(at: datetime) -> str:
 
 def date_of(iso: str | None) -> str:
     """A day with its year, from its eight digits (1954-03-02): 1954년 3월 2일. Nothing for none."""
-    return str(format_date(date.fromisoformat(iso), "long")) if iso else ""
+    return keep_together(str(format_date(date.fromisoformat(iso), "long"))) if iso else ""
 
 
 def moment(at: datetime | None) -> str:
@@ -67,4 +88,4 @@ def moment(at: datetime | None) -> str:
         return ""
     this_year = at.astimezone(clock.KST).year == clock.today_in_korea().year
     short = (SHORT if this_year else SHORT_OF_YEAR)[_language()]
-    return f"{format_datetime(at, short)}{BETWEEN[_language()]}{time_of_day(at)}"
+    return f"{keep_together(str(format_datetime(at, short)))}{BETWEEN[_language()]}{time_of_day(at)}"

@@ -15,7 +15,7 @@ from app.consultations.models import Booking, BookingState
 from app.extensions import db
 from app.infra import clock
 from app.infra.messages import Invite, Mail
-from app.infra.moments import day_and_time, time_of_day
+from app.infra.moments import day_and_time, plain, time_of_day
 from app.notifications import ics
 from app.notifications.choices import ABOUT_BOOKINGS
 from app.notifications.models import Channel, Delivery, DropReason, Notice, NoticeKind
@@ -99,7 +99,7 @@ def _said(delivery: Delivery, address: str, booking: Booking | None) -> Outgoing
 def _variables(booking: Booking | None) -> dict[str, str]:
     if booking is None:
         return {}
-    return {"when": day_and_time(booking.starts_at), "time": time_of_day(booking.starts_at)}
+    return {"when": plain(day_and_time(booking.starts_at)), "time": plain(time_of_day(booking.starts_at))}
 
 
 def _page(user: User | None, booking: Booking) -> str:

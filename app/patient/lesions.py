@@ -19,7 +19,7 @@ from app.cases import diagnoses, lesions, policy, signing, watching
 from app.cases.errors import OfAge, TooManyDrafts
 from app.cases.lesions import Followed
 from app.cases.models import CaseState, Lesion, Photo
-from app.infra import clock
+from app.infra import clock, moments
 from app.patient import status
 from app.patient.access import me
 from app.patient.blueprint import blueprint
@@ -39,7 +39,7 @@ def _page(lesion: Lesion) -> str:
 
 def day(on: date | None) -> str:
     """A day with its year, in the reader's language."""
-    return str(format_date(on, "long")) if on else ""
+    return moments.keep_together(str(format_date(on, "long"))) if on else ""
 
 
 def _marks(found: Sequence[Followed]) -> dict[str, str]:

@@ -26,10 +26,11 @@ blueprint = Blueprint("public", __name__, template_folder="templates")
 
 
 def _start() -> str | None:
-    """Where "take a photo" leads: a newcomer to sign-up, a patient to the camera, others nowhere."""
+    """Where "take a photo" leads: a patient to the camera, a newcomer there by way of sign-up, others nowhere."""
+    camera = url_for("patient.case_new")
     if not current_user.is_authenticated:
-        return url_for("account.sign_up")
-    return url_for("patient.case_new") if holds(current_user, Permission.CASE_SEND) else None
+        return url_for("account.sign_up", next=camera)
+    return camera if holds(current_user, Permission.CASE_SEND) else None
 
 
 def _page(template: str, **values: Any) -> str:

@@ -21,7 +21,7 @@ def moment(at: datetime | None) -> str:
     """A day with its year and a time: paper is read in other years too."""
     if at is None:
         return ""
-    return f"{format_date(at, 'long')} {moments.time_of_day(at)}"
+    return f"{format_date(at, 'long')} {moments.plain(moments.time_of_day(at))}"
 
 
 def of(case: Case, *, address: str, photos: Sequence[str], drawn: bool, with_opinion: bool) -> dict[str, Any]:

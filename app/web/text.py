@@ -6,9 +6,13 @@ from typing import Any, cast
 
 from flask import Flask, get_flashed_messages
 from flask_babel import get_locale
+from markupsafe import Markup, escape
 
 FLASH_KINDS = {"success": "success", "warning": "warning", "error": "danger", "danger": "danger"}
 """Which alert a category of flashed messages becomes; any other one is "info"."""
+
+
+LONGEST_NUMBER = len("+82 10-1234-5678")
 
 
 def classes(*names: Any) -> str:
@@ -22,8 +26,15 @@ def flash_messages() -> list[tuple[str, str]]:
     return [(FLASH_KINDS.get(kind, "info"), str(words)) for kind, words in messages]
 
 
+def unbroken(text: Any) -> Markup:
+    """A telephone number in one piece. What is longer (an address, a number with words) may not fit a line and breaks."""
+    whole = len(str(text)) <= LONGEST_NUMBER
+    return Markup('<span class="nowrap">{}</span>').format(text) if whole else escape(text)
+
+
 def register(app: Flask) -> None:
     """Offer the helpers to every template."""
     app.add_template_global(classes, "classes")
     app.add_template_global(flash_messages, "flash_messages")
     app.add_template_global(get_locale, "get_locale")
+    app.add_template_filter(unbroken, "unbroken")

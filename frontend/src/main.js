@@ -66,6 +66,13 @@ html.classList.add("has-js");
 // it asks whether to send the form again, or shows nothing at all.
 const { answeredForm } = document.body.dataset;
 if (answeredForm !== undefined) history.replaceState(history.state, "", answeredForm + location.hash);
+// On paper nothing can be opened: what is folded is printed open, and folded again.
+let opened = [];
+addEventListener("beforeprint", () => {
+  opened = [...document.querySelectorAll("details.fold:not([open])")];
+  opened.forEach((fold) => { fold.open = true; });
+});
+addEventListener("afterprint", () => opened.splice(0).forEach((fold) => { fold.open = false; }));
 confirmBefore(document);
 addEventListener("load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));  // without it all works, too
 bind(document);

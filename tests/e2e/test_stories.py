@@ -200,8 +200,6 @@ def test_the_grandmother_does_everything_alone(house: Site, opened: Callable[...
     walk.arrives("걱정되는 점, 사진으로 물어보세요")
     walk.follows("사진 찍어 보내기")
     _signs_up(walk)
-    walk.arrives("김순자 님, 안녕하세요")
-    walk.follows("사진 찍어 보내기")
     sends_a_photo(walk, "camera")
     walk.arrives("나에 대해 알려 주세요")
     walk.chooses("피부암을 앓은 적이 있나요?", "아니요")
@@ -240,6 +238,7 @@ def _reads(walk: Walk) -> None:
     main = walk.page.get_by_role("main")
     expect(main.get_by_text("흔히 점이라고 부르는 해롭지 않은 것입니다.").first).to_be_visible()
     expect(main.get_by_text(ADVICE)).to_be_visible()
+    walk.page.get_by_role("heading", name="병원에 가져가기").click()
     with walk.page.expect_download() as paper:
         walk.follows("큰 글씨로 받기")
     assert paper.value.path().read_bytes().startswith(b"%PDF-")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -16,6 +19,7 @@ from tests.integration.account.conftest import Messages
 
 DETAILS = {"name": "김영희", "birth_date": "1954-03-02", "sex": "female"}
 AGREED = {"terms": "y", "health_data": "y"}
+CAMERA = "/patient/cases/new"
 
 
 def prove(client: Client, messages: Messages, identity: str) -> None:
@@ -34,6 +38,50 @@ def test_with_a_number_alone_and_no_password(client: Client, db: Any, sms: Messa
     assert user.patient is not None
     assert (user.patient.birth_date, user.patient.sex) == ("1954-03-02", "female")
     assert client.get("/account").status_code == 200
+
+
+def follow(client: Client, page: str, words: str) -> str:
+    """The address that a link of a page leads to, found by the words on it."""
+    found = re.search(rf'href="([^"]+)"[^>]*>(?:(?!</a>).)*{words}', client.get(page).text, re.DOTALL)
+    assert found, words
+    return html.unescape(found[1].rpartition('href="')[2])
+
+
+def test_whoever_wanted_to_send_a_photo_comes_out_there(client: Client, db: Any, sms: Messages) -> None:
+    page = follow(client, "/", "사진 찍어 보내기")
+    assert page == f"/sign-up?next={CAMERA}"
+    wanted = {"next": CAMERA}
+    assert submit(client, page, "/sign-up", identity="010-1234-5678", **wanted).location == "/sign-up/code"
+    assert follow(client, "/sign-up/code", "다시 적고 새 번호 받기") == page
+    submit(client, "/sign-up/code", code=last_code(sms))
+    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    assert answer.location == CAMERA
+    assert client.get(CAMERA).status_code == 200
+
+
+def test_so_does_whoever_has_an_account_already(client: Client, db: Any, sms: Messages) -> None:
+    user = create_patient(password=PASSWORD)
+    login = follow(client, follow(client, "/", "사진 찍어 보내기"), "로그인</a></p>")
+    assert login == f"/login?next={CAMERA}"
+    assert follow(client, login, "가입하기") == f"/sign-up?next={CAMERA}"
+    by_code = follow(client, login, "번호 받아서 로그인")
+    submit(client, by_code, identity=str(user.mobile), next=CAMERA)
+    assert follow(client, "/login/code/enter", "다시 적고 새 번호 받기") == by_code
+    assert submit(client, "/login/code/enter", code=last_code(sms)).location == CAMERA
+    assert client.get(f"/sign-up?next={CAMERA}").location == CAMERA
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "/\t/evil.example", "javascript:alert(1)"],
+)
+def test_the_way_on_from_signing_up_is_never_elsewhere(
+    client: Client, db: Any, sms: Messages, wanted: str
+) -> None:
+    submit(client, "/sign-up", identity="010-1234-5678", next=wanted)
+    assert "/login?next" not in client.get(f"/sign-up?{urlencode({'next': wanted})}").text
+    submit(client, "/sign-up/code", code=last_code(sms))
+    assert submit(client, "/sign-up/details", **DETAILS, **AGREED).location == "/home"
 
 
 def test_each_consent_is_kept_with_version_and_time(

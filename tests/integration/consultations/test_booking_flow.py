@@ -63,7 +63,7 @@ def test_a_pressed_time_is_kept_and_says_until_when(
     there = press(phone, slot)
     assert there.status_code == 303
     page = phone.get(there.location).text
-    assert "오전 10:10까지 맡아 두었습니다" in page
+    assert "오전\u00a010:10까지 맡아 두었습니다" in page
     assert "12,000원" in page
     assert "실손보험" in page
     assert "맡아 둔 시간이 있습니다" in phone.get("/patient/bookings/new").text

@@ -69,11 +69,11 @@ def standing(db: Any) -> int:
 def test_the_next_free_times_come_first_then_the_days(phone: Client, doctor: User) -> None:
     html = phone.get("/patient/bookings/new").get_data(as_text=True)
     assert html.index("가장 빠른 시간") < html.index("의사와 날짜로 고르기")
-    assert "11월 23일 월요일 오후 2:00" in html
+    assert "11월\u00a023일 월요일 오후\u00a02:00" in html
     assert "12,000원" in html
     assert "화상 진료실은 아직 없습니다." in html
     later = phone.get(f"/patient/bookings/new?doctor={doctor.id}&from=2026-11-30").get_data(as_text=True)
-    assert "11월 30일 월요일" in later
+    assert "11월\u00a030일 월요일" in later
 
 
 def test_without_any_free_time_the_page_says_what_to_do(phone: Client) -> None:

@@ -62,7 +62,7 @@ def test_what_is_said_later_stands_beside_it(client: FlaskClient, page: str, boo
 
 def test_the_page_shows_what_to_compare_and_says_what_is_not_proven(client: FlaskClient, page: str) -> None:
     text = client.get(page).text
-    assert "1954년 3월 2일" in text
+    assert "1954년 3월\u00a02일" in text
     assert "010-5555-7777" in text
     assert "본인확인기관과 연결되어 있지 않습니다" in text
 

@@ -238,7 +238,7 @@ def test_the_day_to_be_seen_by_moves_only_if_the_doctor_moves_it(doctor: User, c
 
     typo = amend(advice="해롭지 않은 점입니다.")
     assert typo.see_by == seven_days
-    assert "11월 30일 월요일까지" in finding_words.next_step(typo)
+    assert "11월\u00a030일 월요일까지" in finding_words.next_step(typo)
     longer = amend(within_days=14)
     assert longer.see_by == clock.now + timedelta(days=14)
     assert amend(next_step="watch", within_days=None).see_by is None

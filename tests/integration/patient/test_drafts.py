@@ -152,7 +152,7 @@ def test_whoever_goes_on_with_a_draft_keeps_it_as_long_again(
 def test_how_long_a_draft_stays_is_said_where_drafts_are(browser: Callable[..., Browser]) -> None:
     patient = browser(create_sender())
     case = create_case(patient.user, state=CaseState.DRAFT)
-    assert "12월 23일 수요일까지 이어서 하지 않으시면" in patient.get("/patient/").text
+    assert "12월\u00a023일 수요일까지 이어서 하지 않으시면" in patient.get("/patient/").text
     place = patient.get(f"/patient/cases/{case.public_id}/place").text
     assert f"{DAYS}일 동안 그대로 남아 있습니다" in place
     assert f"마지막으로 고친 날부터 {DAYS}일" in patient.get("/privacy").text

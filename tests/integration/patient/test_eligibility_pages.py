@@ -176,5 +176,5 @@ def test_what_changes_soon_is_said_beforehand(
     sign_in(phone, sender)
     residence.set_area(sender.patient.id, SUNCHEON)
     open_days(create_reader())
-    assert "12월 24일 목요일부터는 규칙이 바뀝니다" in phone.get("/patient/bookings/check").text
+    assert "12월\u00a024일 목요일부터는 규칙이 바뀝니다" in phone.get("/patient/bookings/check").text
     assert date(2026, 12, 24).weekday() == 3

@@ -110,7 +110,7 @@ def test_each_state_says_what_happens_next(
     assert label in patient.get("/patient/").text
     page = patient.get(f"/patient/cases/{case.public_id}").text
     if state in (CaseState.SUBMITTED, CaseState.WAITING, CaseState.READING):
-        assert "11월 24일 (화) 오전 10:00까지" in page
+        assert "11월\u00a024일\u00a0(화) 오전\u00a010:00까지" in page
         assert "보낸 것을 거두기" in page
 
 
@@ -170,8 +170,9 @@ def test_the_finding_stands_above_the_machine_and_says_who_signed(browser: Calla
     case = create_case(doctor=doctor, next_step="in_person", within_days=7, diagnosis="bcc", reason="모양")
     patient = browser(owner_of(case))
     page = patient.get(f"/patient/cases/{case.public_id}").text
-    order = ["상담 전 판독", "기저세포암", "가장 흔한 피부암", "의사의 말", "인공지능과 다르게 본 까닭", "다음에 할 일",
-             "2026년 11월 30일 월요일까지 피부과", "최은영 의사", "나루피부과의원", "인공지능의 분석 (참고)", "77%"]  # fmt: skip
+    order = ["상담 전 판독", "기저세포암", "가장 흔한 피부암", "다음에 할 일",
+             "2026년 11월\u00a030일 월요일까지 피부과", "의사의 말", "인공지능과 다르게 본 까닭", "최은영 의사",
+             "나루피부과의원", "인공지능의 분석 (참고)", "77%"]  # fmt: skip
     places = [page.find(words) for words in order]
     assert -1 not in places, order[places.index(-1)]
     assert places == sorted(places)
@@ -180,6 +181,27 @@ def test_the_finding_stands_above_the_machine_and_says_who_signed(browser: Calla
     for what in ("finding.read", "prediction.read", "heatmap.read"):
         read = database.select(AuditEntry).where(AuditEntry.action == what)
         assert [entry.actor_id for entry in database.session.scalars(read)] == [patient.user.id], what
+
+
+def test_the_answer_comes_first_and_the_rest_is_folded(browser: Callable[..., Browser]) -> None:
+    case = create_case(next_step="in_person", within_days=7)
+    page = browser(owner_of(case)).get(f"/patient/cases/{case.public_id}").text
+    answer, *folded = page.split('<details class="card fold')
+    assert "다음에 할 일" in answer
+    assert "의사의 말" in answer
+    titles = [re.search(r'card__title">([^<]+)<', part) for part in folded]
+    assert [title and title[1] for title in titles] == [
+        "이럴 때는 기다리지 마세요",
+        "어디를 본 판독인가요?",
+        "병원에 가져가기",
+        "이 점 지켜보기",
+        "의사에게 한 가지 물어보기",
+        "인공지능의 분석 (참고)",
+        "지금까지, 그리고 다음",
+        "답하신 내용 보기",
+    ]
+    opened = [part.split(">")[0].endswith(" open") for part in folded]
+    assert opened == [True, *[False] * 7], "what is dangerous is in sight, the rest one press away"
 
 
 def test_a_machine_that_seems_to_say_the_same_is_not_said_to_be_contradicted(

@@ -40,7 +40,7 @@ def test_after_the_finding_stands_what_to_do_by_when(browser: Callable[..., Brow
     case = create_case(user, diagnosis="bcc", reason="모양", next_step="in_person", within_days=14)
     page = browser(user).get(f"/patient/cases/{case.public_id}").text
     assert steps(page)[-2:] == [("done", "의사의 판독"), ("now", "다음에 할 일")]
-    assert "12월 7일 월요일까지" in page
+    assert "12월\u00a07일 월요일까지" in page
 
 
 def test_the_visit_and_the_next_photo_have_their_steps_and_the_page_is_drawn_anew_for_them(
