@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     rate_limits: bool = True
     reading_hours: Annotated[int, Field(ge=1)] = 24
     """Within how many hours a doctor is expected to have read a case."""
+    shadow_model: str = ""
+    """A model (its name in vision/models, or its folder) that reads every case beside the one in use, seen by nobody
+    who deals with the case; to be compared before it takes over."""
 
     mail: Literal["console", "file", "smtp"] = "file"
     mail_from: str = "noreply@salpim.example"

@@ -23,6 +23,7 @@ ACTIONS: dict[str, LazyString] = {
     "call.looked": _l("전화를 받고 예약을 보았습니다."),
     "call.registered": _l("전화를 받고 등록했습니다."),
     "case.analyse": _l("사진을 인공지능이 살펴보게 했습니다."),
+    "case.shadow": _l("시험하는 인공지능이 사진을 읽었습니다. 그 답은 아무에게도 보이지 않습니다."),
     "case.forget": _l("보내지 않은 사진과 답을 지웠습니다."),
     "case.open": _l("사진 보내기를 시작했습니다."),
     "case.returned.overdue": _l("의사가 제때 읽지 못해 다른 의사에게 돌렸습니다."),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
@@ -15,6 +15,7 @@ from app.audit.models import Outcome
 from app.cases import triage
 from app.cases.models import Case, CaseOpinion, CaseState, Photo, PhotoView, Prediction
 from app.cases.opinion import Combined, Thresholds, combine
+from app.cases.shadow_models import ShadowOpinion
 from app.extensions import db
 from app.infra import clock, events, storage
 from app.infra.database import fresh
@@ -155,6 +156,7 @@ def leave_out(case: Case) -> None:
     if case.without_ai_since is not None:
         return
     case.without_ai_since = clock.now()
+    db.session.execute(delete(ShadowOpinion).where(ShadowOpinion.case_id == case.id))
     audit.record("case.without_ai", case.topic, patient_id=case.patient_id)
     if case.state == CaseState.SUBMITTED:
         _queue(case, None)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents, forgetting, lateness, own_data, uploads
+from app.cases import analysis, consents, forgetting, lateness, own_data, shadow, uploads
 from app.cases.models import Case, Photo
 from app.cases.opinion import Thresholds
 from app.extensions import db
@@ -26,18 +26,23 @@ log = structlog.get_logger(__name__)
 
 CONSENT_WITHDRAWN = "cases.consent_withdrawn"
 _loading = threading.Lock()
-_predictor: Predictor | None = None
+_predictors: dict[str, Predictor] = {}
 
 
-def predictor() -> Predictor:
-    """Return the model of this process, loaded on the first call."""
-    global _predictor
+def predictor(name: str = "") -> Predictor:
+    """Return a model of this process, loaded on the first call: the one in use, or one by its name or folder."""
     with _loading:
-        if _predictor is None:
+        if name not in _predictors:
             from vision.predict import Predictor
 
-            _predictor = Predictor.load(threads=current_app.extensions["salpim.settings"].inference_threads)
-        return _predictor
+            threads = current_app.extensions["salpim.settings"].inference_threads
+            _predictors[name] = Predictor.load(name or None, threads=threads)
+        return _predictors[name]
+
+
+def on_trial() -> str:
+    """Return the name or folder of the model that reads beside the one in use; empty where none does."""
+    return str(current_app.extensions["salpim.settings"].shadow_model)
 
 
 def describe(model: Predictor) -> analysis.Model:
@@ -68,13 +73,13 @@ def measured_urgent_share(name: str) -> dict[str, Any] | None:
     Measured on single photos (close-ups and smartphones of the test split); right: malignant or premalignant.
     share, low and high (95 % interval): 0..1; count: how many notices the share rests on.
     """
-    from vision.registry import folder_of
+    from vision.registry import ModelError, folder_of
 
     try:
         metrics = json.loads((folder_of(name) / "metrics.json").read_text(encoding="utf-8"))
         measured = metrics["urgent_notice"]
         share, (low, high) = measured["ppv"], measured["ppv_interval"] or (None, None)
-    except (OSError, KeyError, TypeError, ValueError):
+    except (OSError, KeyError, TypeError, ValueError, ModelError):  # one given by its folder has no such name
         return None
     if share is None:
         return None
@@ -114,7 +119,40 @@ def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
         run.keep_alive()
     if left_out and not spoken:
         raise jobs.PermanentFailure("; ".join(dict.fromkeys(photo.reason for photo in left_out)))
-    return lambda: analysis.store(case_id, about, spoken, left_out)
+
+    def effect() -> None:
+        analysis.store(case_id, about, spoken, left_out)
+        shadow.ask(case_id, on_trial())
+
+    return effect
+
+
+@jobs.handler(shadow.JOB)
+def read_in_shadow(run: jobs.Run, case_id: int) -> jobs.Effect | None:
+    """Let the model on trial look at the photos that the one in use has read."""
+    from vision.registry import ModelError
+
+    case = db.session.get(Case, case_id, populate_existing=True)
+    if not on_trial() or not shadow.may_be_read(case):
+        return None
+    try:
+        model = predictor(on_trial())
+    except ModelError as error:
+        raise jobs.PermanentFailure(f"{type(error).__name__}: {error}") from error
+    about = describe(model)
+    taken = analysis.views_of(case_id)
+    said: list[analysis.PhotoOpinion] = []
+    for photo in db.session.scalars(select(Photo).where(Photo.case_id == case_id).order_by(Photo.id)):
+        if not analysis.is_read(photo.view, taken):
+            continue
+        one = _look_or_leave(model, photo)
+        if isinstance(one, analysis.PhotoOpinion):
+            said.append(one)
+        run.keep_alive()
+    if not said:
+        return None
+    taken_ms = sum(sum(one.milliseconds.values()) for one in said)
+    return lambda: shadow.store(case_id, about, [one.opinion for one in said], taken_ms)
 
 
 def _unseen(case_id: int, sha256: str) -> Any:

@@ -30,6 +30,7 @@ from app.cases.models import (
 from app.cases.opinion import ranked
 from app.cases.reading_models import FindingDraft, HandedBack
 from app.cases.service import take_back
+from app.cases.shadow_models import ShadowOpinion
 from app.cases.upload_models import Upload, UploadChunk
 from app.extensions import db
 from app.infra import events
@@ -38,9 +39,9 @@ from app.infra.database import fresh, transaction
 FINDING = "finding"
 TABLES = (
     *(Lesion, Case, Photo, Upload, UploadChunk, Prediction, CaseOpinion, FirstRead, FindingDraft, Finding),
-    *(Question, HandedBack, ExpiredCase),
+    *(Question, HandedBack, ExpiredCase, ShadowOpinion),
 )
-OF_A_CASE = (HandedBack, FindingDraft, Question, Finding, FirstRead, CaseOpinion)
+OF_A_CASE = (HandedBack, FindingDraft, Question, Finding, FirstRead, CaseOpinion, ShadowOpinion)
 
 
 def register() -> None:
@@ -231,6 +232,7 @@ def _erase_or_restrict(session: Session, case: Case) -> None:
         session.flush()
     uploads.drop_all(case)
     session.execute(delete(FindingDraft).where(FindingDraft.case_id == case.id))
+    session.execute(delete(ShadowOpinion).where(ShadowOpinion.case_id == case.id))
     since = _written_at(case)
     if since is not None:
         case.state, case.kept_until = CaseState.RESTRICTED, keeping.kept_until(FINDING, since)

@@ -20,6 +20,7 @@ from app.operator import (
     invitations,
     manage,
     messages,
+    models,
     proxies,
     regions,
     reviews,
@@ -44,6 +45,7 @@ __all__ = [
     "invitations",
     "manage",
     "messages",
+    "models",
     "proxies",
     "regions",
     "reviews",
@@ -73,6 +75,7 @@ def init_app(app: Flask) -> None:
                 within=(
                     "operator.job*",
                     "operator.message*",
+                    "operator.models",
                     "operator.eligibility_*",
                     "operator.clinics*",
                     "operator.invitation*",

@@ -41,6 +41,7 @@ ACTIONS: dict[str, LazyString] = {
     "call.looked": _l("전화하신 분의 예약을 봄"),
     "call.registered": _l("전화하신 분을 등록함"),
     "case.analyse": _l("사진 분석을 맡김"),
+    "case.shadow": _l("시험하는 모형이 사진을 읽음"),
     "case.erased": _l("사례를 지움"),
     "case.forget": _l("보내지 않은 사례를 지움"),
     "case.let_go": _l("보관 기간이 끝난 사례를 지움"),

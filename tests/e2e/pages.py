@@ -397,6 +397,7 @@ OPERATOR = [
         for name in ("current", "failed", "reading")
     ),
     Look("operator.manage", "operator"),
+    Look("operator.models", "operator"),
     Look("operator.regions", "operator"),
     Look("operator.regions", "operator", "2018", {"year": "2018"}),
     Look("operator.collections", "operator"),

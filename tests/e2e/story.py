@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from app.accounts import callers, leaving, practice, residence, service, telephone_children
 from app.accounts.models import User
-from app.cases import drafts, lesions, reading, signing
+from app.cases import drafts, lesions, reading, shadow, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
 from app.consultations import eligibility_rules, exceptions, times
@@ -36,7 +37,16 @@ from tests.factories.accounts import (
     create_operator,
     create_patient,
 )
-from tests.factories.cases import RED_FLAGS, WORRYING, create_case, create_follow_up, create_sender, take
+from tests.factories.cases import (
+    MODEL,
+    OPINION,
+    RED_FLAGS,
+    WORRYING,
+    create_case,
+    create_follow_up,
+    create_sender,
+    take,
+)
 from tests.factories.consultations import create_booking, create_extra_time, create_pattern, create_time_off
 from tests.factories.eligibility import SUNCHEON, create_rule
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
@@ -326,6 +336,9 @@ def _doctor_cases(site: Site, doctor: User) -> None:
     draft = signing.Draft(diagnosis="bkl", advice=ADVICE, next_step="watch", reason=REASON)
     signing.save_draft(stages["to sign"].id, doctor.id, draft)
     site.ids |= {name: case.public_id for name, case in stages.items()}
+    with transaction():
+        for case, said in zip(stages.values(), (WORRYING, OPINION, WORRYING, OPINION), strict=True):
+            shadow.store(case.id, replace(MODEL, name="trial", version="2.0", sha256="cd" * 32), [said], 31.0)
 
 
 def _reviews(site: Site, operator: User) -> None:

@@ -14,7 +14,7 @@ from app.accounts.holdings import holdings
 from app.accounts.identity import Channel, Identity, parse
 from app.accounts.models import User
 from app.accounts.telephone_models import TelephoneGuardian
-from app.cases import lesions, service, signing
+from app.cases import lesions, service, shadow, signing
 from app.cases.models import CaseState
 from app.cases.reading_models import FindingDraft
 from app.consultations import holds, identity_checks, missed
@@ -28,7 +28,15 @@ from app.infra.database import transaction
 from app.notifications import choices
 from app.notifications.models import Choice
 from tests.factories.accounts import create_operator
-from tests.factories.cases import create_case, create_follow_up, create_reader, create_sender, create_upload
+from tests.factories.cases import (
+    MODEL,
+    OPINION,
+    create_case,
+    create_follow_up,
+    create_reader,
+    create_sender,
+    create_upload,
+)
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.eligibility import SUNCHEON
 from tests.factories.proxies import create_offer, create_permission, create_request
@@ -124,6 +132,7 @@ def full(user: User, clock: FrozenClock) -> None:
         session.add(
             FindingDraft(case_id=reading.id, doctor_id=doctor.id, content={"advice": "."}, saved_at=clock.now)
         )
+        shadow.store(signed.id, MODEL, [OPINION], 12.0)
     assert waiting.answers
     held = create_booking(user, doctor, case_id=signed.id)
     clock.set(held.starts_at)

@@ -13,7 +13,7 @@ import re
 import secrets
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -21,7 +21,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from app.accounts.models import User
-from app.cases import drafts, reading, service
+from app.cases import drafts, reading, service, shadow
 from app.cases.analysis import Model, PhotoOpinion, give_up, store
 from app.cases.models import Case
 from app.cases.opinion import Thresholds
@@ -189,6 +189,7 @@ def _analyse(case: Case, said: dict[str, Any] | None, model: Model, heatmap: byt
         else:
             times = {"total": 12.3457 if said is LOUD else 1.0}
             store(case.id, model, [PhotoOpinion(photo.id, said, times, heatmap) for photo in case.photos])
+            shadow.store(case.id, replace(model, version="trial"), [said], times["total"])
 
 
 def addresses(app: Flask, world: World, everywhere: bool) -> list[tuple[str, str]]:
