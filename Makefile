@@ -40,7 +40,7 @@ train: dev ## 모형 학습 · train the classifier, make vision/models/own (ARG
 	$(PY) -m vision train --export own $(ARGS)
 
 bench: dev ## 속도 측정 · measure speed
-	$(PY) -m vision bench $(ARGS)
+	$(PY) -m app.cli.bench_analysis $(ARGS)
 	$(PY) -m nlp bench
 
 build: portal assets catalogues ## 화면 파일과 번역 · build the front end and the catalogues

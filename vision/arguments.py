@@ -145,4 +145,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     bench = command("bench", "Time a twelve-megapixel photo from bytes to prediction.")
     bench.add_argument("--model", help="name of a model, or its folder")
     bench.add_argument("--rounds", type=_count, default=50)
+    bench.add_argument(
+        "--photo", metavar="FILE", help="this photo instead of a drawn one of twelve megapixels"
+    )
     return whole

@@ -222,7 +222,8 @@ def _measure(args: argparse.Namespace) -> int:
 def _bench(args: argparse.Namespace) -> int:
     from vision.bench import bench
 
-    sys.stdout.write(bench(args.model, rounds=args.rounds))
+    photo = Path(args.photo).read_bytes() if args.photo else None
+    sys.stdout.write(bench(args.model, rounds=args.rounds, photo=photo))
     return 0
 
 

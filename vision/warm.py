@@ -7,6 +7,7 @@ the network says exactly what the model says.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ DEAD = 1e-4
 """Norm of a kernel below which it does nothing."""
 
 
-def load_published(net: Any, folder: Path, pictures: Tensor) -> None:
-    """Set ``net``'s weights to those of the model in ``folder``, in place.
+def load_published(net: Any, folder: Path, pictures: Tensor, *, before: Sequence[Any] = ()) -> None:
+    """Set ``net``'s weights to those of the model in ``folder``, in place: of the network that follows ``before`` in it.
 
     pictures: float32 (n, 3, h, w), normalised; the batch normalisations' statistics are measured on them,
     so some hundred are needed. Raises ModelError if the model is of another architecture.
@@ -35,8 +36,8 @@ def load_published(net: Any, folder: Path, pictures: Tensor) -> None:
         (values[node.input[1]], values[node.input[2]]) for node in graph.node if node.op_type == "Conv"
     ]
     pairs = convolutions(net)
-    # Of several networks the first is the newest.
-    weights = weights[: len(pairs)]
+    skipped = sum(len(convolutions(other)) for other in before)
+    weights = weights[skipped : skipped + len(pairs)]
     if len(pairs) != len(weights):
         raise ModelError(f"{folder} has {len(weights)} convolutions, not the {len(pairs)} of this network")
     hooks = []
@@ -50,7 +51,9 @@ def load_published(net: Any, folder: Path, pictures: Tensor) -> None:
         convolution.weight.data.copy_(kernel * scale[:, None, None, None])
         hooks.append(convolution.register_forward_hook(_measuring(norm, scale, bias)))
     for name, parameter in net._fc.named_parameters():
-        parameter.data.copy_(next(v for key, v in values.items() if key.endswith(f"_fc.{name}")))
+        parameter.data.copy_(
+            next(v for key, v in values.items() if key.endswith(f"{len(before)}._fc.{name}"))
+        )
     net.eval()
     with torch.inference_mode():
         net(pictures)

@@ -84,8 +84,7 @@ def test_no_evidence_gives_an_empty_map(draw):
 def test_the_overlay_has_the_photos_proportions_and_is_clear_where_nothing_is():
     heat = np.zeros((42, 56), dtype=np.float32)
     heat[20:24, 10:14] = 1.0
-    overlay = Image.open(io.BytesIO(overlay_png(heat, (4000, 3000))))
-    assert overlay.mode == "RGBA"
+    overlay = Image.open(io.BytesIO(overlay_png(heat, (4000, 3000)))).convert("RGBA")
     assert overlay.size == (LONGEST_OVERLAY, LONGEST_OVERLAY * 3 // 4)
     alpha = np.asarray(overlay)[:, :, 3]
     assert alpha[-1, -1] == 0

@@ -1,0 +1,81 @@
+"""The plain way to read a photo, which the served one is compared with: Pillow decodes every pixel, torch runs eagerly.
+
+Imports torch. The same networks, the same views, the same answer.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor, nn
+
+from vision.classes import KEYS
+from vision.golden import golden_pictures
+from vision.net import WithMap, lite
+from vision.registry import Config, Model
+from vision.views import make_views
+from vision.warm import load_published
+
+
+def variants(architecture: str) -> list[str]:
+    """The variants of a model's networks by what its config calls them, in the file's order."""
+    named = [f"lite{digit}" for digit in re.findall(r"Lite(\d)", architecture)]
+    count = re.search(r"(\d+) that vote", architecture)
+    # Until there were two architectures, one name stood for all that vote.
+    return named * int(count.group(1)) if count and len(named) == 1 else named
+
+
+def networks(model: Model) -> WithMap:
+    """The published model as torch modules, in evaluation mode."""
+    pictures = torch.from_numpy(golden_pictures())
+    made: list[Any] = []
+    for variant in variants(model.config.architecture):
+        net = lite(variant, len(KEYS), pretrained=True)
+        load_published(net, Path(model.folder), pictures, before=made)
+        made.append(net)
+    return WithMap(*made).eval()
+
+
+def read(nets: WithMap, photo: bytes, config: Config) -> tuple[np.ndarray, dict[str, float]]:
+    """Mean logits (classes,) over the views of a photo, and milliseconds by stage."""
+    start = time.perf_counter()
+    picture = ImageOps.exif_transpose(Image.open(io.BytesIO(photo))).convert("RGB")
+    decoded = time.perf_counter()
+    views = make_views(
+        picture,
+        config.views,
+        resolution=config.resolution,
+        size=config.input,
+        mean=config.mean,
+        std=config.std,
+    )
+    with torch.no_grad():
+        logits = [nets(torch.from_numpy(view.values))[0][0].numpy() for view in views]
+    done = time.perf_counter()
+    times = {
+        "decode": (decoded - start) * 1e3,
+        "views and networks": (done - decoded) * 1e3,
+        "total": (done - start) * 1e3,
+    }
+    return np.mean(logits, axis=0), times
+
+
+def multiplications(nets: WithMap, config: Config, photo: bytes) -> float:
+    """How many multiplications with an addition the networks need for the views of a photo."""
+    counted: list[float] = []
+
+    def hook(module: nn.Conv2d, _inputs: Any, output: Tensor) -> None:
+        counted.append(float(output.numel() * module.weight[0].numel()))
+
+    hooks = [m.register_forward_hook(hook) for m in nets.modules() if isinstance(m, nn.Conv2d)]
+    read(nets, photo, config)
+    for each in hooks:
+        each.remove()
+    return sum(counted)
