@@ -60,8 +60,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def random_id() -> str:
-    """Return an id that cannot be guessed (120 bits), fit for a URL."""
-    return secrets.token_urlsafe(15)
+    """Return an id that cannot be guessed (120 bits), fit for a URL and, since it begins with no hyphen, for a command."""
+    while (found := secrets.token_urlsafe(15)).startswith("-"):
+        pass
+    return found
 
 
 def engine_options(url: str) -> dict[str, Any]:

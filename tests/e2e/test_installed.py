@@ -101,7 +101,7 @@ def test_one_tap_makes_the_type_large_and_it_stays_so(context: BrowserContext) -
             switch.click()
         expect(switch).to_have_attribute("aria-pressed", "true")
         page.reload()
-        assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == before * 1.5, address
+        assert page.evaluate("parseFloat(getComputedStyle(document.body).fontSize)") == before * 2, address
         expect(switch).to_have_attribute("aria-pressed", "true")
         with page.expect_response("**/preferences"):
             switch.click()

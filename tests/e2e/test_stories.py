@@ -484,9 +484,9 @@ def _sends_on_to_a_clinic(walk: Walk) -> None:
     _registers(walk, "정복순", "010-8888-1234")
     _reads_the_consents(walk)
     walk.arrives("정복순")
-    expect(walk.page.get_by_text("지금은 화면으로 상담할 수 있는 의사가 없습니다")).to_be_visible()
-    walk.follows("가까운 병원 보기")
-    walk.arrives("가까운 병원 찾기")
-    expect(walk.page.get_by_role("heading", name="지어낸해남피부과의원")).to_be_visible()
+    expect(walk.page.get_by_text("화면으로는 상담해 드릴 수 없습니다")).to_be_visible()
     expect(walk.page.get_by_text("061-555-0000")).to_be_visible()
+    walk.page.get_by_text("읽어 드렸습니다", exact=True).first.click()
+    walk.presses("읽어 드린 것 적기")
+    expect(walk.page.get_by_text("읽어 드린 병원을 적었습니다.")).to_be_visible()
     assert len(bookings(walk.site)) == 1

@@ -106,7 +106,7 @@ def test_everything_that_a_clinic_needs_stands_on_it(
     assert case.finding is not None
     patient = browser(owner(case, db))
     patient.get(f"/patient/cases/{case.public_id}/finding.pdf")
-    words = text_of(printed[0])
+    words = text_of(printed[0]).replace("\N{NO-BREAK SPACE}", " ")
     expected = [
         "김순자",
         "1954년",
