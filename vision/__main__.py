@@ -18,7 +18,8 @@ kernel for them each time takes a third of the processor (measured: vision/EXPER
 when a process starts; other libraries ignore them."""
 
 
-def _with_allocator() -> None:
+def with_allocator() -> None:
+    """Run this command once more with `ALLOCATOR`, unless one of its settings is there: then it was, or somebody knows better."""
     if sys.platform == "linux" and not ALLOCATOR.keys() & os.environ.keys():
         # The same command once more, before anything heavy is loaded.
         os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **ALLOCATOR})  # noqa: S606
@@ -26,5 +27,5 @@ def _with_allocator() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["train"]:
-        _with_allocator()
+        with_allocator()
     sys.exit(main())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vision.data import read_labels
 from vision.export import export_onnx, load_checkpoint, voter, write_trained_on
 from vision.fit import fit, neutral_config
+from vision.net import architecture_of
 from vision.registry import ModelError, load_model
 from vision.train import Recipe, chosen
 
@@ -43,7 +44,7 @@ def build(
     about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    config = neutral_config(recipe.resolution, recipe.large, version, _architecture(nets))
+    config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
     fit(folder, data, train, config, views=views, threads=threads, log=log)
 
 
@@ -71,11 +72,6 @@ def refit(
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
     fit(folder, data, train, config, views=views, threads=threads, log=log)
-
-
-def _architecture(nets: Sequence[Any]) -> str:
-    names = [f"EfficientNet-{net.variant.capitalize()}" for net in nets]
-    return names[0] if len(names) == 1 else f"{' + '.join(names)}, {len(names)} that vote"
 
 
 def _recipe(saved: dict[str, Any]) -> Recipe:

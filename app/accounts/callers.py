@@ -16,6 +16,7 @@ from app.accounts.consents import end_consents, missing_consents, texts
 from app.accounts.errors import ConsentMissing, NotYours, TooYoung
 from app.accounts.identity import normalise_mobile
 from app.accounts.models import Consent, ConsentChannel, ConsentKind, Patient, Sex, User
+from app.accounts.names import bare
 from app.accounts.residence import set_area
 from app.accounts.telephone_children import has_outgrown, may_be_spoken_for
 from app.audit import service as audit
@@ -85,11 +86,7 @@ def register_caller(*, name: str, birth_date: date, sex: Sex, area: str, mobile:
 
 
 def _is_same(patient: Patient, name: str, birth_date: date) -> bool:
-    return patient.birth_date == birth_date.isoformat() and _bare(patient.name) == _bare(name)
-
-
-def _bare(name: str) -> str:
-    return "".join(name.split()).casefold()
+    return patient.birth_date == birth_date.isoformat() and bare(patient.name) == bare(name)
 
 
 def missing_by_telephone(patient: Patient) -> list[ConsentKind]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
@@ -77,27 +77,47 @@ def add_dependent(
         raise NotAChild
     if ConsentKind.HEALTH_DATA not in consents:
         raise ConsentMissing([ConsentKind.HEALTH_DATA])
-    with transaction() as session:
-        if fresh(User, guardian.id) is None or guardian.role != Role.PATIENT:
-            raise NotYours
-        held = select(func.count()).where(
-            Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None)
-        )
-        if (session.scalar(held) or 0) >= MAX_DEPENDENTS:
-            raise TooManyDependents
+    with transaction():
         patient = add_patient(name, birth_date, sex, is_demo)
-        session.add(
-            Guardianship(
-                guardian_id=guardian.id,
-                patient_id=patient.id,
-                relation=relation.strip(),
-                started_at=clock.now(),
-            )
-        )
-        session.flush()
-        audit.record("guardianship.started", f"patient:{patient.public_id}", patient_id=patient.id)
+        take_into_care(guardian, patient, relation)
         give_consents(guardian, patient, consents)
     return patient
+
+
+def unclaimed(mobile: str) -> list[Patient]:
+    """Return the patients who are reached by this number and have no account, the oldest first."""
+    query = select(Patient).where(
+        Patient.mobile == mobile, Patient.user_id.is_(None), Patient.erased_at.is_(None)
+    )
+    return list(db.session.scalars(query.order_by(Patient.id)))
+
+
+def take_into_care(guardian: User, patient: Patient, relation: str) -> None:
+    """Put a child into the care of `guardian`, in the transaction in progress; one who is there already stays.
+
+    Raises `TooManyDependents`, `NotYours` for someone who is not a patient themself.
+    """
+    # One at a time for each guardian: the number of children is bounded.
+    if fresh(User, guardian.id) is None or guardian.role != Role.PATIENT:
+        raise NotYours
+    held = select(Guardianship.patient_id).where(
+        Guardianship.guardian_id == guardian.id, Guardianship.ended_at.is_(None)
+    )
+    children = set(db.session.scalars(held))
+    if patient.id in children:
+        return
+    if len(children) >= MAX_DEPENDENTS:
+        raise TooManyDependents
+    db.session.add(
+        Guardianship(
+            guardian_id=guardian.id,
+            patient_id=patient.id,
+            relation=relation.strip(),
+            started_at=clock.now(),
+        )
+    )
+    db.session.flush()
+    audit.record("guardianship.started", f"patient:{patient.public_id}", patient_id=patient.id)
 
 
 def end_guardianship(guardian: User, patient: Patient) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select
-
+from app.accounts.care import unclaimed
 from app.accounts.models import Patient, Sex
+from app.accounts.names import bare
 from app.accounts.telephone_children import end_speaking
 from app.audit import service as audit
 from app.extensions import db
@@ -22,9 +22,7 @@ def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex:
     """
     if mobile is None:
         return None
-    unclaimed = (Patient.mobile == mobile) & Patient.user_id.is_(None) & Patient.erased_at.is_(None)
-    query = select(Patient).where(unclaimed).order_by(Patient.id)
-    fitting = [found for found in db.session.scalars(query) if _is_same(found, name, birth_date)]
+    fitting = [found for found in unclaimed(mobile) if _is_same(found, name, birth_date)]
     if len(fitting) != 1:
         return None
     row = fresh(Patient, fitting[0].id)
@@ -40,8 +38,4 @@ def claim(mobile: str | None, user_id: int, *, name: str, birth_date: date, sex:
 
 def _is_same(patient: Patient, name: str, birth_date: date) -> bool:
     born = patient.birth_date
-    return born is not None and born[:4] == f"{birth_date.year:04}" and _plain(patient.name) == _plain(name)
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()
+    return born is not None and born[:4] == f"{birth_date.year:04}" and bare(patient.name) == bare(name)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, func, select
 
 from app.accounts import codes, service
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
-from app.accounts.care import add_patient
+from app.accounts.care import add_patient, unclaimed
 from app.accounts.consents import give_consents
 from app.accounts.errors import (
     ConsentMissing,
@@ -29,6 +29,7 @@ from app.accounts.errors import (
 )
 from app.accounts.identity import Channel, Identity
 from app.accounts.models import ConsentKind, Patient, Sex, User
+from app.accounts.names import bare
 from app.accounts.proxies import grant, may_help, most_helped
 from app.accounts.proxy_access import helped_ids
 from app.accounts.proxy_models import Granted, ProxyPermission, ProxyRequest, Relation, Scope
@@ -133,7 +134,7 @@ def _granted_by_owner(request_id: int, owner: User) -> ProxyPermission:
         own = session.scalar(select(Patient).where(Patient.user_id == owner.id))
         if own is None or not owner.active:
             raise NotYours
-        if _plain(own.name) != _plain(row.name):
+        if bare(own.name) != bare(row.name):
             raise OtherName
         permission = grant(own.id, row.proxy_id, relation=row.relation, scope=row.scope, how=Granted.CODE)
         row.permission_id = permission.id
@@ -174,18 +175,6 @@ def complete(
 def _known(mobile: str, name: str, birth_date: date) -> Patient | None:
     """Return the patient without an account whom somebody has already entered by this number and name."""
     for patient in unclaimed(mobile):
-        if _plain(patient.name) == _plain(name) and patient.birth_date == birth_date.isoformat():
+        if bare(patient.name) == bare(name) and patient.birth_date == birth_date.isoformat():
             return patient
     return None
-
-
-def unclaimed(mobile: str) -> list[Patient]:
-    """Return the patients who are reached by this number and have no account, the oldest first."""
-    query = select(Patient).where(
-        Patient.mobile == mobile, Patient.user_id.is_(None), Patient.erased_at.is_(None)
-    )
-    return list(db.session.scalars(query.order_by(Patient.id)))
-
-
-def _plain(name: str) -> str:
-    return "".join(name.split()).casefold()

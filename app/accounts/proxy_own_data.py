@@ -11,6 +11,7 @@ from app.accounts import contacts
 from app.accounts.holdings import Holding
 from app.accounts.holdings import register as register_holding
 from app.accounts.models import Departure, Patient, User
+from app.accounts.names import bare
 from app.accounts.own_data import stamp
 from app.accounts.proxy_access import post_of, stands
 from app.accounts.proxy_models import Ended, HealthPost, ProxyOffer, ProxyPermission, ProxyRequest
@@ -152,7 +153,7 @@ def _is_about(row: ProxyRequest, patient: Patient, user: User | None) -> bool:
         return True
     if row.permission is not None:
         return row.permission.patient_id == patient.id
-    return "".join(row.name.split()).casefold() == "".join(patient.name.split()).casefold()
+    return bare(row.name) == bare(patient.name)
 
 
 def forget(patient_id: int) -> None:

@@ -10,10 +10,11 @@ from datetime import date
 from sqlalchemy import select
 
 from app.accounts.age import AGE_OF_CONSENT, age_in_years, decides_alone
-from app.accounts.care import MAX_DEPENDENTS, add_patient, dependents_of
-from app.accounts.errors import NotAChild, NotYours, TooManyDependents
+from app.accounts.care import add_patient, dependents_of, take_into_care, unclaimed
+from app.accounts.errors import NotAChild, NotYours
 from app.accounts.identity import normalise_mobile
-from app.accounts.models import Consent, Guardianship, Patient, Sex, User
+from app.accounts.models import Consent, Patient, Sex, User
+from app.accounts.names import bare
 from app.accounts.residence import set_area
 from app.accounts.telephone_models import TelephoneGuardian
 from app.audit import service as audit
@@ -69,7 +70,7 @@ def register_child(
         if known is None or not patient.area:
             set_area(patient.id, area)
         if account is not None:
-            _take_into_care(account, patient, relation)
+            take_into_care(account, patient, relation)
         _write_down(operator, patient, guardian, relation)
         audit.record("call.child_registered", f"patient:{patient.public_id}", patient_id=patient.id)
     return patient
@@ -78,43 +79,17 @@ def register_child(
 def _account_of(number: str, guardian: str) -> User | None:
     query = select(User).where(User.mobile == number, User.active)
     found: User | None = db.session.scalar(query)
-    if found is None or found.role != Role.PATIENT or _bare(found.name) != _bare(guardian):
+    if found is None or found.role != Role.PATIENT or bare(found.name) != bare(guardian):
         return None
     return found
 
 
 def _known(number: str, account: User | None, name: str, birth_date: date) -> Patient | None:
-    at_number = select(Patient).where(
-        Patient.mobile == number, Patient.user_id.is_(None), Patient.erased_at.is_(None)
-    )
-    candidates = list(db.session.scalars(at_number.order_by(Patient.id)))
-    if account is not None:
-        candidates += dependents_of(account)
+    candidates = unclaimed(number) + (dependents_of(account) if account is not None else [])
     for one in candidates:
-        if one.birth_date == birth_date.isoformat() and _bare(one.name) == _bare(name):
+        if one.birth_date == birth_date.isoformat() and bare(one.name) == bare(name):
             return fresh(Patient, one.id)
     return None
-
-
-def _bare(name: str) -> str:
-    return "".join(name.split()).casefold()
-
-
-def _take_into_care(account: User, patient: Patient, relation: str) -> None:
-    fresh(User, account.id)  # one at a time for each guardian: the number of children is bounded
-    held = select(Guardianship.patient_id).where(
-        Guardianship.guardian_id == account.id, Guardianship.ended_at.is_(None)
-    )
-    children = set(db.session.scalars(held))
-    if patient.id in children:
-        return
-    if len(children) >= MAX_DEPENDENTS:
-        raise TooManyDependents
-    db.session.add(
-        Guardianship(guardian_id=account.id, patient_id=patient.id, relation=relation, started_at=clock.now())
-    )
-    db.session.flush()
-    audit.record("guardianship.started", f"patient:{patient.public_id}", patient_id=patient.id)
 
 
 def _write_down(operator: User, patient: Patient, guardian: str, relation: str) -> None:

@@ -6,6 +6,7 @@ written by somebody who had seen the opinion of the model in use, and favours th
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from statistics import median
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
@@ -84,7 +86,9 @@ def interval(count: int, of: int) -> tuple[float, float]:
 def ask(case_id: int, shadow_model: str) -> None:
     """Have a case that was just analysed read by the model on trial too, where there is one."""
     if shadow_model:
-        jobs.enqueue(JOB, dedupe_key=f"{case_id} {shadow_model}"[:200], case_id=case_id)
+        # A folder's path may be longer than a key.
+        key = hashlib.sha256(f"{case_id} {shadow_model}".encode()).hexdigest()
+        jobs.enqueue(JOB, dedupe_key=key, case_id=case_id)
 
 
 def may_be_read(case: Case | None) -> bool:
@@ -134,6 +138,7 @@ def comparisons() -> list[Comparison]:
         select(ShadowOpinion, Case)
         .join(Case, Case.id == ShadowOpinion.case_id)
         .where(Case.state.not_in(GONE), Case.without_ai_since.is_(None))
+        .options(selectinload(Case.opinions), selectinload(Case.first_reads), selectinload(Case.findings))
         .order_by(ShadowOpinion.id.desc())
         .limit(LATEST)
     )

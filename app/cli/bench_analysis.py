@@ -27,7 +27,7 @@ from app.accounts.models import Sex
 from app.audit import service as audit
 from app.cases import drafts, photos, service
 from app.cases.models import Case, Photo, Prediction
-from app.cli.bench_clinics import portal
+from app.cli.bench_portal import portal
 from app.extensions import db
 from app.infra import jobs, storage
 

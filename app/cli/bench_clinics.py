@@ -7,7 +7,6 @@ register of clinics that do not exist. Prints how long loading took, and the med
 from __future__ import annotations
 
 import argparse
-import logging
 import random
 import statistics
 import sys
@@ -17,29 +16,16 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import flask_migrate
-from flask import Flask
 from sqlalchemy import select
 
-import config
-from app import create_app
 from app.cli import invented_clinics
+from app.cli.bench_portal import portal
 from app.extensions import db
 from app.infra import jobs
 from app.regions import service
 from app.regions.areas import areas, districts, provinces
 
 Search = Callable[[], object]
-
-
-def portal(folder: Path, database: str) -> Flask:
-    """Return an empty portal."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    keys = {name: config.new_key() for name in config.SECRET_NAMES}
-    app = create_app(config.load(env="testing", instance=folder, database_url=database, **keys))
-    with app.app_context():
-        flask_migrate.upgrade()
-    return app
 
 
 def fill(rows: int) -> None:

@@ -205,7 +205,7 @@ def test_from_the_first_moment_nobody_finds_who_is_being_erased(
 def test_a_number_is_no_way_back_to_who_was_erased(db: Any, clock: FrozenClock, helper: User) -> None:
     from datetime import date
 
-    from app.accounts.proxy_asking import unclaimed
+    from app.accounts.care import unclaimed
     from app.infra.database import transaction
 
     patient = create_telephone_patient(helper, name="김순자").patient

@@ -106,6 +106,19 @@ def test_a_model_that_is_not_there_is_the_operators_affair_and_the_case_goes_on(
         assert (case.state, case.analysis_failed) == (CaseState.WAITING, False)
 
 
+def test_a_model_in_a_folder_far_down_stops_no_analysis(make_app: Callable[..., Flask]) -> None:
+    app = make_app(shadow_model="/" + "models/" * 40)
+    with app.app_context():
+        case = create_case(state=CaseState.SUBMITTED)
+        (job,) = database.session.scalars(
+            database.select(jobs.Job).where(jobs.Job.kind == "analyse_case")
+        ).all()
+        assert jobs.run(job.id, "test") == jobs.JobState.DONE
+        case = database.session.get(Case, case.id, populate_existing=True)
+        assert case is not None
+        assert case.state == CaseState.WAITING
+
+
 def test_both_are_counted_against_what_doctors_said(db: Any) -> None:
     for used, tried, found in (
         (OPINION, OPINION, "nv"),
