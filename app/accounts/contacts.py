@@ -9,10 +9,12 @@ from app.accounts import service
 from app.accounts.errors import IdentityMissing, IdentityTaken, NotYours, PasswordMissing
 from app.accounts.identity import Channel, Identity, parse
 from app.accounts.models import User
+from app.accounts.telephone_children import bring_home
 from app.audit import service as audit
 from app.infra import jobs
 from app.infra.crypto import keyring
 from app.infra.database import fresh, transaction
+from app.permissions import Role
 
 _PURPOSE = "notice of a changed contact"
 
@@ -40,6 +42,8 @@ def set_contact(user: User, identity: Identity) -> User:
         _tell(row, getattr(row, identity.channel.value), identity.channel)
         setattr(row, identity.channel.value, identity.value)
         service.flush_or(IdentityTaken)
+        if identity.channel is Channel.MOBILE and row.role == Role.PATIENT:
+            bring_home(row)
         audit.record("account.contact_changed", f"user:{row.id}")
     return row
 

@@ -59,6 +59,7 @@ from app.accounts.errors import (
 from app.accounts.identity import normalise_email, normalise_mobile
 from app.accounts.links import settings
 from app.accounts.models import ConsentKind, DoctorProfile, Patient, Sex, User
+from app.accounts.telephone_children import bring_home
 from app.audit import service as audit
 from app.extensions import db, security
 from app.infra import clock
@@ -161,6 +162,7 @@ def register_patient(
         db.session.flush()
         audit.record("account.created", f"user:{user.id}", patient_id=patient.id)
         give_consents(user, patient, consents)
+        bring_home(user)
     return user
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.accounts.age import AGE_OF_CONSENT, age_in_years, decides_alone
 from app.accounts.care import add_patient, dependents_of, take_into_care, unclaimed
-from app.accounts.errors import NotAChild, NotYours
+from app.accounts.errors import NotAChild, NotYours, TooManyDependents
 from app.accounts.identity import normalise_mobile
 from app.accounts.models import Consent, Patient, Sex, User
 from app.accounts.names import bare
@@ -74,6 +74,27 @@ def register_child(
         _write_down(operator, patient, guardian, relation)
         audit.record("call.child_registered", f"patient:{patient.public_id}", patient_id=patient.id)
     return patient
+
+
+def bring_home(user: User) -> list[Patient]:
+    """Put the children for whom the user once called into the care of their account, in the transaction in progress.
+
+    The number is proven, and the name is the guardian's. Who has turned 14 speaks for themself, and who would be one
+    child too many stays on the telephone. Returns those who came.
+    """
+    if user.mobile is None:
+        return []
+    came = []
+    for child in unclaimed(user.mobile):
+        guardian = guardian_of(child)
+        if guardian is None or bare(guardian.name) != bare(user.name) or decides_alone(child):
+            continue
+        try:
+            take_into_care(user, child, guardian.relation)
+        except TooManyDependents:
+            break
+        came.append(child)
+    return came
 
 
 def _account_of(number: str, guardian: str) -> User | None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from app.accounts import callers, leaving, telephone_children
+from app.accounts import callers, care, contacts, leaving, telephone_children
 from app.accounts.errors import NotYours
+from app.accounts.identity import parse
 from app.accounts.models import Consent, ConsentChannel, Guardianship, Patient, Sex, User
 from app.accounts.own_data import shown
 from app.accounts.telephone_models import TelephoneGuardian
@@ -18,7 +19,7 @@ from app.audit.models import AuditEntry
 from app.consultations import service
 from app.consultations.models import Booking
 from app.infra import jobs
-from tests.factories.accounts import create_child, create_patient, sign_in
+from tests.factories.accounts import PASSWORD, create_child, create_patient, sign_in
 from tests.factories.cases import create_reader
 from tests.factories.consultations import create_pattern
 from tests.factories.eligibility import SUNCHEON
@@ -117,6 +118,31 @@ def test_a_guardian_with_an_account_has_the_child_in_care(operator: User, db: An
     assert set(db.session.scalars(query)) == {known.id, new.id}
     other = registered(operator, guardian="김이웃", name="김별")
     assert other.id not in set(db.session.scalars(query)), "another name is somebody else in the house"
+
+
+@pytest.mark.parametrize("proven", ["when they sign up", "later"])
+def test_a_guardian_who_makes_an_account_finds_the_child_there(operator: User, db: Any, proven: str) -> None:
+    child = registered(operator)
+    registered(operator, guardian="김이웃", name="김별")
+    if proven == "later":
+        user = create_patient(name="박 지은", mobile=None, email="jieun@example.com", password=PASSWORD)
+        assert care.dependents_of(user) == []
+        contacts.set_contact(user, parse(NUMBER))
+    else:
+        user = create_patient(name="박 지은", mobile="+821098765432")
+    assert [one.id for one in care.dependents_of(user)] == [child.id], "another name is somebody else's child"
+    assert telephone_children.guardian_of(child) is not None, "and may still call for it"
+    entry = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "guardianship.started")).one()
+    assert entry.patient_id == child.id
+
+
+def test_who_has_turned_14_meanwhile_comes_into_nobodys_care(
+    operator: User, db: Any, clock: FrozenClock
+) -> None:
+    registered(operator)
+    clock.set(clock.now.replace(year=2032, month=6))
+    user = create_patient(name="박지은", mobile="+821098765432")
+    assert care.dependents_of(user) == []
 
 
 def test_at_14_nothing_new_rests_on_the_guardian_and_the_child_is_asked(
