@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -92,6 +93,9 @@ EXPLANATIONS: dict[int, Explanation] = {
     ),
 }
 
+HOME = "account.home"
+"""The view where each role begins, if the portal has it."""
+
 FORM_EXPIRED = Explanation(
     "form_expired",
     _l("화면이 오래되어 보내지 못했습니다"),
@@ -140,7 +144,13 @@ def error_response(status: int, words: Explanation, headers: dict[str, str] | No
 
 
 def _render(status: int, words: Explanation) -> str:
-    values = {"status": status, "words": words, "request_id": current_request_id(), "stands_on": _stands_on()}
+    values = {
+        "status": status,
+        "words": words,
+        "request_id": current_request_id(),
+        "stands_on": _stands_on(),
+        "own_start": _own_start() if status == 403 else None,
+    }
     template = "errors/fragment.html" if wants_fragment() else "errors/page.html"
     if status < 500:
         return render_template(template, **values)
@@ -150,6 +160,13 @@ def _render(status: int, words: Explanation) -> str:
         # The ordinary page asks who is signed in; with the database down not even that can be answered.
         current_app.logger.warning("error page fell back to the plain one: %s", type(error).__name__)
         return current_app.jinja_env.get_template("errors/plain.html").render(**values)
+
+
+def _own_start() -> str | None:
+    """Where the signed-in person begins: who came through a door for others is shown their own. None for a visitor."""
+    # The guard has just looked at who it is. Other errors do not ask: the database may be what is broken.
+    signed_in = getattr(current_user, "is_authenticated", False)
+    return url_for(HOME) if signed_in and HOME in current_app.view_functions else None
 
 
 def _stands_on() -> str | None:

@@ -27,7 +27,10 @@ def flash_messages() -> list[tuple[str, str]]:
 
 
 def unbroken(text: Any) -> Markup:
-    """A telephone number in one piece. What is longer (an address, a number with words) may not fit a line and breaks."""
+    """A telephone number, or the day that names a version, in one piece.
+
+    What is longer (an address, a number with words) may not fit a line and breaks.
+    """
     whole = len(str(text)) <= LONGEST_NUMBER
     return Markup('<span class="nowrap">{}</span>').format(text) if whole else escape(text)
 

@@ -164,7 +164,9 @@ def test_doctors_and_operators_have_an_account_without_a_patient_s_part(
     for page in ("/account", "/account/profile", "/account/security"):
         assert client.get(page).status_code == 200
     for page in ("/account/consents", "/account/dependents", "/account/dependents/new"):
-        assert client.get(page).status_code == 403
+        refused = client.get(page)
+        assert refused.status_code == 403
+        assert '<a href="/home"' in refused.text, "and their own pages are one press away"
 
 
 def test_the_way_home_is_the_role_s_own(app: Flask, db: Any) -> None:
