@@ -16,6 +16,7 @@ from vision.calibration import softmax
 from vision.classes import KEYS, RISKY
 from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
+from vision.memory import give_back_freed
 from vision.ood import Evidence, FeatureSpace, strangeness
 from vision.quality import Quality, judge
 from vision.registry import Model, ModelError, ModelId, load_model
@@ -134,6 +135,7 @@ class Predictor:
             self.space = FeatureSpace.load(model.folder / "ood.npz")
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(f"{model.folder}: the model cannot be loaded ({error})") from None
+        give_back_freed()
         self.model: ModelId = model.id
         self.config = model.config
         self.folder = model.folder

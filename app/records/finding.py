@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import typst
 from flask_babel import force_locale
 from PIL import Image
 
@@ -102,6 +101,9 @@ def _for_paper(jpeg: bytes) -> bytes:
 
 def compile_pdf(content: dict[str, Any], files: dict[str, bytes]) -> bytes:
     """Set `content` by finding.typ. The compiler itself refuses what PDF/UA-1 does not allow."""
+    # Imported here: the worker never prints, and need not hold the compiler.
+    import typst
+
     made = typst.compile(  # type: ignore[call-overload]  # its stubs do not know of files in memory
         {"main.typ": TEMPLATE.read_bytes(), **files},
         sys_inputs={"data": json.dumps(fonts.printable(content), ensure_ascii=False)},

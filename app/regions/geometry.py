@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
-from pyproj import Transformer
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 KOREA = (32.9, 39.0, 124.0, 132.1)
 """South, north, west, east in degrees (WGS84): from 마라도 to the north of 강원, from 가거도 to 독도."""
@@ -65,6 +67,9 @@ def seen_around(point: Point, per_degree: int, rings: int) -> float:
 def _from_tm() -> Transformer:
     # EPSG:5174: Bessel's ellipsoid, Korea's middle belt with its false origin, and the shift between the datums
     # (towgs84 -115.8 474.99 674.11 1.16 -2.31 -1.63 6.43), without which everything stands 300 m off.
+    # Imported here: only loading a register needs it, and every process of the portal would hold its 11 MB.
+    from pyproj import Transformer
+
     return Transformer.from_crs(_TM, _WGS84, always_xy=True)
 
 
