@@ -7,8 +7,8 @@ killed in between leaves a lease behind which runs out (or is released when the 
 machine starts), and the work is done again: exactly once in effect.
 
 Every claim is an attempt, also one whose worker died of it: a job that kills its worker has as many
-tries as one that fails. Only an attempt that was cut short because the worker was told to stop is
-not counted.
+tries as one that fails. Only an attempt that was cut short because the worker was told to stop, or
+that came too early (`NotYet`), is not counted.
 """
 
 from __future__ import annotations
@@ -73,6 +73,14 @@ class Job(Base):
 
 class PermanentFailure(Exception):
     """Trying again would not help; the message (no personal data) is shown to an operator."""
+
+
+class NotYet(Exception):
+    """The job is to be done at `until`, as if it had not been tried before."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"not before {until:%H:%M} UTC")
+        self.until = until
 
 
 class LeaseLost(Exception):
@@ -191,6 +199,9 @@ def run(job_id: int, holder: str) -> JobState | None:
         except LeaseLost:
             log.warning("job.lease_lost")
             return None
+        except NotYet as wait:
+            db.session.rollback()
+            return _put_off(job_id, lease, wait.until)
         except Exception as error:  # noqa: BLE001 - a job may fail in any way; none may end the worker
             db.session.rollback()
             return _fail(job_id, lease, error)
@@ -258,6 +269,16 @@ def _fail(job_id: int, lease: str, error: Exception) -> JobState | None:
             put_back(job, clock.now() + timedelta(seconds=back_off(job.attempts)))
     log.error("job.failed", error=reason, for_good=for_good, exc_info=not isinstance(error, PermanentFailure))
     return JobState.FAILED if for_good else JobState.QUEUED
+
+
+def _put_off(job_id: int, lease: str, until: datetime) -> JobState | None:
+    with transaction():
+        job = fresh(Job, job_id)
+        if job is None or job.lease != lease:
+            return None
+        job.attempts -= 1
+        put_back(job, until)
+    return JobState.QUEUED
 
 
 def give_up(job: Job, reason: str) -> None:

@@ -18,10 +18,12 @@ import structlog
 
 from app.infra import clock, messages
 from app.infra.database import fresh, transaction
-from app.infra.jobs import Run
+from app.infra.jobs import NotYet, Run
 from app.infra.messages import Alimtalk, AlimtalkRefused, DeliveryFailed, Mail, Sms
 from app.notifications import compose
-from app.notifications.models import Delivery, DeliveryState, Form
+from app.notifications.due import after_the_night, is_quiet
+from app.notifications.models import Channel, Delivery, DeliveryState, Form
+from app.notifications.service import SLEPT_THROUGH
 
 log = structlog.get_logger(__name__)
 
@@ -36,12 +38,18 @@ class Handed:
 
 
 def claim(run: Run, delivery_id: int) -> compose.Outgoing | None:
-    """Take a delivery in hand and return what to send; None if there is nothing (more) to send."""
+    """Take a delivery in hand and return what to send; None if there is nothing (more) to send.
+
+    Raises `NotYet` at night for a text message that wakes nobody: it was asked for by day, and left behind.
+    """
     with transaction():
         run.keep_alive()
         delivery = fresh(Delivery, delivery_id)
         if delivery is None or delivery.state in (DeliveryState.SENT, DeliveryState.DROPPED):
             return None
+        now = clock.now()
+        if delivery.channel == Channel.SMS and delivery.notice.kind in SLEPT_THROUGH and is_quiet(now):
+            raise NotYet(after_the_night(now))
         message = compose.compose(delivery)
         if isinstance(message, compose.Dropped):
             delivery.state, delivery.why = DeliveryState.DROPPED, message.why

@@ -49,9 +49,17 @@ KINDS: dict[str, NoticeKind] = {
 TO_DOCTOR = {NoticeKind.QUESTION_ASKED}
 TO_BOTH = {NoticeKind.BOOKING_MADE, NoticeKind.BOOKING_MOVED, NoticeKind.BOOKING_CANCELLED}
 ANSWERS = {NoticeKind.FINDING_SIGNED, NoticeKind.FINDING_AMENDED, NoticeKind.QUESTION_ANSWERED}
-"""What a doctor has answered: a helper who may only send and book is not told, for they could not read it."""
+"""What a doctor has answered."""
+TELLS_AN_ANSWER = ANSWERS | {NoticeKind.IN_PERSON_DUE}
+"""What says something of an answer: a helper who may only send and book is not told, for they could not read it."""
 CAN_WAIT = ANSWERS | {NoticeKind.CASE_OVERDUE, NoticeKind.QUESTION_ASKED, NoticeKind.BOOKING_MISSED}
 """What wakes nobody: a text message of it goes out after the quiet hours. The portal and e-mail have it at once."""
+SLEPT_THROUGH = CAN_WAIT | {
+    NoticeKind.BOOKING_DAY_BEFORE,
+    NoticeKind.PHOTOGRAPH_AGAIN,
+    NoticeKind.IN_PERSON_DUE,
+}
+"""What is still worth reading in the morning: a text message of it that was left behind waits until then."""
 ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CASE_OVERDUE}
 
 
@@ -142,7 +150,9 @@ def _concerned(kind: NoticeKind, subject: _Subject) -> list[User | Patient]:
     if subject.patient.erased_at is not None:
         to_doctor = kind in TO_BOTH and subject.doctor is not None and subject.doctor.active
         return [subject.doctor] if to_doctor and subject.doctor is not None else []
-    people = [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in ANSWERS else None)
+    people = (
+        [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in TELLS_AN_ANSWER else None)
+    )
     if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
         people.append(subject.doctor)
     found: list[User | Patient] = [user for user in people if user.active]

@@ -69,6 +69,35 @@ def test_a_text_message_that_can_wait_does_not_wake_anybody(
     assert "판독 결과" in sent()[1]["body"]
 
 
+def test_a_text_message_that_was_left_behind_waits_for_the_morning(
+    db: Any,
+    sender: User,
+    reader: User,
+    work: Work,
+    sent: Sent,
+    clock: FrozenClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def down(_message: object) -> None:
+        raise DeliveryFailed("the gateway is down")
+
+    clock.set(datetime(2026, 11, 23, 20, 59, tzinfo=KST))
+    with monkeypatch.context() as patch:
+        patch.setattr(messages, "send_sms", down)
+        create_case(sender, doctor=reader)
+        work()
+    clock.set(datetime(2026, 11, 24, 3, 0, tzinfo=KST))
+    work()
+    work()
+    assert [message["body"] for message in sent() if "판독" in message["body"]] == []
+    clock.set(datetime(2026, 11, 24, 8, 0, tzinfo=KST))
+    work()
+    assert len([message for message in sent() if "판독 결과" in message["body"]]) == 1
+    db.session.rollback()
+    tries = db.session.scalars(select(Job.attempts).where(Job.kind == service.DELIVERY_JOB)).all()
+    assert max(tries) == 2, "waiting for the morning was no attempt"
+
+
 def test_what_is_urgent_is_told_at_night(
     db: Any, sender: User, work: Work, sent: Sent, clock: FrozenClock
 ) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind, User
+from app.accounts.proxy_models import Scope
 from app.cases.models import Case, CaseState
 from app.consultations import service as consultations
 from app.consultations.models import Booking
@@ -21,8 +22,10 @@ from app.infra.database import transaction
 from app.infra.jobs import Job
 from app.notifications import reminders
 from app.notifications.models import Notice, Reminder, ReminderState
+from tests.factories.accounts import create_patient
 from tests.factories.cases import create_case
 from tests.factories.consultations import create_booking, create_pattern
+from tests.factories.proxies import create_permission
 from tests.harness.clock import KST, FrozenClock
 
 Work = Callable[[], int]
@@ -282,6 +285,20 @@ def test_a_visit_in_person_is_reminded_of_unless_the_finding_changes(
     at(clock, "12-04T10:00")
     work()
     assert told(db, sender)[-1] == "in_person_due"
+
+
+@pytest.mark.parametrize(("scope", "is_told"), [(Scope.SEND, False), (Scope.READ, True)])
+def test_of_helpers_only_who_may_read_the_finding_is_reminded_of_the_visit(
+    db: Any, sender: User, reader: User, work: Work, clock: FrozenClock, scope: Scope, is_told: bool
+) -> None:
+    helper = create_patient()
+    create_permission(sender.patient, helper, scope=scope)
+    create_case(sender, doctor=reader, next_step="in_person", within_days=14)
+    work()
+    at(clock, "12-04T10:00")
+    work()
+    assert told(db, sender)[-1] == "in_person_due"
+    assert ("in_person_due" in told(db, helper)) is is_told
 
 
 def test_whose_consent_is_gone_is_left_in_peace(
