@@ -19,6 +19,8 @@ from app.regions.geometry import Point, in_korea
 from app.regions.kinds import ALL, SKIN, kinds
 
 PER_PAGE = 10
+NEXT_DOOR = 5
+"""Of the districts around one that has few."""
 MOST_PAGES = 5
 """Of a search by position: who looks farther down than fifty chooses a district."""
 
@@ -62,9 +64,10 @@ def clinics() -> str:
     rows, pages, page = _found(asked)
     first = (page - 1) * PER_PAGE
     numbered = [(str(first + place), near) for place, near in enumerate(rows, 1)]
+    beyond = [(str(len(rows) + place), near) for place, near in enumerate(_beyond(asked, len(rows)), 1)]
     dots = [
         (number, (near.clinic.latitude, near.clinic.longitude))
-        for number, near in numbered
+        for number, near in numbered + beyond
         if near.clinic.latitude is not None and near.clinic.longitude is not None
     ]
     return render_template(
@@ -78,12 +81,22 @@ def clinics() -> str:
         province=area(asked.area.province) if asked.area else None,
         kinds=[(one.key, one.en if english else one.ko) for one in kinds().values()],
         rows=numbered,
+        beyond=beyond,
         page=page,
         pages=pages,
         base=asked.address(page="PAGE").replace("PAGE", "%d"),
         drawing=clinic_map.draw(dots, asked.here, english=english),
         may_load=holds(current_user, Permission.CLINIC_REGISTER_LOAD),
     )
+
+
+def _beyond(asked: _Asked, found: int) -> list[service.Near]:
+    """Return the nearest of other districts, by the middle of the one asked for, where that one fills no page."""
+    home = asked.area
+    if home is None or home.is_province or asked.page > 1 or found >= PER_PAGE:
+        return []
+    near = service.clinics_near(home.latitude, home.longitude, kind=asked.kind, limit=found + PER_PAGE)
+    return [one for one in near if one.clinic.area != home.code][: max(NEXT_DOOR, PER_PAGE - found)]
 
 
 def _found(asked: _Asked) -> tuple[list[service.Near], int, int]:

@@ -66,6 +66,26 @@ def test_a_position_shows_the_distance(visitor: Client) -> None:
     assert "약 3.0km" in page
 
 
+def test_a_district_with_few_shows_the_nearest_elsewhere_with_how_far(visitor: Client) -> None:
+    next_door = {"소재지도로명주소": "전라남도 강진군 강진읍 지어낸로 1", "위도": 34.617, "경도": 126.774}
+    create_register(
+        [
+            clinic_row(의료기관명="집앞의원"),
+            clinic_row(의료기관명="이웃피부과의원", **next_door),
+            clinic_row(의료기관명="먼의원", **(next_door | {"위도": 37.5, "경도": 127.0})),
+        ]
+    )
+    page = visitor.get("/clinics?area=36400").text
+    assert page.index("집앞의원") < page.index("가까운 다른 시·군·구") < page.index("이웃피부과의원")
+    assert "해남군 한가운데에서" in page
+    assert "약 24.6km" in page
+    assert "먼의원" not in page
+    page = visitor.get("/clinics?area=36400&kind=skin").text
+    assert "이 시·군·구에는 이런 곳이 없습니다" in page
+    assert "이웃피부과의원" in page
+    assert "집앞의원" not in page
+
+
 def test_long_lists_have_pages(visitor: Client) -> None:
     create_register(clinic_row(의료기관명=f"긴{number:02d}의원") for number in range(23))
     for query in ("area=36400", f"lat={HAENAM[0]}&lon={HAENAM[1]}"):
