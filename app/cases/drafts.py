@@ -161,6 +161,17 @@ def answer(
     return case
 
 
+def keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
+    """Keep the answers as they are being given: those that are on offer; the others stay as they were.
+
+    Raises `NoSuchCase`, `CaseClosed`.
+    """
+    with transaction():
+        case = open_for_change(user, public_id)
+        case.answers = {**(case.answers or {}), **questions.usable(given)}
+    return case
+
+
 def open_drafts(user: User, among: Collection[int] | None = None) -> list[Case]:
     """Return the drafts of everyone that `user` may see, newest first, with what a list shows of them.
 

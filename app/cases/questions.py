@@ -77,6 +77,13 @@ def check(raw: Mapping[str, Any], keys: Collection[str] = ALL_KEYS) -> dict[str,
     return {key: raw[key] for key in keys}
 
 
+def usable(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of the answers that are on offer, of a form that is not filled in yet."""
+    age = str(raw.get(AGE, ""))
+    given = {**raw, AGE: int(age) if age.isascii() and age.isdecimal() and len(age) <= 3 else None}
+    return {key: given[key] for key in ALL_KEYS if _on_offer(key, given.get(key))}
+
+
 def _on_offer(key: str, value: Any) -> bool:
     if key == AGE:
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= OLDEST

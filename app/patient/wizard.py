@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
@@ -181,6 +181,18 @@ def case_person(public_id: str) -> Response | str:
 def _known_of(case: Case) -> dict[str, Any]:
     today = clock.today_in_korea().date()
     return {"age": questions.age_on(case.patient.birth_date, today), "sex": str(case.patient.sex)}
+
+
+@blueprint.post("/cases/<public_id>/keep")
+@requires(Permission.CASE_SEND)
+def case_keep(public_id: str) -> tuple[str, int]:
+    """Keep what stands on a screen that is not finished: it is there again after the browser was closed."""
+    case = case_or_404(public_id)
+    if case.state == CaseState.DRAFT:
+        drafts.keep(me(), public_id, request.form)
+        if len(request.form.get("note", "")) <= lesions.NOTE_LENGTH and "note" in request.form:
+            lesions.write_note(me(), public_id, request.form["note"])
+    return "", 204
 
 
 @blueprint.route("/cases/<public_id>/review", methods=["GET", "POST"])

@@ -102,11 +102,25 @@ def test_another_language_keeps_what_was_chosen_and_typed(page: Page, house: Sit
     expect(page.locator('input[name="itches"][value="yes"]')).to_be_checked()
     page.goto(f"/patient/cases/{house.ids['questions']}/person")
     age = page.locator('input[name="age"]')
-    known = age.input_value()
     age.fill("81")
     button(page, "한국어")
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(age).to_have_value("81")
     assert page.evaluate("sessionStorage.getItem('salpim.typed')") is None
-    page.reload()
-    expect(age).to_have_value(known)
+
+
+def test_what_was_answered_is_there_again_after_the_browser_was_closed(page: Page, house: Site) -> None:
+    address = f"/patient/cases/{house.ids['questions']}"
+    page.goto(f"{address}/questions")
+    with page.expect_response(lambda answer: answer.url.endswith("/keep")) as kept:
+        choose(page, "hurts", "yes")
+    assert kept.value.status == 204
+    page.goto(f"{address}/person")
+    with page.expect_response(lambda answer: answer.url.endswith("/keep")):
+        page.locator('input[name="age"]').fill("83")
+    again = page.context.new_page()
+    page.close()
+    again.goto(f"{address}/questions")
+    expect(again.locator('input[name="hurts"][value="yes"]')).to_be_checked()
+    again.goto(f"{address}/person")
+    expect(again.locator('input[name="age"]')).to_have_value("83")

@@ -61,6 +61,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("patient.photo_remove", "photo_id", Thing("draft photo", "patient")),
     ("patient.case_place", "public_id", Thing("draft case", "patient")),
     ("patient.case_questions", "public_id", Thing("draft case", "patient")),
+    ("patient.case_keep", "public_id", Thing("draft case", "patient")),
     ("patient.case_person", "public_id", Thing("draft case", "patient")),
     ("patient.case_review", "public_id", Thing("draft case", "patient")),
     ("patient.case_withdraw", "public_id", Thing("waiting case", "patient")),

@@ -72,6 +72,27 @@ def test_a_draft_is_resumed_where_it_was_left(browser: Callable[..., Browser]) -
     assert re.search(r'value="sole_left"[^>]*checked', patient.get(f"{case}/place").text)
 
 
+def test_an_unfinished_screen_is_kept_as_far_as_it_makes_sense(browser: Callable[..., Browser]) -> None:
+    patient = browser()
+    case = patient.start()
+    answer = patient.send(
+        f"{case}/keep", since="years", grew="perhaps", age="81", sex="", note="검어졌다", nonsense="x"
+    )
+    assert answer.status_code == 204
+    row = _only_case()
+    assert row.answers == {"since": "years", "age": 81}
+    assert row.note == "검어졌다"
+    patient.send(f"{case}/keep", grew="yes", age="old", note="가" * 1001)
+    database.session.refresh(row)
+    assert row.answers == {"since": "years", "age": 81, "grew": "yes"}
+    assert row.note == "검어졌다"
+    assert re.search(
+        r'name="since"[^>]*value="years"[^>]*checked|checked[^>]*value="years"',
+        patient.get(f"{case}/questions").text,
+    )
+    assert "questions" in drafts.missing_steps(row)
+
+
 def test_what_is_missing_leads_back_to_its_screen(browser: Callable[..., Browser]) -> None:
     patient = browser()
     case = patient.start()
@@ -156,6 +177,10 @@ def test_a_case_that_was_sent_cannot_be_changed(browser: Callable[..., Browser])
     patient = browser(database.session.get(User, sent.created_by_id))
     for step in ("photos", "place", "questions", "person", "review"):
         assert patient.get(f"/patient/cases/{sent.public_id}/{step}").location.endswith(sent.public_id)
+    answers = dict(sent.answers or {})
+    assert patient.send(f"/patient/cases/{sent.public_id}/keep", hurts="yes").status_code == 204
+    database.session.refresh(sent)
+    assert sent.answers == answers
 
 
 def test_doctors_do_not_come_through_this_door(browser: Callable[..., Browser]) -> None:
