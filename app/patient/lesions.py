@@ -131,13 +131,16 @@ def _chosen(photos: Sequence[Photo], side: str, otherwise: Photo) -> Photo:
 
 
 def _days_of(followed: Followed) -> dict[int, str]:
-    """Return for each photo the day of its sending, numbered where there were several."""
+    """Return for each photo the day of its sending, numbered where there were several.
+
+    The number comes first: in a narrow list the end is cut off.
+    """
     words = {}
     for case in followed.story:
         sent = status.moment(case.submitted_at)
         for number, photo in enumerate(case.photos, start=1):
             several = len(case.photos) > 1
-            words[photo.id] = _("%(at)s, 사진 %(number)s", at=sent, number=number) if several else sent
+            words[photo.id] = _("사진 %(number)s, %(at)s", number=number, at=sent) if several else sent
     return words
 
 

@@ -73,16 +73,15 @@ def case_photos(public_id: str) -> Response | str:
     case = draft_or_away(public_id)
     if isinstance(case, Response):
         return case
-    form, refused = PhotosForm(), []
+    form, refused, none = PhotosForm(), [], False
     if form.validate_on_submit():
         before = len(case.photos)
         refused = _take_all(case)
         case = case_or_404(public_id)
         if not refused and case.photos and (before == len(case.photos) or _all_good(case)):
             return redirect(after(case, "photos"), 303)
-        if not refused and not case.photos:
-            refused = [_("사진을 한 장 넣어 주세요.")]
-        if not refused:  # there is advice to read before going on
+        none = not refused and not case.photos
+        if not refused and not none:  # there is advice to read before going on
             return redirect(step_url(case, "photos"), 303)
     screen = page(
         "photos.html",
@@ -90,12 +89,13 @@ def case_photos(public_id: str) -> Response | str:
         "photos",
         form=form,
         refused=refused,
+        none=none,
         shown=[shown(case, photo) for photo in case.photos],
         max_photos=settings().max_photos_per_case,
         max_mb=settings().max_upload_mb,
         keep_key=None if session.get(SHARED) else drafts.keep_key(case),
     )
-    return allow_camera(make_response(screen, 422 if refused else 200))
+    return allow_camera(make_response(screen, 422 if refused or none else 200))
 
 
 def _all_good(case: Case) -> bool:

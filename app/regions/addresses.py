@@ -50,7 +50,7 @@ def _provinces() -> tuple[tuple[str, str], ...]:
 
 @cache
 def _districts(province: str) -> tuple[tuple[str, str], ...]:
-    found = {one.name: one.code for one in districts(province)}
+    found = {_SPACES.sub("", one.name): one.code for one in districts(province)}
     found |= {old: code for (where, old), code in MOVED.items() if where == province}
     return tuple(sorted(found.items(), key=lambda item: -len(item[0])))
 

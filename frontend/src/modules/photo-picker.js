@@ -88,6 +88,7 @@ export default function photoPicker(picker) {
   }
 
   async function add(file, view, keptId = null) {
+    document.querySelector("[data-until-photo]")?.remove();
     const parts = row(file, view);
     list.append(parts.item);
     if (file.size > maxBytes) {
