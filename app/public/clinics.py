@@ -86,8 +86,15 @@ def clinics() -> str:
         pages=pages,
         base=asked.address(page="PAGE").replace("PAGE", "%d"),
         drawing=clinic_map.draw(dots, asked.here, english=english),
+        own=_own_area() if asked.area is None and asked.here is None else None,
         may_load=holds(current_user, Permission.CLINIC_REGISTER_LOAD),
     )
+
+
+def _own_area() -> Area | None:
+    """Return the district of the patient who looks, if they have told it."""
+    patient = getattr(current_user, "patient", None)
+    return area(patient.area) if patient is not None else None
 
 
 def _beyond(asked: _Asked, found: int) -> list[service.Near]:

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from app.accounts import residence
 from app.accounts.models import User
 from app.regions import service
 from app.regions.models import Register
-from tests.factories.accounts import sign_in
+from tests.factories.accounts import create_patient, sign_in
 from tests.factories.regions import HAENAM, clinic_row, create_register, table
 from tests.factories.reviews import create_operator
 from tests.harness.client import Client
@@ -57,6 +58,17 @@ def test_a_district_is_found_in_two_steps_without_scripts(visitor: Client) -> No
     assert "공공데이터포털" in page
     assert "<svg viewBox" in page
     assert "Haenam-gun, Jeonnam" in visitor.get("/clinics?area=36400", headers={"Accept-Language": "en"}).text
+
+
+def test_a_patient_begins_where_they_live(visitor: Client) -> None:
+    create_register([clinic_row()])
+    assert "해남군에서 찾기" not in visitor.get("/clinics").text
+    patient = create_patient()
+    residence.set_area(patient.patient.id, "36400")
+    sign_in(visitor, patient)
+    page = visitor.get("/clinics").text
+    assert "해남군에서 찾기" in page
+    assert 'href="/clinics?area=36400"' in page
 
 
 def test_a_position_shows_the_distance(visitor: Client) -> None:
