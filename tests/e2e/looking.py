@@ -98,7 +98,8 @@ class Eyes:
         return statuses[-1]
 
     def faults(self, language: str) -> list[str]:
-        """Return what is wrong with the open page at phone width, unfolded, on a desk, in the dark, in the largest type."""
+        """Return what is wrong with the open page at phone width, unfolded, on a desk, in the dark, clearer,
+        in the largest type."""
         page = self.page
         found = [f"console {said}" for said in self.said]
         shape = page.evaluate(
@@ -121,6 +122,14 @@ class Eyes:
         page.evaluate("document.documentElement.dataset.theme = 'dark'")
         page.evaluate(NEXT_FRAME)
         found += [f"axe in the dark, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])]
+        page.evaluate("document.documentElement.dataset.contrast = 'more'")
+        for theme in ("dark", "light"):
+            page.evaluate(f"document.documentElement.dataset.theme = '{theme}'")
+            page.evaluate(NEXT_FRAME)
+            found += [
+                f"axe, {theme} and clearer, {fault}" for fault in page.evaluate(RUN_AXE, ["color-contrast"])
+            ]
+        page.evaluate("document.documentElement.dataset.contrast = 'normal'")
         page.evaluate("document.documentElement.dataset.text = 'xlarge'")
         found += [f"too wide in the largest type: {what}" for what in page.evaluate(TOO_WIDE)]
         found += [f"words outside their box in the largest type: {what}" for what in page.evaluate(BURSTING)]
