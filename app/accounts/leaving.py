@@ -244,7 +244,20 @@ def _take_along(departure: Departure, ward: Ward) -> None:
 def _start(departure: Departure, patient: Patient) -> None:
     departure.begun_at = patient.erased_at = clock.now()
     audit.record("erasure.begun", f"patient:{patient.public_id}", patient_id=patient.id)
-    jobs.enqueue(ERASE, dedupe_key=str(departure.id), departure_id=departure.id)
+    _ask_for_erasing(departure.id)
+
+
+def _ask_for_erasing(departure_id: int) -> None:
+    jobs.enqueue(ERASE, dedupe_key=str(departure_id), departure_id=departure_id)
+
+
+def ask_again() -> None:
+    """Ask for the erasing of whoever was begun and is not through, unless it is asked for or failed a while ago."""
+    under_way = Departure.begun_at.is_not(None) & Departure.done_at.is_(None)
+    query = select(Departure.id).where(under_way).order_by(Departure.id)
+    with transaction() as session:
+        for departure_id in session.scalars(query).all():
+            _ask_for_erasing(departure_id)
 
 
 def finish(departure_id: int) -> None:
