@@ -157,7 +157,7 @@ def erase(run: jobs.Run, departure_id: int) -> jobs.Effect | None:
 
 @jobs.handler("accounts.let_go", every=timedelta(days=1))
 def let_go(_run: jobs.Run) -> None:
-    """Erase what the law no longer wants kept."""
+    """Erase what is kept no longer, of everyone whose account is erased."""
     leaving.let_go()
 
 
