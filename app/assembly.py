@@ -90,6 +90,7 @@ def rooms(app: Flask, settings: Settings) -> None:
 
 def work() -> None:
     """Make the kinds of job known, and who listens to which event."""
+    importlib.import_module("app.infra.tidying")
     for room in ("regions", "accounts", "cases", "consultations", "reviews", "notifications"):
         importlib.import_module(f"app.{room}.jobs")
 

@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.accounts.age import decides_alone
+from app.accounts.age import begun_alone, decides_alone
 from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import Consent, ConsentKind, Guardianship, Patient, User
 from app.accounts.proxy_access import permission_of
@@ -116,8 +116,12 @@ def reads_findings_of(user: User, patient: Patient) -> bool:
     return permission is not None and permission.scope == Scope.READ
 
 
-def _may_take_back(user: User, patient: Patient) -> bool:
-    """A helper only for somebody who has no account, and so no other way."""
+def _may_take_back(user: User, patient: Patient, kind: ConsentKind) -> bool:
+    """A helper only for somebody who has no account, and so no other way; no guardian what a grown child agreed to."""
+    if outgrown_by(user, patient) and any(
+        begun_alone(patient, consent.given_at) for consent in _standing(patient.id, kind)
+    ):
+        return False
     return is_own_or_ward(user, patient) or (patient.user_id is None and is_of(user, patient))
 
 
@@ -181,14 +185,14 @@ def withdraw_consent(user: User, patient: Patient, kind: ConsentKind) -> None:
     """Record that `user` takes back every consent of `kind` for `patient`; nothing happens if there is none.
 
     The terms cannot be withdrawn alone: that is closing the account. A guardian may take back what was
-    given for a child who has turned 14 since: it only ends things, and nobody else could. Raises
-    `ConsentMissing` for the terms, `NotYours` if the user is neither the patient nor their guardian; nor a
-    helper of somebody who has no account.
+    given for a child who has turned 14 since: it only ends things, and nobody else could. What the child has
+    agreed to since is the child's. Raises `ConsentMissing` for the terms, `NotYours` if the user is neither the
+    patient nor their guardian; nor a helper of somebody who has no account.
     """
     if kind is ConsentKind.TERMS:
         raise ConsentMissing([kind])
     with transaction():
-        if fresh(Patient, patient.id) is None or not _may_take_back(user, patient):
+        if fresh(Patient, patient.id) is None or not _may_take_back(user, patient, kind):
             raise NotYours
         if end_consents(user, patient, kind):
             audit.record("consent.withdrawn", f"consent:{kind.value}", patient_id=patient.id)
@@ -199,10 +203,7 @@ def end_consents(user: User, patient: Patient, kind: ConsentKind) -> bool:
 
     The patient is locked already; whether `user` may, and what the log says of it, is the caller's.
     """
-    query = select(Consent).where(
-        Consent.patient_id == patient.id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
-    )
-    withdrawn = list(db.session.scalars(query.execution_options(populate_existing=True)))
+    withdrawn = _standing(patient.id, kind)
     for consent in withdrawn:
         consent.withdrawn_at = clock.now()
     if withdrawn:
@@ -214,6 +215,13 @@ def end_consents(user: User, patient: Patient, kind: ConsentKind) -> bool:
             user_id=user.id,
         )
     return bool(withdrawn)
+
+
+def _standing(patient_id: int, kind: ConsentKind) -> list[Consent]:
+    query = select(Consent).where(
+        Consent.patient_id == patient_id, Consent.kind == kind, Consent.withdrawn_at.is_(None)
+    )
+    return list(db.session.scalars(query.execution_options(populate_existing=True)))
 
 
 @dataclass(frozen=True)

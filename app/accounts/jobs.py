@@ -136,10 +136,11 @@ def tell_caller_gone(_run: jobs.Run, sealed: str) -> None:
 
 @jobs.handler("accounts.begin_erasures", every=timedelta(hours=1))
 def begin_erasures(run: jobs.Run) -> None:
-    """Begin what was asked for and thought over."""
+    """Begin what was asked for and thought over, and go on with what was given up so long ago that no job is left."""
     for departure_id in leaving.due():
         leaving.begin(departure_id)
         run.keep_alive()
+    leaving.ask_again()
 
 
 @jobs.handler(leaving.ERASE)
@@ -156,7 +157,7 @@ def erase(run: jobs.Run, departure_id: int) -> jobs.Effect | None:
 
 @jobs.handler("accounts.let_go", every=timedelta(days=1))
 def let_go(_run: jobs.Run) -> None:
-    """Erase what the law no longer wants kept."""
+    """Erase what is kept no longer, of everyone whose account is erased."""
     leaving.let_go()
 
 

@@ -2,13 +2,14 @@
 
 The wish itself changes nothing, so that taking it back loses nothing. Once the time is over `begin` makes the
 person invisible at one stroke; what follows may be cut short and done again. Each room erases its own part
-(`holdings`); the account itself goes last (`finish`).
+(`holdings`); the account itself goes last (`finish`). What had to be kept beyond that goes in its time (`let_go`).
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import delete, or_, select
 
@@ -46,6 +47,8 @@ TELL_CALLER_ASKED, TELL_CALLER_STAYS, TELL_CALLER_GONE = (
     "accounts.tell_caller_staying",
     "accounts.tell_caller_gone",
 )
+TO_BE_TOLD = timedelta(days=1)
+"""For so long after an erasing its doctors can still be told, and read, that a time is free again."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +247,20 @@ def _take_along(departure: Departure, ward: Ward) -> None:
 def _start(departure: Departure, patient: Patient) -> None:
     departure.begun_at = patient.erased_at = clock.now()
     audit.record("erasure.begun", f"patient:{patient.public_id}", patient_id=patient.id)
-    jobs.enqueue(ERASE, dedupe_key=str(departure.id), departure_id=departure.id)
+    _ask_for_erasing(departure.id)
+
+
+def _ask_for_erasing(departure_id: int) -> None:
+    jobs.enqueue(ERASE, dedupe_key=str(departure_id), departure_id=departure_id)
+
+
+def ask_again() -> None:
+    """Ask for the erasing of whoever was begun and is not through, unless it is asked for or failed a while ago."""
+    under_way = Departure.begun_at.is_not(None) & Departure.done_at.is_(None)
+    query = select(Departure.id).where(under_way).order_by(Departure.id)
+    with transaction() as session:
+        for departure_id in session.scalars(query).all():
+            _ask_for_erasing(departure_id)
 
 
 def finish(departure_id: int) -> None:
@@ -273,7 +289,8 @@ def finish(departure_id: int) -> None:
     forget_guardian(patient.id)
     departure.done_at = now
     audit.record("erasure.done", f"patient:{patient.public_id}", patient_id=patient.id)
-    _forget_if_free(departure, patient)
+    if not holdings.kept_of(patient.id):
+        _forget_who(patient)
 
 
 def _empty_account(user_id: int) -> None:
@@ -293,27 +310,39 @@ def _empty_account(user_id: int) -> None:
 
 
 def let_go() -> int:
-    """Erase what was kept by law and is so no longer; return of how many people nothing is left."""
+    """Erase what is kept no longer; return of how many people nothing is left.
+
+    Of whom the law wants nothing kept, that is what only told the doctors that a time is free (`TO_BE_TOLD`).
+    """
     query = select(Departure.id, Departure.patient_id).where(
-        Departure.done_at.is_not(None), Departure.let_go_at.is_(None)
+        Departure.done_at <= clock.now() - TO_BE_TOLD, Departure.let_go_at.is_(None)
     )
-    count = 0
-    for departure_id, patient_id in db.session.execute(query.order_by(Departure.id)).all():
-        for holding in holdings.holdings():
-            holding.let_go(patient_id, clock.now())
-        with transaction():
-            patient, departure = fresh(Patient, patient_id), fresh(Departure, departure_id)
-            if departure is not None and patient is not None and departure.let_go_at is None:
-                count += _forget_if_free(departure, patient)
-    return count
+    found = db.session.execute(query.order_by(Departure.id)).all()
+    return sum(_let_go_of(departure_id, patient_id) for departure_id, patient_id in found)
 
 
-def _forget_if_free(departure: Departure, patient: Patient) -> bool:
-    """Forget who it was, unless a record is kept that must say whose it is."""
-    if holdings.kept_of(patient.id):
+def _let_go_of(departure_id: int, patient_id: int) -> bool:
+    _ask_every_room(patient_id)
+    if holdings.kept_of(patient_id):
         return False
+    # Once more: one room may have kept something for as long as another, asked after it, kept a record.
+    _ask_every_room(patient_id)
+    with transaction():
+        patient, departure = fresh(Patient, patient_id), fresh(Departure, departure_id)
+        if departure is None or patient is None or departure.let_go_at is not None:
+            return False
+        _forget_who(patient)
+        departure.let_go_at = clock.now()
+        audit.record("erasure.let_go", f"patient:{patient.public_id}", patient_id=patient.id)
+    return True
+
+
+def _ask_every_room(patient_id: int) -> None:
+    for holding in holdings.holdings():
+        holding.let_go(patient_id, clock.now())
+
+
+def _forget_who(patient: Patient) -> None:
+    """Forget who it was, and whom they permitted to act: no record is kept that must say whose it is."""
     patient.name, patient.birth_date, patient.sex = "", None, Sex.UNSTATED
     proxy_own_data.forget(patient.id)
-    departure.let_go_at = clock.now()
-    audit.record("erasure.let_go", f"patient:{patient.public_id}", patient_id=patient.id)
-    return True

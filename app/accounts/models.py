@@ -248,7 +248,7 @@ class Departure(Base):
     begun_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     let_go_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the last of what the law wanted kept was erased, and the name with it."""
+    """When nothing was left: the last of what the law wanted kept was erased, and the name with it."""
 
     patient: Mapped[Patient] = relationship()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import func, select
 
 from app.accounts import codes, service
 from app.accounts.age import AGE_OF_CONSENT, age_in_years
@@ -41,7 +41,6 @@ PER_DAY = 20
 """How often one helper may ask, whomever: nobody is to send messages to strangers from here."""
 PER_DAY_BY_POST = 60
 TIME_FOR_DETAILS = timedelta(minutes=30)
-KEEP = timedelta(days=2)
 
 
 def ask(helper: User, *, name: str, mobile: str, relation: Relation, scope: Scope) -> ProxyRequest:
@@ -58,7 +57,6 @@ def ask(helper: User, *, name: str, mobile: str, relation: Relation, scope: Scop
         held = session.scalar(select(func.count()).select_from(helped_ids(helper).subquery())) or 0
         if held >= most:
             raise TooManyHelped(most)
-        _tidy(helper)
         since = clock.now() - timedelta(days=1)
         asked = select(func.count()).where(
             ProxyRequest.proxy_id == helper.id, ProxyRequest.created_at > since
@@ -78,11 +76,6 @@ def ask(helper: User, *, name: str, mobile: str, relation: Relation, scope: Scop
         )
         session.add(request)
     return request
-
-
-def _tidy(helper: User) -> None:
-    old = ProxyRequest.created_at < clock.now() - KEEP
-    db.session.execute(delete(ProxyRequest).where(ProxyRequest.proxy_id == helper.id, old))
 
 
 def request_of(helper: User, public_id: str) -> ProxyRequest | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import force_locale
 from sqlalchemy import select
 
-from app.accounts import contacts, links, proxy_own_data, proxy_words, service
+from app.accounts import contacts, links, proxy_own_data, proxy_tidying, proxy_words, service
 from app.accounts.codes import code_of
 from app.accounts.identity import Channel, Identity
 from app.accounts.models import OneTimeCode, Patient, User
@@ -122,6 +122,12 @@ def tell_patient_helper_left(_run: jobs.Run, patient_id: int) -> None:
     if patient is not None and to is not None:
         with force_locale(_locale(patient)):
             proxy_words.helper_left(to)
+
+
+@jobs.handler(proxy_tidying.FORGET_ASKED, every=proxy_tidying.EVERY)
+def forget_asked(_run: jobs.Run) -> jobs.Effect:
+    """Forget the names, numbers and addresses of those who were asked a while ago."""
+    return proxy_tidying.forget_asked
 
 
 def until(permission: ProxyPermission) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, Select, exists, false, select
 
 from app.accounts.models import ConsentKind, Patient, User
-from app.accounts.policy import patient_ids, readable_ids
+from app.accounts.policy import begun_in_care, patient_ids, readable_ids
 from app.accounts.service import is_in_charge_of, is_of, reads_findings_of, stands
 from app.cases.models import Case, CaseState, Lesion, Photo
 from app.cases.upload_models import Upload
@@ -28,6 +28,7 @@ def _reach(user: User) -> ColumnElement[bool]:
         # A helper who may only send loses sight of a case once there is an answer in it.
         may_read = Case.patient_id.in_(readable_ids(user))
         mine = Case.patient_id.in_(patient_ids(user)) & (Case.state != CaseState.RESTRICTED)
+        mine &= begun_in_care(user, Case.patient_id, Case.created_at)
         return mine & ((Case.state != CaseState.SIGNED) | may_read)
     if user.role == Role.DOCTOR and holds(user, Permission.CASE_READ_ASSIGNED):
         return (Case.doctor_id == user.id) & OPEN_TO_DOCTOR & OF_NOBODY_ERASED

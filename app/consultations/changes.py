@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from app.accounts.consents import outgrown_by
 from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
 from app.consultations.availability import lock_doctor
@@ -30,8 +31,14 @@ NEEDED = (ConsentKind.TELEMEDICINE,)
 """What must have been agreed to before a consultation is booked, and stay so."""
 
 
-def why_not_moved(booking: Booking) -> str | None:
-    """Return why the patient cannot move a booking now ("over", "late", "often"), None if they can."""
+def why_not_moved(booking: Booking, by: User) -> str | None:
+    """Return why `by`, who sees the booking, cannot move it now, None if they can.
+
+    "of_age" (the child has turned 14: to move is to choose a new time, and no guardian's any more), "over", "late" or
+    "often".
+    """
+    if by.role == Role.PATIENT and outgrown_by(by, booking.patient):
+        return "of_age"
     ahead = booking.starts_at - clock.now()
     if booking.state != BookingState.BOOKED or ahead <= timedelta(0):
         return "over"
@@ -65,14 +72,14 @@ def _move(
     booking_id: int, patient_id: int, doctor_id: int, starts_at: datetime, price_won: int, by_id: int
 ) -> Booking:
     # The order of all who book: the patient, the doctor, and the booking last.
-    patient = fresh(Patient, patient_id)
+    patient, by = fresh(Patient, patient_id), db.session.get(User, by_id)
     lock_doctor(doctor_id)
     booking = fresh(Booking, booking_id)
-    if booking is None or patient is None:
+    if booking is None or patient is None or by is None:
         raise NoSuchBooking
     if booking.state == BookingState.BOOKED and booking.starts_at == starts_at:
         return booking
-    reason = why_not_moved(booking)
+    reason = why_not_moved(booking, by)
     if reason is not None:
         raise CannotMove(reason)
     slot = free_slot(doctor_id, starts_at, price_won, for_id=by_id, but_for=booking.id)

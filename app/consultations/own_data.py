@@ -134,11 +134,11 @@ def kept(patient_id: int) -> list[Kept]:
 
 
 def let_go(patient_id: int, now: datetime) -> None:
-    """Erase the bookings of a patient once the last chart among them is old enough."""
+    """Erase the bookings of a patient once the last chart among them is old enough; cancelled ones have no day to wait for."""
     if any(one.until > now for one in kept(patient_id)):
         return
-    over = (Booking.patient_id == patient_id) & (Booking.starts_at <= now)
+    over = (Booking.starts_at <= now) | (Booking.state == BookingState.CANCELLED)
     with transaction() as session:
-        ids = select(Booking.id).where(over)
+        ids = select(Booking.id).where(Booking.patient_id == patient_id, over)
         session.execute(delete(IdentityCheck).where(IdentityCheck.booking_id.in_(ids)))
-        session.execute(delete(Booking).where(over))
+        session.execute(delete(Booking).where(Booking.patient_id == patient_id, over))

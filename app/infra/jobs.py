@@ -47,7 +47,10 @@ class JobState(enum.StrEnum):
 
 
 class Job(Base):
-    """One piece of work, addressed by ids only: no personal data in its arguments or errors."""
+    """One piece of work, addressed by ids only: no personal data in its errors, nor in the clear in its arguments.
+
+    A job that is done has no arguments any more; `tidying` forgets what was over long ago.
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -251,6 +254,7 @@ def _finish(job_id: int, lease: str, effect: Effect | None) -> JobState:
         if effect is not None:
             effect()
         job.state, job.finished_at, job.error = JobState.DONE, clock.now(), None
+        job.arguments = {}
         job.lease = job.lease_until = job.holder = None
     return JobState.DONE
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select, update
 
+from app.accounts.age import begun_alone
 from app.accounts.models import Guardianship, Patient, User
 from app.accounts.policy import visible_patients
 from app.accounts.proxy_access import helper_ids
@@ -67,6 +68,7 @@ ONCE_PER_CASE = {NoticeKind.CASE_RECEIVED, NoticeKind.CASE_URGENT, NoticeKind.CA
 class _Subject:
     patient: Patient
     doctor: User | None
+    begun_at: datetime
     arguments: dict[str, str]
 
 
@@ -129,19 +131,20 @@ def _subject(topic: str) -> _Subject | None:
         case = db.session.scalar(select(Case).where(Case.public_id == public_id))
         if case is None or case.state == CaseState.WITHDRAWN:
             return None
-        return _Subject(case.patient, case.doctor, {"case": public_id, "patient": case.patient.public_id})
+        ids = {"case": public_id, "patient": case.patient.public_id}
+        return _Subject(case.patient, case.doctor, case.created_at, ids)
     if what == "booking":
         booking = db.session.scalar(select(Booking).where(Booking.public_id == public_id))
         if booking is None:
             return None
         ids = {"booking": public_id, "patient": booking.patient.public_id}
-        return _Subject(booking.patient, booking.doctor, ids)
+        return _Subject(booking.patient, booking.doctor, booking.created_at, ids)
     if what == "lesion":
         lesion = db.session.scalar(select(Lesion).where(Lesion.public_id == public_id))
-        patient = db.session.get(Patient, lesion.patient_id) if lesion is not None else None
-        return (
-            _Subject(patient, None, {"lesion": public_id, "patient": patient.public_id}) if patient else None
-        )
+        if lesion is None:
+            return None
+        ids = {"lesion": public_id, "patient": lesion.patient.public_id}
+        return _Subject(lesion.patient, None, lesion.watch_set_at or lesion.created_at, ids)
     return None
 
 
@@ -150,9 +153,8 @@ def _concerned(kind: NoticeKind, subject: _Subject) -> list[User | Patient]:
     if subject.patient.erased_at is not None:
         to_doctor = kind in TO_BOTH and subject.doctor is not None and subject.doctor.active
         return [subject.doctor] if to_doctor and subject.doctor is not None else []
-    people = (
-        [] if kind in TO_DOCTOR else family(subject.patient, Scope.READ if kind in TELLS_AN_ANSWER else None)
-    )
+    scope = Scope.READ if kind in TELLS_AN_ANSWER else None
+    people = [] if kind in TO_DOCTOR else family(subject.patient, scope, subject.begun_at)
     if kind in TO_DOCTOR | TO_BOTH and subject.doctor is not None:
         people.append(subject.doctor)
     found: list[User | Patient] = [user for user in people if user.active]
@@ -161,13 +163,19 @@ def _concerned(kind: NoticeKind, subject: _Subject) -> list[User | Patient]:
     return found
 
 
-def family(patient: Patient, scope: Scope | None = None) -> list[User]:
-    """Return the patient's own user and those who act for them at present; of helpers those with this scope."""
+def family(patient: Patient, scope: Scope | None = None, begun_at: datetime | None = None) -> list[User]:
+    """Return the patient's own user and those who act for them at present; of helpers those with this scope.
+
+    No guardian is told of what was begun (at `begun_at`) since the child turned 14: see `begun_in_care`.
+    """
     guardians = select(Guardianship.guardian_id).where(
         Guardianship.patient_id == patient.id, Guardianship.ended_at.is_(None)
     )
     helpers = User.id.in_(helper_ids(patient, scope))
-    query = select(User).where((User.id == patient.user_id) | User.id.in_(guardians) | helpers)
+    told = (User.id == patient.user_id) | helpers
+    if begun_at is None or not begun_alone(patient, begun_at):
+        told |= User.id.in_(guardians)
+    query = select(User).where(told)
     return list(db.session.scalars(query.order_by(User.id)))
 
 

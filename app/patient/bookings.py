@@ -7,6 +7,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.accounts import acting
+from app.accounts import words as account_words
 from app.consultations import service, words
 from app.consultations.models import Booking, BookingState
 from app.consultations.policy import visible_bookings
@@ -29,8 +30,8 @@ def bookings() -> str:
     people = [person.id for person in acting.people(me())]
     return render_template(
         "patient/bookings.html",
-        upcoming=service.upcoming_for(people),
-        past=service.past_for(people),
+        upcoming=service.upcoming_for(people, me()),
+        past=service.past_for(people, me()),
         several=len(people) > 1,
         held=service.hold_of(me().id),
         case=None,
@@ -55,7 +56,8 @@ def booking(public_id: str) -> str:
         case=None,
         key=key_of,
         can_cancel=service.can_cancel(found),
-        why_not_moved=service.why_not_moved(found),
+        why_not_moved=service.why_not_moved(found, me()),
+        of_age=account_words.of_age,
         missed=len(service.missed_by(found.patient_id)),
         telephone_until=service.telephone_until(found.patient_id),
         contact=settings().contact,

@@ -91,7 +91,7 @@ def booking_confirm() -> Any:
 def _mine(doctor: int, starts_at: datetime) -> str | None:
     """The address of the person's own booking at this time, None if it is not theirs."""
     people = [person.id for person in acting.people(me())]
-    for found in service.upcoming_for(people):
+    for found in service.upcoming_for(people, me()):
         if (found.doctor_id, found.starts_at) == (doctor, starts_at):
             return url_for("patient.booking", public_id=found.public_id)
     return None

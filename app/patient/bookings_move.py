@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.accounts import words as account_words
 from app.consultations import service, times, words
 from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
@@ -39,7 +40,8 @@ def _back(booking: Booking) -> Response:
 
 
 def _stays(booking: Booking, reason: str) -> Response:
-    flash(STAYS[reason], "warning")
+    said = account_words.of_age(booking.patient.name) if reason == "of_age" else STAYS[reason]
+    flash(said, "warning")
     return _back(booking)
 
 
@@ -48,7 +50,7 @@ def _stays(booking: Booking, reason: str) -> Response:
 def booking_move(public_id: str) -> Any:
     """The other free times of the same doctor, by day."""
     booking, first = _mine(public_id), first_day(request.args.get("from"))
-    reason = service.why_not_moved(booking)
+    reason = service.why_not_moved(booking, me())
     if reason is not None:
         return _stays(booking, reason)
     last = first + timedelta(days=rules().shown_days - 1)
@@ -71,7 +73,7 @@ def booking_move(public_id: str) -> Any:
 def booking_move_confirm(public_id: str) -> Any:
     """Show from when to when, and the price, before anything is changed."""
     booking, starts_at = _mine(public_id), moment_of(request.args.get("at"))
-    reason = service.why_not_moved(booking)
+    reason = service.why_not_moved(booking, me())
     if reason is not None:
         return _stays(booking, reason)
     try:

@@ -102,8 +102,8 @@ def _visit(case: Case) -> Booking | None:
     if case.state != CaseState.SIGNED:
         return None
     whose = [case.patient_id]
-    upcoming = [booking for booking in bookings.upcoming_for(whose) if booking.case_id == case.id]
-    past = [b for b in bookings.past_for(whose) if b.case_id == case.id and b.cancelled_at is None]
+    upcoming = [booking for booking in bookings.upcoming_for(whose, me()) if booking.case_id == case.id]
+    past = [b for b in bookings.past_for(whose, me()) if b.case_id == case.id and b.cancelled_at is None]
     return next(iter([*upcoming, *past]), None)
 
 

@@ -36,7 +36,7 @@ def home() -> str:
         of_age=account_words.of_age,
         kept_until=lambda case: moments.day(drafts.kept_until(case)),
         cases=[(case, status.describe(case)) for case in cases],
-        bookings=consultations.upcoming_for(ids),
+        bookings=consultations.upcoming_for(ids, me()),
         due=lesions.due(me(), [person.id for person in acting.people_to_act_for(me())]),
         site=lambda case: body_sites.find(case.lesion.body_site if case.lesion else None),
         moment=status.moment,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -116,7 +117,11 @@ def retry_import(import_id: int) -> ReviewImport:
     """Read the file of an import that failed once more; raise `NotFailed` where that cannot help."""
     with transaction():
         item = fresh(ReviewImport, import_id)
-        if item is None or item.state != WorkState.FAILED or not _again(IMPORT_JOB, item.public_id):
+        if (
+            item is None
+            or item.state != WorkState.FAILED
+            or not _again(IMPORT_JOB, item.public_id, import_id=item.id)
+        ):
             raise NotFailed
         item.state, item.error_ko, item.error_en, item.finished_at = WorkState.QUEUED, None, None, None
         events.publish("review_import.queued", item.topic)
@@ -163,7 +168,7 @@ def retry_analysis(analysis_id: int) -> Analysis:
         at_work = _under_way(run.created_by_id)
         if at_work is not None:
             raise AnalysisUnderWay(at_work)
-        if not _again(ANALYSIS_JOB, run.public_id):
+        if not _again(ANALYSIS_JOB, run.public_id, analysis_id=run.id):
             raise NotFailed
         run.state, run.stage, run.progress = WorkState.QUEUED, None, 0.0
         run.error_ko = run.error_en = run.finished_at = None
@@ -176,6 +181,9 @@ def _under_way(user_id: int) -> Analysis | None:
     return db.session.scalar(mine)
 
 
-def _again(kind: str, key: str) -> bool:
+def _again(kind: str, key: str, **arguments: Any) -> bool:
     job_id = db.session.scalar(select(jobs.Job.id).where(jobs.Job.kind == kind, jobs.Job.dedupe_key == key))
-    return job_id is not None and jobs.retry(job_id)
+    if job_id is not None:
+        return jobs.retry(job_id)
+    jobs.enqueue(kind, dedupe_key=key, **arguments)  # it failed so long ago that its job is forgotten
+    return True

@@ -24,7 +24,9 @@ from app.cases.models import Case, CaseOpinion, CaseState, ExpiredCase, Finding,
 from app.consultations.agenda import agenda
 from app.consultations.models import BookingState
 from app.infra import storage as objects
+from app.infra import tidying
 from app.infra.database import transaction
+from app.infra.jobs import Job, JobState, PermanentFailure, ask_for_regular
 from app.notifications.models import Notice
 from tests.factories.accounts import create_child, create_doctor, create_patient
 from tests.factories.cases import create_case, create_sender
@@ -210,6 +212,42 @@ def test_an_erasing_that_was_cut_short_goes_on(
     db.session.rollback()
     db.session.expire_all()
     assert [case.answers for case in cases] == [None] * 3
+    assert user.mobile is None
+
+
+def test_the_last_message_s_address_is_kept_nowhere_once_it_is_sent(
+    db: Any, clock: FrozenClock, work: Work, sms: Any
+) -> None:
+    user = create_sender()
+    erase(user, own(user), clock, work)
+    assert "탈퇴" in sms()[-1]["body"]
+    told = db.session.scalars(select(Job).where(Job.kind == leaving.TELL_GONE)).one()
+    assert (told.state, told.arguments) == (JobState.DONE, {})
+
+
+def test_an_erasing_that_was_given_up_is_asked_for_again_once_its_job_is_forgotten(
+    db: Any, clock: FrozenClock, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = create_sender()
+
+    def breaks(*_given: Any) -> None:
+        raise PermanentFailure("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own_data, "_erase_or_restrict", breaks)
+        create_case(user, state=CaseState.WAITING)
+        erase(user, own(user), clock, work)
+    for days in (1, tidying.KEEP.days):
+        assert not user.active
+        assert user.mobile is not None, "an operator looks at it meanwhile"
+        clock.advance(days=days)
+        ask_for_regular()
+        work()
+    clock.advance(hours=1)
+    ask_for_regular()
+    work()
+    db.session.rollback()
+    db.session.expire_all()
     assert user.mobile is None
 
 

@@ -11,14 +11,16 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from app.accounts.models import User
-from app.infra import jobs
+from app.infra import jobs, tidying
 from app.infra import storage as objects
+from app.infra.database import transaction
 from app.infra.events import Event
 from app.infra.jobs import Job, JobState
 from app.reviews import jobs as work_of_reviews
 from app.reviews import report, service, tokenizers
 from app.reviews.models import Analysis, WorkState
 from tests.factories.reviews import create_analysis, create_import, create_operator
+from tests.harness.clock import FrozenClock
 
 Work = Callable[[], int]
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -174,6 +176,28 @@ def test_a_tokenizer_that_does_not_start_is_named_as_the_reason(
     assert not jobs.failed_jobs()
     with pytest.raises(service.NotFailed):
         service.retry_analysis(run.id)
+
+
+def test_an_analysis_whose_job_is_forgotten_can_be_run_again(
+    db: Any, operator: User, work: Work, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
+) -> None:
+    from nlp import tokenize
+
+    def missing(name: str) -> None:
+        raise tokenize.TokenizerUnavailable("형태소 분석기가 없습니다.", "The tokenizer is missing.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tokenize, "make_tokenizer", missing)
+        run = create_analysis(operator)
+        work()
+    assert _reload(db, run).state == WorkState.FAILED
+    clock.advance(days=tidying.KEEP.days + 1)
+    with transaction():
+        tidying.forget_old()
+    assert not jobs.failed_jobs()
+    service.retry_analysis(run.id)
+    work()
+    assert _reload(db, run).state == WorkState.DONE
 
 
 def test_a_retry_waits_for_the_analysis_that_runs(db: Any, operator: User, work: Work) -> None:
