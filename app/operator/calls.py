@@ -24,7 +24,8 @@ from app.consultations.eligibility_admit import admit_to
 from app.consultations.models import Booking
 from app.consultations.rules import rules
 from app.extensions import limiter
-from app.infra import clock
+from app.infra import clock, moments
+from app.infra.database import row_id
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
 from app.operator.call_children import relation
@@ -151,11 +152,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _moment(text: str | None) -> datetime:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        abort(404)
-    return found if found.tzinfo is not None else abort(404)
+    return moments.read(text) or abort(404)
 
 
 def _back(patient: Patient, anchor: str = "") -> Response:
@@ -208,7 +205,9 @@ def call_confirm(public_id: str) -> Any:
     """Read the day, the time, the doctor and the price aloud before anything is booked."""
     patient = caller_or_404(public_id)
     try:
-        slot = service.offer(request.args.get("doctor", 0, int), _moment(request.args.get("at")))
+        slot = service.offer(
+            row_id(request.args.get("doctor")) or abort(404), _moment(request.args.get("at"))
+        )
         admission = admit_to(patient, slot.doctor_id, None, slot.starts_at)
     except service.TimeUnavailable:
         return _gone(patient)

@@ -21,6 +21,7 @@ from app.patient.bookings_forms import (
     BookingForm,
     by_telephone,
     case_asked_for,
+    doctor_of,
     key_of,
     moment_of,
     people_for,
@@ -72,7 +73,7 @@ def _confirm_url(doctor: int, starts_at: datetime, case: Case | None) -> str:
 @requires(Permission.BOOKING_MAKE)
 def booking_confirm() -> Any:
     """Show the time, the doctor and the price, before anything is booked."""
-    case, doctor = case_asked_for(), request.args.get("doctor", 0, int)
+    case, doctor = case_asked_for(), doctor_of(request.args.get("doctor"))
     starts_at = moment_of(request.args.get("at"))
     form = BookingForm(formdata=None).offer(people_for(case))
     try:

@@ -12,6 +12,7 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired
 
 from app.accounts import acting
 from app.accounts import service as accounts
+from app.accounts.fields import RowIdField
 from app.accounts.languages import LANGUAGES
 from app.accounts.models import Patient
 from app.cases import policy as case_policy
@@ -19,7 +20,8 @@ from app.cases.models import Case
 from app.consultations import service
 from app.consultations.rules import rules
 from app.consultations.times import FreeTime
-from app.infra import clock
+from app.infra import clock, moments
+from app.infra.database import row_id
 from app.patient.access import case_or_404, me
 from app.regions.areas import provinces
 
@@ -27,7 +29,7 @@ from app.regions.areas import provinces
 class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
     """The time and the price as they were shown, for whom, and the consent if it is still missing."""
 
-    doctor = IntegerField(validators=[InputRequired()])
+    doctor = RowIdField(validators=[InputRequired()])
     at = HiddenField(validators=[DataRequired()])
     price = IntegerField(validators=[InputRequired()])
     case = HiddenField()
@@ -55,13 +57,7 @@ class MoveForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
 def moment_of(text: str | None) -> datetime:
     """Return the moment in an address, 404 if it is none."""
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        abort(404)
-    if found.tzinfo is None:
-        abort(404)
-    return found
+    return moments.read(text) or abort(404)
 
 
 def stamp(moment: datetime) -> str:
@@ -77,9 +73,12 @@ def key_of(slot: FreeTime) -> str:
 def read_key(key: str | None) -> tuple[int, datetime]:
     """Return the doctor and the moment that a button stands for; 404 for anything else."""
     doctor, _, at = (key or "").partition(".")
-    if not doctor.isdecimal() or len(doctor) > 18:
-        abort(404)
-    return int(doctor), moment_of(at)
+    return doctor_of(doctor), moment_of(at)
+
+
+def doctor_of(text: str | None) -> int:
+    """Return the number of the doctor in an address, 404 if it is none."""
+    return row_id(text) or abort(404)
 
 
 def case_asked_for() -> Case | None:

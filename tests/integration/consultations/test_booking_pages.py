@@ -217,9 +217,29 @@ def test_nobody_books_for_a_stranger_or_sees_their_booking(
     assert other.get(f"/patient/bookings/new?case={case.public_id}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["doctor=1&at=tomorrow", "doctor=1", "doctor=1&at=2026-11-23T14:00:00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "doctor=1&at=tomorrow",
+        "doctor=1",
+        "doctor=1&at=2026-11-23T14:00:00",
+        "doctor=1&at=0001-01-01T00:00:00%2B14:00",
+        "doctor=1&at=9999-12-31T23:59:59Z",
+        "doctor=99999999999999999999&at=2026-11-23T05:00:00Z",
+        "at=2026-11-23T05:00:00Z",
+    ],
+)
 def test_a_mangled_address_is_not_found(phone: Client, query: str) -> None:
     assert phone.get(f"/patient/bookings/confirm?{query}").status_code == 404
+
+
+def test_a_form_with_an_impossible_doctor_or_moment_books_nothing(
+    phone: Client, doctor: User, sender: User, db: Any
+) -> None:
+    sent = form(service.free_times(doctor.id)[0], sender.patient)
+    assert phone.post("/patient/bookings", data=sent | {"doctor": "9" * 20}).status_code == 409
+    assert phone.post("/patient/bookings", data=sent | {"at": "0001-01-01T00:00:00+14:00"}).status_code == 404
+    assert standing(db) == 0
 
 
 def test_doctors_do_not_book(app: Flask, phone: Client, doctor: User) -> None:
