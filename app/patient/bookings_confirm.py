@@ -151,8 +151,6 @@ def booking_make() -> Any:
 
 def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: Case | None) -> Any:
     patient = next(person for person in people if person.public_id == form.patient.data)
-    if "telemedicine" in form:
-        accounts.give_consents(me(), patient, service.NEEDED)
     try:
         booking = service.book(
             patient_id=patient.id,
@@ -161,6 +159,7 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
             price_won=form.price.data,
             booked_by_id=me().id,
             case_id=case.id if case else None,
+            agreed=service.NEEDED if "telemedicine" in form else (),
         )
     except service.NotEligible as no:
         return refused(patient, no.admission, case), 409

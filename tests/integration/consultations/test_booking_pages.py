@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from app.consultations import service
 from app.consultations.models import Booking
 from app.consultations.times import FreeTime
 from app.infra import clock as present
+from app.infra.clock import KST
+from tests.factories.accounts import sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
@@ -172,6 +174,22 @@ def test_the_consent_is_asked_for_if_it_is_missing(
     assert standing(db) == 0
     phone.post("/patient/bookings", data=form(slot, sender.patient, telemedicine="y"))
     assert standing(db) == 1
+
+
+def test_a_refused_booking_leaves_no_consent(
+    phone: Client, doctor: User, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    accounts.withdraw_consent(sender, sender.patient, ConsentKind.TELEMEDICINE)
+    taken = create_booking(create_sender(), doctor)
+    gone = FreeTime(taken.starts_at, taken.ends_at, doctor.id, taken.price_won)
+    agreeing = {"telemedicine": "y"}
+    assert phone.post("/patient/bookings", data=form(gone, sender.patient, **agreeing)).status_code == 409
+    assert not accounts.has_consent(ConsentKind.TELEMEDICINE, sender.patient.id)
+    clock.set(datetime(2026, 12, 24, 9, 0, tzinfo=KST))  # no rule admits any more
+    sign_in(phone, sender)
+    refused = service.free_times(doctor.id)[0]
+    assert phone.post("/patient/bookings", data=form(refused, sender.patient, **agreeing)).status_code == 409
+    assert not accounts.has_consent(ConsentKind.TELEMEDICINE, sender.patient.id)
 
 
 def test_a_guardian_books_for_a_child(phone: Client, doctor: User, sender: User, db: Any) -> None:
