@@ -19,7 +19,7 @@ from app.cases import overview
 from app.cases.models import Case, NextStep
 from app.consultations import eligibility_rules, eligibility_words, service
 from app.consultations.eligibility import Admission
-from app.consultations.eligibility_admit import admit_to, served_by
+from app.consultations.eligibility_admit import Judge, admit_to, served_by
 from app.consultations.rules import rules
 from app.infra import clock, moments
 from app.patient import status
@@ -65,7 +65,7 @@ def booking_check() -> Any:
 
 def _verdict(patient: Patient, case: Case | None) -> str:
     doctors = service.bookable_doctors(first=case.doctor_id if case else None)
-    served = served_by(patient, doctors, case.id if case else None)
+    served = served_by(Judge(patient, case.id if case else None), doctors)
     finding = case.finding if case else None
     today = clock.today_in_korea().date()
     horizon = today + timedelta(days=rules().horizon_days)
@@ -75,8 +75,10 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         patient=patient,
         case=case,
         several=len(people_for(case)) > 1,
-        yes=[one for one in served if one.admission.rule is not None],
-        no=[one for one in served if one.admission.rule is None],
+        yes=[one for one in served if one.time is not None],
+        full=[one for one in served if one.is_admitted and one.time is None],
+        no=[one for one in served if not one.is_admitted],
+        horizon=rules().horizon_days,
         sent_to_clinic=finding if finding and finding.next_step == NextStep.IN_PERSON else None,
         next_step=status.next_step,
         share=overview.in_person_share(),

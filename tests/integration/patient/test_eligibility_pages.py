@@ -9,16 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts import residence
+from app.accounts import practice, residence
 from app.accounts.models import Patient, User
 from app.audit.models import AuditEntry
-from app.consultations import service
+from app.consultations import eligibility_rules, service
+from app.consultations.exceptions import add_time_off
 from app.consultations.models import Booking
 from app.infra.clock import KST
-from tests.factories.accounts import create_child, create_patient, sign_in
+from tests.factories.accounts import create_child, create_operator, create_patient, sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
-from tests.factories.eligibility import SEOUL, SUNCHEON
+from tests.factories.eligibility import SEOUL, SUNCHEON, YEOSU
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -102,6 +103,40 @@ def test_the_doctors_who_serve_the_region_are_counted_and_named(phone: Client, s
     assert "이서연" in page
     assert "비대면진료 시범사업" in page
     assert "아직 알려 드릴 만큼 모이지 않았습니다" in page
+
+
+def test_only_doctors_with_a_free_time_are_counted(
+    phone: Client, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    residence.set_area(sender.patient.id, SUNCHEON)
+    full, free = create_reader(name="박준호"), create_reader(name="이서연")
+    open_days(full)
+    add_time_off(full.id, clock.now, clock.now + timedelta(days=40))
+    page = phone.get("/patient/bookings/check").text
+    assert "지금은 빈 시간이 없습니다" in page
+    assert "28일 안의 시간이 모두 찼습니다" in page
+    assert f"/clinics?area={SUNCHEON}" in page
+    assert "/patient/bookings/new" not in page
+    assert "박준호" not in page
+    open_days(free)
+    page = phone.get("/patient/bookings/check").text
+    assert "상담할 수 있는 의사는 1명입니다" in page
+    assert "박준호" not in page
+
+
+def test_a_doctor_is_counted_whose_first_times_no_rule_admits_but_later_ones_do(
+    phone: Client, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 12, 10, 9, 0, tzinfo=KST))
+    sign_in(phone, sender)
+    residence.set_area(sender.patient.id, SUNCHEON)
+    doctor = create_reader(name="이서연")
+    practice.set_practice(doctor.id, languages=["ko"], area=YEOSU)
+    open_days(doctor)
+    trial = next(rule for rule in eligibility_rules.current_rules() if rule.key == "trial")
+    eligibility_rules.end_rule(trial.id, date(2026, 12, 9), create_operator().id)
+    page = phone.get("/patient/bookings/check").text
+    assert "상담할 수 있는 의사는 1명입니다" in page
 
 
 def test_when_the_act_begins_nobody_is_left_at_a_dead_end(
