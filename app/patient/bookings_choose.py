@@ -14,6 +14,7 @@ from app.consultations.rules import rules
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import (
+    back_from,
     by_telephone,
     case_asked_for,
     first_day,
@@ -41,6 +42,7 @@ def booking_choose() -> str:
     return render_template(
         "patient/bookings_choose.html",
         case=case,
+        back=back_from(case),
         everyone=everyone,
         doctors=found,
         named={d.user.id: d for d in everyone},

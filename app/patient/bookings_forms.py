@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from flask import abort, request
+from flask import abort, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
@@ -22,7 +22,7 @@ from app.consultations.rules import rules
 from app.consultations.times import FreeTime
 from app.infra import clock, moments
 from app.infra.database import row_id
-from app.patient.access import case_or_404, me
+from app.patient.access import case_to_book_or_404, me
 from app.regions.areas import provinces
 
 
@@ -84,10 +84,14 @@ def doctor_of(text: str | None) -> int:
 def case_asked_for() -> Case | None:
     """Return the case that the consultation is about, None for none; 404 if it may not be booked for."""
     public_id = request.values.get("case")
-    found = case_or_404(public_id) if public_id else None
-    if found is not None and not case_policy.can_book(me(), found):
-        abort(404)
-    return found
+    return case_to_book_or_404(public_id) if public_id else None
+
+
+def back_from(case: Case | None) -> str:
+    """Return the address that the booking began at: the case, for who may open it, or the bookings."""
+    if case is not None and case_policy.can_read_finding(me(), case):
+        return url_for("patient.case", public_id=case.public_id)
+    return url_for("patient.bookings")
 
 
 def people_for(case: Case | None) -> list[Patient]:

@@ -16,6 +16,7 @@ from wtforms.validators import InputRequired
 from app.accounts import acting, residence
 from app.accounts.models import Patient
 from app.cases import overview
+from app.cases import policy as case_policy
 from app.cases.models import Case, NextStep
 from app.consultations import eligibility_rules, eligibility_words, service
 from app.consultations.eligibility import Admission
@@ -25,7 +26,7 @@ from app.infra import clock, moments
 from app.patient import status
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
-from app.patient.bookings_forms import case_asked_for, people_for
+from app.patient.bookings_forms import back_from, case_asked_for, people_for
 from app.permissions import Permission
 from app.policy import requires
 from app.regions import areas
@@ -66,7 +67,7 @@ def booking_check() -> Any:
 def _verdict(patient: Patient, case: Case | None) -> str:
     doctors = service.bookable_doctors(first=case.doctor_id if case else None)
     served = served_by(Judge(patient, case.id if case else None), doctors)
-    finding = case.finding if case else None
+    finding = case.finding if case is not None and case_policy.can_read_finding(me(), case) else None
     today = clock.today_in_korea().date()
     horizon = today + timedelta(days=rules().horizon_days)
     change = eligibility_rules.next_change(today, horizon)
@@ -74,6 +75,7 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         "patient/eligibility_check.html",
         patient=patient,
         case=case,
+        back=back_from(case),
         several=len(people_for(case)) > 1,
         yes=[one for one in served if one.time is not None],
         full=[one for one in served if one.is_admitted and one.time is None],

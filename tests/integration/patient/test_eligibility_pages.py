@@ -11,7 +11,9 @@ from sqlalchemy import select
 
 from app.accounts import practice, residence
 from app.accounts.models import Patient, User
+from app.accounts.proxy_models import Scope
 from app.audit.models import AuditEntry
+from app.cases.models import CaseState
 from app.consultations import eligibility_rules, service
 from app.consultations.exceptions import add_time_off
 from app.consultations.models import Booking
@@ -20,6 +22,7 @@ from tests.factories.accounts import create_child, create_operator, create_patie
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.eligibility import SEOUL, SUNCHEON, YEOSU
+from tests.factories.proxies import create_permission
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -179,6 +182,41 @@ def test_a_finding_that_sends_to_a_clinic_leads_there(phone: Client, sender: Use
     page = phone.get(f"/patient/bookings/check?case={case.public_id}").text
     assert "병원에 직접 가셔야 해요" in page
     assert "/patient/bookings/new" not in page
+
+
+def test_a_helper_who_may_only_send_books_about_a_case_and_is_shown_nothing_of_the_answer(
+    phone: Client, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 12, 28, 9, 0, tzinfo=KST))
+    helper, doctor = create_patient(name="이웃"), create_reader(name="이서연")
+    open_days(doctor)
+    residence.set_area(sender.patient.id, SUNCHEON)
+    advice = {"advice": "꼭 큰 병원에 가 보세요.", "next_step": "in_person", "within_days": 7}
+    case = create_case(sender, doctor=doctor, diagnosis="mel", reason="가장자리", **advice)
+    create_permission(sender.patient, helper, scope=Scope.SEND)
+    sign_in(phone, helper)
+    slot = service.free_times(doctor.id)[0]
+    pages = [
+        phone.get(f"/patient/bookings/check?case={case.public_id}"),
+        phone.get(f"/patient/bookings/new?case={case.public_id}"),
+        phone.get(
+            f"/patient/bookings/confirm?doctor={doctor.id}&at={stamp(slot.starts_at)}&case={case.public_id}"
+        ),
+    ]
+    form = {"doctor": doctor.id, "at": stamp(slot.starts_at), "price": "0", "case": case.public_id}
+    booked = phone.post("/patient/bookings", data=form | {"patient": sender.patient.public_id})
+    assert booked.status_code == 303
+    for page in [*pages, phone.get(booked.location)]:
+        assert page.status_code == 200
+        for hidden in ("큰 병원", "흑색종", "직접 가셔야 해요", "직접 보아야", f"/patient/cases/{case.public_id}"):
+            assert hidden not in page.text
+    assert db.session.scalar(select(Booking.case_id)) == case.id
+    assert phone.get(f"/patient/cases/{case.public_id}").status_code == 404
+    for state in (CaseState.WAITING, CaseState.READING):
+        other = create_case(sender, state=state)
+        assert phone.get(f"/patient/bookings/check?case={other.public_id}").status_code == 404
+    stranger = create_case(create_sender())
+    assert phone.get(f"/patient/bookings/check?case={stranger.public_id}").status_code == 404
 
 
 def test_the_share_sent_to_a_clinic_is_told_from_ten_cases_on(phone: Client, sender: User, db: Any) -> None:
