@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
+from app.cases import history
 from app.consultations import service, times, words
 from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
@@ -107,7 +108,7 @@ def _move(booking: Booking, starts_at: datetime, price_won: int, confirm: str) -
     except service.TimeUnavailable as gone:
         return _instead(booking, gone)
     except service.NotEligible as no:
-        return refused(booking.patient, no.admission, None), 409
+        return refused(booking.patient, no.admission, history.case_to_book(me(), booking.case_id)), 409
     except service.PriceChanged:
         flash(_("그 사이에 상담료가 바뀌었습니다. 다시 확인해 주세요."), "warning")
         return redirect(confirm, 303)

@@ -15,9 +15,9 @@ from wtforms.validators import InputRequired
 
 from app.accounts import acting, residence
 from app.accounts.models import Patient
-from app.cases import overview
+from app.cases import history, overview
 from app.cases import policy as case_policy
-from app.cases.models import Case, NextStep
+from app.cases.models import Case, Finding
 from app.consultations import eligibility_rules, eligibility_words, service
 from app.consultations.eligibility import Admission
 from app.consultations.eligibility_admit import Judge, admit_to, served_by
@@ -27,6 +27,7 @@ from app.patient import status
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import back_from, case_asked_for, people_for
+from app.patient.eligibility_spots import spots_of, with_a_doctor
 from app.permissions import Permission
 from app.policy import requires
 from app.regions import areas
@@ -67,7 +68,7 @@ def booking_check() -> Any:
 def _verdict(patient: Patient, case: Case | None) -> str:
     doctors = service.bookable_doctors(first=case.doctor_id if case else None)
     served = served_by(Judge(patient, case.id if case else None), doctors)
-    finding = case.finding if case is not None and case_policy.can_read_finding(me(), case) else None
+    yes = [one for one in served if one.time is not None]
     today = clock.today_in_korea().date()
     horizon = today + timedelta(days=rules().horizon_days)
     change = eligibility_rules.next_change(today, horizon)
@@ -77,11 +78,13 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         case=case,
         back=back_from(case),
         several=len(people_for(case)) > 1,
-        yes=[one for one in served if one.time is not None],
+        yes=yes,
         full=[one for one in served if one.is_admitted and one.time is None],
         no=[one for one in served if not one.is_admitted],
         horizon=rules().horizon_days,
-        sent_to_clinic=finding if finding and finding.next_step == NextStep.IN_PERSON else None,
+        sent_to_clinic=_sent_to_clinic(case),
+        spots=[] if case else spots_of(patient),
+        revisits=[] if case or yes else with_a_doctor(patient, doctors),
         next_step=status.next_step,
         share=overview.in_person_share(),
         exceptions=eligibility_rules.exceptions_on(horizon),
@@ -89,6 +92,13 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         elsewhere=_elsewhere(patient),
         words=eligibility_words,
     )
+
+
+def _sent_to_clinic(case: Case | None) -> Finding | None:
+    """The finding that says so, for who may read it."""
+    if case is None or not case_policy.can_read_finding(me(), case):
+        return None
+    return case.finding if history.is_sent_to_clinic(case) else None
 
 
 def _elsewhere(patient: Patient) -> dict[str, str]:

@@ -19,7 +19,7 @@ from app.consultations.exceptions import add_time_off
 from app.consultations.models import Booking
 from app.infra.clock import KST
 from tests.factories.accounts import create_child, create_operator, create_patient, sign_in
-from tests.factories.cases import create_case, create_reader, create_sender
+from tests.factories.cases import create_case, create_follow_up, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.factories.eligibility import SEOUL, SUNCHEON, YEOSU
 from tests.factories.proxies import create_permission
@@ -172,6 +172,52 @@ def test_when_the_act_begins_nobody_is_left_at_a_dead_end(
     booked = phone.post("/patient/bookings", data=form | {"patient": sender.patient.public_id})
     assert booked.status_code == 303
     assert "장애인으로 등록되어 있습니다" in phone.get(booked.location).text
+
+
+def test_a_revisit_is_found_from_the_menu_and_from_an_earlier_booking(
+    phone: Client, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    residence.set_area(sender.patient.id, SUNCHEON)
+    seoul, other = create_reader(name="이서연", clinic="서울의원"), create_reader(clinic="먼의원")
+    open_days(seoul)
+    open_days(other)
+    case = create_case(sender, doctor=seoul, site="face")
+    again = create_follow_up(sender, case, doctor=seoul)
+    create_case(sender, doctor=create_reader(clinic="없는의원"), site="upper_back")
+    booking = create_booking(sender, seoul, case_id=case.id)
+    page = phone.get("/patient/bookings/check").text
+    assert "이 상담은 화면으로 할 수 있어요" in page  # the trial admits everybody
+    assert "전에 보내신 점에 대한 상담인가요?" in page
+    assert page.count("의사가 답함") == 2, "one entry for each spot"
+    clock.set(datetime(2026, 12, 28, 9, 0, tzinfo=KST))
+    sign_in(phone, sender)
+    page = phone.get("/patient/bookings/check").text
+    assert "전에 보내신 점에 대한 상담이면 화면으로 할 수 있어요" in page
+    assert "병원에 직접 가셔야 해요" not in page
+    assert page.count("의사가 답함") == 1, "only what a doctor may talk about"
+    assert "이서연 의사가 답함" in page
+    there = f"/patient/bookings/check?case={again.public_id}"
+    assert there in page
+    assert "상담할 수 있는 의사는 1명입니다" in phone.get(there).text
+    earlier = phone.get(f"/patient/bookings/{booking.public_id}").text
+    assert f"/patient/bookings/check?case={case.public_id}" in earlier
+    cancelled = create_booking(sender, seoul, case_id=case.id)
+    phone.post(f"/patient/bookings/{cancelled.public_id}/cancel")
+    assert f"check?case={case.public_id}" in phone.get(f"/patient/bookings/{cancelled.public_id}").text
+
+
+def test_a_spot_that_a_doctor_must_see_is_no_way_to_a_remote_consultation(
+    phone: Client, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    residence.set_area(sender.patient.id, SUNCHEON)
+    doctor = create_reader()
+    open_days(doctor)
+    create_case(sender, doctor=doctor, next_step="in_person", within_days=7)
+    clock.set(datetime(2026, 12, 28, 9, 0, tzinfo=KST))
+    sign_in(phone, sender)
+    page = phone.get("/patient/bookings/check").text
+    assert "병원에 직접 가셔야 해요" in page
+    assert "전에 보내신 점에 대한 상담이면" not in page
 
 
 def test_a_finding_that_sends_to_a_clinic_leads_there(phone: Client, sender: User, db: Any) -> None:
