@@ -51,6 +51,18 @@ def is_sent_to_clinic(case: Case) -> bool:
     return case.finding is not None and case.finding.next_step == NextStep.IN_PERSON
 
 
+def may_be_talked_about(patient_id: int) -> tuple[tuple[int, int, datetime], ...]:
+    """Return (case id, doctor id, moment) of the answer about each spot of a patient, the latest first.
+
+    Left out are those about which a doctor wrote that the spot must be seen in person.
+    """
+    return tuple(
+        (case.id, case.doctor_id, case.signed_at)
+        for case in answered_spots(patient_id)
+        if case.doctor_id is not None and case.signed_at is not None and not is_sent_to_clinic(case)
+    )
+
+
 def case_to_book(user: User, case_id: int | None) -> Case | None:
     """Return the case if `user` may book a consultation about it, None otherwise."""
     found = db.session.scalar(policy.answered_cases(user).where(Case.id == case_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -21,6 +21,7 @@ from app.extensions import db
 from app.infra import clock
 
 _KEY = "salpim.seen_before"
+_ANSWERED = "salpim.answered"
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,28 @@ Lookup = Callable[[int], SeenBefore]
 """From a case's id to what is known of its spot; signed readings are another room's to know."""
 
 
-def init_app(app: Flask, lookup: Lookup) -> None:
-    """Say who knows of earlier readings."""
+@dataclass(frozen=True)
+class Answered:
+    """A case that a doctor has answered, and when: what a consultation may be a revisit about."""
+
+    case_id: int
+    doctor_id: int
+    at: datetime
+
+
+AnsweredLookup = Callable[[int], Sequence[Answered]]
+"""From a patient's id to what was answered about each of their spots, the latest first."""
+
+
+def init_app(app: Flask, lookup: Lookup, answered: AnsweredLookup) -> None:
+    """Say who knows of earlier readings, and of the cases that were answered."""
     app.extensions[_KEY] = lookup
+    app.extensions[_ANSWERED] = answered
+
+
+def answered_for(patient: Patient) -> Sequence[Answered]:
+    """Return what was answered about each of the patient's spots, the latest first."""
+    return cast(AnsweredLookup, current_app.extensions[_ANSWERED])(patient.id)
 
 
 class Judge:
