@@ -130,6 +130,11 @@ def admit_to(patient: Patient, doctor_id: int, case_id: int | None, starts_at: d
     return admit(patient, db.session.get(DoctorProfile, doctor_id), case_id, starts_at)
 
 
+def is_admitted_to(patient: Patient, doctor_id: int, case_id: int | None, starts_at: datetime) -> bool:
+    """True if a rule admits the patient to a doctor by user id."""
+    return Judge(patient, case_id).admits(db.session.get(DoctorProfile, doctor_id), starts_at)
+
+
 @dataclass(frozen=True)
 class Served:
     """A doctor who offers times, and whether this patient may talk to them remotely.

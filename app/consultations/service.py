@@ -35,7 +35,7 @@ from app.consultations.free import (
     next_free_times,
     offer,
 )
-from app.consultations.holds import hold, let_go
+from app.consultations.holds import hold, let_go, let_go_of
 from app.consultations.missed import can_mark, mark_missed, missed_by, telephone_until, unmark_missed
 from app.consultations.models import Booking, BookingChannel, BookingState
 from app.consultations.places import (
@@ -76,6 +76,7 @@ __all__ = [
     "hold",
     "hold_of",
     "let_go",
+    "let_go_of",
     "mark_missed",
     "missed_by",
     "move",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -19,14 +19,14 @@ from app.cases import history, overview
 from app.cases import policy as case_policy
 from app.cases.models import Case, Finding
 from app.consultations import eligibility_rules, eligibility_words, service
-from app.consultations.eligibility import Admission
-from app.consultations.eligibility_admit import Judge, admit_to, served_by
+from app.consultations.eligibility_admit import Judge, served_by
 from app.consultations.rules import rules
 from app.infra import clock, moments
 from app.patient import status
-from app.patient.access import me, settings
+from app.patient.access import me
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import back_from, case_asked_for, people_for
+from app.patient.eligibility_refused import elsewhere
 from app.patient.eligibility_spots import spots_of, with_a_doctor
 from app.permissions import Permission
 from app.policy import requires
@@ -89,7 +89,7 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         share=overview.in_person_share(),
         exceptions=eligibility_rules.exceptions_on(horizon),
         change=moments.day(change) if change else None,
-        elsewhere=_elsewhere(patient),
+        elsewhere=elsewhere(patient),
         words=eligibility_words,
     )
 
@@ -99,11 +99,6 @@ def _sent_to_clinic(case: Case | None) -> Finding | None:
     if case is None or not case_policy.can_read_finding(me(), case):
         return None
     return case.finding if history.is_sent_to_clinic(case) else None
-
-
-def _elsewhere(patient: Patient) -> dict[str, str]:
-    """What is told to who cannot be helped here: where they live, and the telephone of this house."""
-    return {"area": patient.area or "", "telephone": settings().contact}
 
 
 @blueprint.post("/bookings/check")
@@ -165,30 +160,6 @@ def _onward(form: AreaForm, patient: Patient) -> str:
         return url_for("patient.booking_check", patient=patient.public_id, case=form.case.data or None)
     flash(_("저장했습니다."), "success")
     return url_for("account.settings")
-
-
-def refusal(people: list[Patient], doctor: int, starts_at: datetime, case: Case | None) -> str | None:
-    """Return the page that refuses, if the only person who could be meant is admitted by no rule at this time."""
-    if len(people) != 1:
-        return None
-    try:
-        admit_to(people[0], doctor, case.id if case else None, starts_at)
-    except service.NotEligible as no:
-        return refused(people[0], no.admission, case)
-    return None
-
-
-def refused(patient: Patient, admission: Admission, case: Case | None) -> str:
-    """Say why not, rule by rule, and where to go instead."""
-    return render_template(
-        "patient/eligibility_refused.html",
-        patient=patient,
-        case=case,
-        admission=admission,
-        elsewhere=_elsewhere(patient),
-        day=moments.day(admission.on),
-        words=eligibility_words,
-    )
 
 
 blueprint.add_app_template_global(eligibility_words.title, "rule_title")

@@ -6,10 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.accounts.models import DoctorProfile, Patient
+from app.accounts.models import Patient
 from app.cases import body_sites, history, policy
 from app.cases.models import Case
-from app.consultations.eligibility_admit import Judge, korean_day, served_by
+from app.consultations.eligibility_admit import Judge, is_admitted_to, korean_day, served_by
 from app.consultations.free import BookableDoctor
 from app.infra import moments
 from app.patient.access import me
@@ -57,10 +57,10 @@ def with_a_doctor(patient: Patient, doctors: Collection[BookableDoctor]) -> list
     return [spot for spot in spots_of(patient) if not spot.is_for_clinic and has_one(spot)]
 
 
-def at_time(patient: Patient, profile: DoctorProfile | None, starts_at: datetime) -> list[Spot]:
+def at_time(patient: Patient, doctor_id: int, starts_at: datetime) -> list[Spot]:
     """Return those of `spots_of` that a rule lets this doctor talk about at this time."""
     return [
         spot
         for spot in spots_of(patient)
-        if not spot.is_for_clinic and Judge(patient, spot.case.id).admits(profile, starts_at)
+        if not spot.is_for_clinic and is_admitted_to(patient, doctor_id, spot.case.id, starts_at)
     ]

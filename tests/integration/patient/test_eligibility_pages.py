@@ -254,7 +254,13 @@ def test_a_helper_who_may_only_send_books_about_a_case_and_is_shown_nothing_of_t
     assert booked.status_code == 303
     for page in [*pages, phone.get(booked.location)]:
         assert page.status_code == 200
-        for hidden in ("큰 병원", "흑색종", "직접 가셔야 해요", "직접 보아야", f"/patient/cases/{case.public_id}"):
+        for hidden in (
+            "큰 병원",
+            "흑색종",
+            "직접 가셔야 해요",
+            "직접 보아야",
+            f"/patient/cases/{case.public_id}",
+        ):
             assert hidden not in page.text
     assert db.session.scalar(select(Booking.case_id)) == case.id
     assert phone.get(f"/patient/cases/{case.public_id}").status_code == 404
