@@ -68,11 +68,15 @@ class Judge:
         self._rules = current_rules()
         self._seen = _lookup()(case_id) if case_id is not None else SeenBefore()
         self._known: dict[int | None, _Known] = {}
+        self._days: dict[tuple[int | None, date], Admission] = {}
 
     def admission(self, profile: DoctorProfile | None, starts_at: datetime) -> Admission:
         """Return which rule admits the patient to the doctor on the day of `starts_at`, or why none does."""
         on = korean_day(starts_at)
-        return decide(self._facts(profile, on), self._rules, on)
+        key = (profile.user_id if profile is not None else None, on)
+        if key not in self._days:
+            self._days[key] = decide(self._facts(profile, on), self._rules, on)
+        return self._days[key]
 
     def admits(self, profile: DoctorProfile | None, starts_at: datetime) -> bool:
         """True if a rule admits."""

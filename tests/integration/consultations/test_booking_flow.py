@@ -145,6 +145,41 @@ def test_a_time_that_only_an_answered_spot_admits_to_stays_held_and_asks_which(
     assert service.hold_of(sender.id) is not None
 
 
+def test_only_times_that_a_rule_admits_to_are_offered_and_what_is_left_out_is_said(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    other = create_reader(name="박준호", clinic="먼의원")
+    create_pattern(other, start_minute=600, end_minute=660)
+    case = create_case(sender, doctor=doctor)
+    clock.set(ACT)
+    phone = browser(sender)
+    page = phone.get(f"/patient/bookings/new?case={case.public_id}").text
+    assert "이서연" in page
+    assert "박준호" not in page
+    assert "상담할 수 없는 의사 1명의 시간은 여기에 없습니다" in page
+    assert f"/patient/bookings/check?case={case.public_id}" in page
+    nothing = phone.get("/patient/bookings/new").text
+    assert "화면으로 상담할 수 있는 시간이 없습니다" in nothing
+    assert "의사 2명의 시간은" in nothing
+    assert 'class="slot"' not in nothing
+    create_child(sender)
+    for_whom = phone.get("/patient/bookings/new").text
+    assert "박준호" in for_whom, "it is not known yet who comes"
+    assert "여기에 없습니다" not in for_whom
+
+
+def test_times_are_judged_by_the_rules_of_their_own_day(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 12, 20, 9, 0, tzinfo=KST))
+    phone = browser(sender)
+    assert "12월\u00a021일" in phone.get("/patient/bookings/new").text
+    later = phone.get("/patient/bookings/new?from=2026-12-24").text
+    assert "여기에 없습니다" not in later, "the doctor can be seen remotely until the 23rd"
+    assert "화면으로 상담할 수 없는 시간 8개는 뺐습니다" in later
+    assert "이 기간에는 빈 시간이 없습니다" not in later
+
+
 def test_how_often_times_are_held_is_limited_for_each_person(make_app: Any) -> None:
     app = make_app(rate_limits=True)
     app.config["WTF_CSRF_ENABLED"] = False
