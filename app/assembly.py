@@ -12,7 +12,7 @@ from app import policy, web
 from app.accounts import identity_proof
 from app.accounts import security as sign_in
 from app.audit import service as audit
-from app.cases.history import same_lesion
+from app.cases.history import may_be_talked_about, same_lesion
 from app.consultations import eligibility_admit
 from app.extensions import babel, csrf, db, limiter, migrate
 from app.infra import crypto, database, live, logs, messages, storage, worker
@@ -83,7 +83,11 @@ def rooms(app: Flask, settings: Settings) -> None:
         settings.instance / "audit" / "head.json",
     )
     sign_in.init_app(app, settings)
-    eligibility_admit.init_app(app, lambda case_id: eligibility_admit.SeenBefore(*same_lesion(case_id)))
+    eligibility_admit.init_app(
+        app,
+        lambda case_id: eligibility_admit.SeenBefore(*same_lesion(case_id)),
+        lambda patient_id: [eligibility_admit.Answered(*one) for one in may_be_talked_about(patient_id)],
+    )
     identity_proof.init_app(app, None)  # an agency needs a contract: whoever has one gives it here
     policy.init_app(app)
 

@@ -1,4 +1,4 @@
-"""Fields that more than one door asks for: a name, a day of birth, the sex."""
+"""Fields that more than one door asks for: a name, a day of birth, the sex, the number of a row."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from wtforms import SelectChoice, StringField
+from wtforms import IntegerField, SelectChoice, StringField
 from wtforms.validators import DataRequired, Length, ValidationError
 
 from app.accounts.age import age_in_years
 from app.accounts.care import LATEST_BIRTH_YEARS_AGO
 from app.accounts.models import Sex
+from app.infra.database import row_id
 
 SEXES = [
     SelectChoice(Sex.FEMALE.value, _l("여성")),
@@ -32,6 +33,19 @@ _PARTS = r"\D{{{0},3}}(\d{{{1},2}})\D{{{0},3}}(\d{{{1},2}})\D{{0,2}}"
 # Without signs in between each part has all its digits: 1954112 could be two days.
 _WRITTEN = re.compile(rf"\s*(\d{{4}})(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
 _SHORT_YEAR = re.compile(rf"\s*\d{{2}}(?:{_PARTS.format(0, 2)}|{_PARTS.format(1, 1)})")
+
+
+class RowIdField(IntegerField):  # type: ignore[misc]  # untyped base
+    """The number of a row; what can be none is refused and stays empty."""
+
+    data: Any
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """Take a number that the database can hold."""
+        if valuelist:
+            self.data = row_id(valuelist[0])
+            if self.data is None:
+                raise ValueError(_l("숫자를 적어 주세요."))
 
 
 class BirthDateField(StringField):  # type: ignore[misc]  # untyped base

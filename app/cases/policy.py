@@ -113,6 +113,24 @@ def can_ask(user: User, case: Case) -> bool:
     return case.state == CaseState.SIGNED and case.question is None and _answers_to(user, case)
 
 
+def can_read_finding(user: User, case: Case) -> bool:
+    """True once a doctor has signed, for who may read the answer: not a helper who may only send and book."""
+    return case.state == CaseState.SIGNED and _reads(user, case)
+
+
 def can_book(user: User, case: Case) -> bool:
-    """True for a case that a doctor has signed: the patient may talk to a doctor about it."""
-    return case.state == CaseState.SIGNED and _answers_to(user, case)
+    """True for a case that a doctor has signed: the patient may talk to a doctor about it.
+
+    Booking says nothing of the answer, so a helper who may not read it may book all the same.
+    """
+    return case.state == CaseState.SIGNED and _acts_in(user, case)
+
+
+def answered_cases(user: User) -> Select[Case]:
+    """Select the signed cases of the people in the care of a patient's user, whether or not they may read the answer.
+
+    For booking alone, and with `can_book`: what stands in a finding is for `visible_cases` to open.
+    """
+    mine = Case.patient_id.in_(patient_ids(user)) & (Case.state == CaseState.SIGNED)
+    allowed = user.role == Role.PATIENT and holds(user, Permission.BOOKING_MAKE)
+    return select(Case).where(mine if allowed else false())

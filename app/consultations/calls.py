@@ -3,18 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from sqlalchemy import Select, select
 
-from app.accounts.models import Patient
-from app.consultations.eligibility import Admission
-from app.consultations.eligibility_admit import admission
-from app.consultations.free import BookableDoctor, bookable_doctors, next_free_times
+from app.accounts.models import DoctorProfile, Patient, User
+from app.consultations.eligibility import Admission, NotEligible
+from app.consultations.eligibility_admit import Answered, Judge, answered_for, korean_day
+from app.consultations.free import BookableDoctor, bookable_doctors, free_times
 from app.consultations.models import Booking
+from app.consultations.rules import rules
 from app.consultations.times import FreeTime
+from app.extensions import db
 
 OFFERED = 6
 """How many times are read aloud at once: more would be forgotten."""
+
+
+@dataclass(frozen=True)
+class Revisit:
+    """What makes a time a revisit: the case, and of it no more than who answered it on which day (in Korea)."""
+
+    case_id: int
+    doctor: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """By which rule a time could be booked (None: by none), and the revisit where it takes one."""
+
+    admission: Admission
+    revisit: Revisit | None = None
+
+    @property
+    def case_id(self) -> int | None:
+        """What the booking would be about."""
+        return self.revisit.case_id if self.revisit is not None else None
 
 
 @dataclass(frozen=True)
@@ -23,11 +48,48 @@ class Offer:
 
     time: FreeTime
     doctor: BookableDoctor
-    admission: Admission
+    admitted: Admitted
+
+    @property
+    def admission(self) -> Admission:
+        """By which rule, or why by none."""
+        return self.admitted.admission
+
+
+class Caller:
+    """What the rules say to who is on the telephone: first about no spot in particular, then about each answered."""
+
+    def __init__(self, patient: Patient) -> None:
+        self._judge = Judge(patient, None)
+        self._revisits = [(_revisit(one), Judge(patient, one.case_id)) for one in answered_for(patient)]
+
+    def admitted(self, profile: DoctorProfile | None, starts_at: datetime) -> Admitted:
+        """Return the first admission there is; without any, the refusal of a consultation about no spot."""
+        plain = self._judge.admission(profile, starts_at)
+        if plain.rule is not None:
+            return Admitted(plain)
+        for revisit, judge in self._revisits:
+            found = judge.admission(profile, starts_at)
+            if found.rule is not None:
+                return Admitted(found, revisit)
+        return Admitted(plain)
+
+
+def _revisit(answered: Answered) -> Revisit:
+    doctor = db.session.get(User, answered.doctor_id)
+    return Revisit(answered.case_id, doctor.name if doctor is not None else "", korean_day(answered.at))
+
+
+def admit_caller(patient: Patient, doctor_id: int, starts_at: datetime) -> Admitted:
+    """Return by which rule the caller may have this time, and about what; raise `NotEligible`."""
+    found = Caller(patient).admitted(db.session.get(DoctorProfile, doctor_id), starts_at)
+    if found.admission.rule is None:
+        raise NotEligible(found.admission)
+    return found
 
 
 def offers_for(patient: Patient, limit: int = OFFERED) -> list[Offer]:
-    """Return the next free times that a rule admits this caller to, without a case: the soonest first."""
+    """Return the next free times that a rule admits this caller to, the soonest first; as a revisit where it takes one."""
     return [offer for offer in _all_offers(patient) if offer.admission.rule is not None][:limit]
 
 
@@ -42,12 +104,13 @@ def refusals_for(patient: Patient) -> list[Offer]:
 
 def _all_offers(patient: Patient) -> list[Offer]:
     doctors = {doctor.user.id: doctor for doctor in bookable_doctors()}
-    decided: dict[tuple[int, object], Admission] = {}
+    caller = Caller(patient)
+    decided: dict[tuple[int, date], Admitted] = {}
     found = []
-    for time in next_free_times(limit=OFFERED * 20):
+    for time in free_times(list(doctors), days=rules().horizon_days):
         key = (time.doctor_id, time.day)
         if key not in decided:
-            decided[key] = admission(patient, doctors[time.doctor_id].profile, None, time.starts_at)
+            decided[key] = caller.admitted(doctors[time.doctor_id].profile, time.starts_at)
         found.append(Offer(time, doctors[time.doctor_id], decided[key]))
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -118,12 +118,18 @@ def taken(
 
 
 def next_free_times(
-    doctor_id: int | None = None, limit: int | None = None, wish: Wish | None = None
+    doctor_id: int | None = None,
+    limit: int | None = None,
+    wish: Wish | None = None,
+    only: Callable[[FreeTime], bool] | None = None,
 ) -> list[FreeTime]:
-    """Return the next free times of a doctor, followed by those of the others; `limit` in all."""
+    """Return the next free times of a doctor, followed by those of the others; `limit` in all.
+
+    only: says of each time whether it is to be offered.
+    """
     wanted = limit or rules().offered_instead
     everyone = [d.user_id for d in profiles(wish)]
-    found = free_times(everyone, days=rules().horizon_days)
+    found = [slot for slot in free_times(everyone, days=rules().horizon_days) if only is None or only(slot)]
     own = [slot for slot in found if slot.doctor_id == doctor_id]
     others = [slot for slot in found if slot.doctor_id != doctor_id]
     return (own + others)[:wanted]

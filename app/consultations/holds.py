@@ -22,8 +22,9 @@ from app.infra.database import fresh, transaction
 def hold(doctor_id: int, starts_at: datetime, by_id: int) -> Hold:
     """Keep a time for a person for some minutes, and let go of what they held before.
 
-    Holding the same time again does not make it longer: nobody keeps a time for good. Raises `TimeTaken`
-    and `TimeGone` (what was held before is then held still), and `NoSuchBooking` for an unknown person.
+    Holding the same time again does not make it longer, nor does going from one time to another and back: who
+    holds a time and takes another has for it what is left of the minutes. So nobody keeps a time for good. Raises
+    `TimeTaken` and `TimeGone` (what was held before is then held still), and `NoSuchBooking` for an unknown person.
     """
     with taking(doctor_id, starts_at):
         return _hold(doctor_id, starts_at, by_id)
@@ -43,9 +44,10 @@ def _hold(doctor_id: int, starts_at: datetime, by_id: int) -> Hold:
         raise IsTaken if any(one.starts_at == starts_at for one in others) else IsGone
     if times.is_full(slot, others):
         raise IsTaken
-    kept = fresh(Hold, by_id) or Hold(held_by_id=by_id)
+    kept = fresh(Hold, by_id) or Hold(held_by_id=by_id, expires_at=clock.now())
     kept.doctor_id, kept.starts_at, kept.ends_at = doctor_id, slot.starts_at, slot.ends_at
-    kept.expires_at = clock.now() + timedelta(minutes=rules().hold_minutes)
+    if kept.expires_at <= clock.now():
+        kept.expires_at = clock.now() + timedelta(minutes=rules().hold_minutes)
     db.session.add(kept)
     db.session.flush()
     return kept
@@ -55,3 +57,9 @@ def let_go(by_id: int) -> None:
     """Give back what a person holds, if anything; joins a transaction in progress."""
     with transaction() as session:
         session.execute(delete(Hold).where(Hold.held_by_id == by_id))
+
+
+def let_go_of(by_id: int, doctor_id: int, starts_at: datetime) -> None:
+    """Give back this time if the person holds it; another one that they hold stays held."""
+    if hold_of(by_id, doctor_id, starts_at) is not None:
+        let_go(by_id)

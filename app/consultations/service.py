@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from app.accounts.consents import is_in_charge_of, missing_consents
+from app.accounts.consents import give_consents, is_in_charge_of, missing_consents
 from app.accounts.errors import ConsentMissing, NotYours
-from app.accounts.models import Patient, User
+from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
 from app.consultations.agenda import agenda, past_for, upcoming_for
 from app.consultations.availability import lock_doctor
@@ -34,7 +35,7 @@ from app.consultations.free import (
     next_free_times,
     offer,
 )
-from app.consultations.holds import hold, let_go
+from app.consultations.holds import hold, let_go, let_go_of
 from app.consultations.missed import can_mark, mark_missed, missed_by, telephone_until, unmark_missed
 from app.consultations.models import Booking, BookingChannel, BookingState
 from app.consultations.places import (
@@ -75,6 +76,7 @@ __all__ = [
     "hold",
     "hold_of",
     "let_go",
+    "let_go_of",
     "mark_missed",
     "missed_by",
     "move",
@@ -97,17 +99,27 @@ def book(
     booked_by_id: int,
     case_id: int | None = None,
     channel: BookingChannel | str = BookingChannel.WEB,
+    agreed: Collection[ConsentKind] = (),
 ) -> Booking:
     """Book a time for a patient at the price they were shown. The same booking sent again is one booking.
 
-    The person who books lets go of what they held. That the case is the patient's is the caller's to check. Raises
-    `TimeTaken`, `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by
-    telephone), `NotEligible` where no rule lets it be remote, and of `accounts.errors` `ConsentMissing` without the
-    consent to telemedicine and `NotYours` where `booked_by_id` is a patient's account that may not act for them.
+    agreed: what whoever books agrees to for the patient with it, recorded with the booking or not at all. The person
+    who books lets go of what they held. That the case is the patient's is the caller's to check. Raises `TimeTaken`,
+    `TimeGone`, `PriceChanged`, `PatientBusy`, `NoSuchBooking`, `NeedsTelephone` (unless it comes by telephone),
+    `NotEligible` where no rule lets it be remote, and of `accounts.errors` `ConsentMissing` without the consent to
+    telemedicine and `NotYours` where `booked_by_id` is a patient's account that may not act for them.
     """
     with taking(doctor_id, starts_at):
         channel = BookingChannel(channel)
+        if agreed:
+            _agree(patient_id, booked_by_id, agreed)
         return _book(patient_id, doctor_id, starts_at, price_won, booked_by_id, case_id, channel)
+
+
+def _agree(patient_id: int, booked_by_id: int, agreed: Collection[ConsentKind]) -> None:
+    patient, booker = fresh(Patient, patient_id), db.session.get(User, booked_by_id)
+    if patient is not None and booker is not None:  # else nothing is booked either
+        give_consents(booker, patient, agreed)
 
 
 def _book(

@@ -25,6 +25,7 @@ _IN_BLOCK = "salpim.transaction"
 _BEFORE_COMMIT = "salpim.before_commit"
 _AFTER_COMMIT = "salpim.after_commit"
 _LAST_LOCK = 7_260_001
+_ID_DIGITS = 18  # as many as always fit into 64 bits
 _PRAGMAS = (
     "foreign_keys=ON",
     "journal_mode=WAL",
@@ -57,6 +58,11 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def row_id(text: str | None) -> int | None:
+    """Return the number of a row that an address or a form gives, None for what can be none."""
+    return int(text) if text and text.isdecimal() and len(text) <= _ID_DIGITS else None
 
 
 def random_id() -> str:

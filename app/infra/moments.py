@@ -7,7 +7,7 @@ ordinary ones, for text messages and paper.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from flask_babel import format_date, format_datetime, format_time, get_locale
 from flask_babel import lazy_gettext as _l
@@ -37,6 +37,18 @@ WEEKDAYS = (
     _l("일요일"),
 )
 """Monday first, as Python counts them."""
+
+FIRST, LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between these lies whatever anybody can mean; near the ends of the calendar reckoning with time zones fails."""
+
+
+def read(text: str | None) -> datetime | None:
+    """Return the moment that an address or a form gives in ISO 8601 with its time zone, None if it gives none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None and FIRST <= found < LAST else None
 
 
 def _language() -> str:

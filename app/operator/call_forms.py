@@ -7,7 +7,7 @@ from flask_wtf import FlaskForm
 from wtforms import HiddenField, IntegerField, RadioField, SelectChoice, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length
 
-from app.accounts.fields import RELATIONS, SEXES, BirthDateField, name_field
+from app.accounts.fields import RELATIONS, SEXES, BirthDateField, RowIdField, name_field
 from app.consultations import eligibility_words
 from app.regions import areas
 
@@ -82,6 +82,6 @@ class EraseForm(FlaskForm):  # type: ignore[misc]
 class BookForm(FlaskForm):  # type: ignore[misc]
     """The time and the price as they were read aloud."""
 
-    doctor = IntegerField(validators=[InputRequired()])
+    doctor = RowIdField(validators=[InputRequired()])
     at = HiddenField(validators=[DataRequired()])
     price = IntegerField(validators=[InputRequired()])

@@ -20,11 +20,11 @@ from app.accounts.identity import NotAnIdentity
 from app.accounts.models import Patient, Sex
 from app.consultations import calls, eligibility_rules, eligibility_words, service, words
 from app.consultations.eligibility import Admission
-from app.consultations.eligibility_admit import admit_to
 from app.consultations.models import Booking
 from app.consultations.rules import rules
 from app.extensions import limiter
-from app.infra import clock
+from app.infra import clock, moments
+from app.infra.database import row_id
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
 from app.operator.call_children import relation
@@ -141,6 +141,7 @@ def _page(patient: Patient, place: PlaceForm | None = None) -> str:
         ready=ready,
         now=clock.now(),
         stamp=_stamp,
+        date_of=moments.date_of,
         words=words,
         rule_words=eligibility_words,
     )
@@ -151,11 +152,7 @@ def _stamp(moment: datetime) -> str:
 
 
 def _moment(text: str | None) -> datetime:
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        abort(404)
-    return found if found.tzinfo is not None else abort(404)
+    return moments.read(text) or abort(404)
 
 
 def _back(patient: Patient, anchor: str = "") -> Response:
@@ -208,8 +205,10 @@ def call_confirm(public_id: str) -> Any:
     """Read the day, the time, the doctor and the price aloud before anything is booked."""
     patient = caller_or_404(public_id)
     try:
-        slot = service.offer(request.args.get("doctor", 0, int), _moment(request.args.get("at")))
-        admission = admit_to(patient, slot.doctor_id, None, slot.starts_at)
+        slot = service.offer(
+            row_id(request.args.get("doctor")) or abort(404), _moment(request.args.get("at"))
+        )
+        admitted = calls.admit_caller(patient, slot.doctor_id, slot.starts_at)
     except service.TimeUnavailable:
         return _gone(patient)
     except service.NotEligible as no:
@@ -221,8 +220,10 @@ def call_confirm(public_id: str) -> Any:
         patient=patient,
         slot=slot,
         doctor=doctor,
-        admission=admission,
+        admission=admitted.admission,
+        revisit=admitted.revisit,
         form=BookForm(formdata=None, data=data),
+        date_of=moments.date_of,
         words=words,
         rule_words=eligibility_words,
     )
@@ -249,13 +250,15 @@ def call_book(public_id: str) -> Any:
     if callers.missing_by_telephone(patient):
         flash(_("먼저 동의를 받아 주세요."), "warning")
         return _back(patient, "consents")
+    doctor_id, starts_at = form.doctor.data, _moment(form.at.data)
     try:
         service.book(
             patient_id=patient.id,
-            doctor_id=form.doctor.data,
-            starts_at=_moment(form.at.data),
+            doctor_id=doctor_id,
+            starts_at=starts_at,
             price_won=form.price.data,
             booked_by_id=current_user.id,
+            case_id=calls.admit_caller(patient, doctor_id, starts_at).case_id,
             channel="telephone",
         )
     except service.TimeUnavailable:

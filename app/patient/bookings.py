@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from app.accounts import acting
 from app.accounts import words as account_words
+from app.cases import history
 from app.consultations import service, words
 from app.consultations.models import Booking, BookingState
 from app.consultations.policy import visible_bookings
@@ -53,7 +54,7 @@ def booking(public_id: str) -> str:
         several=len(acting.people(me())) > 1,
         instead=service.next_free_times(found.doctor_id) if called_off else [],
         named={d.user.id: d for d in service.bookable_doctors()} if called_off else {},
-        case=None,
+        case=history.case_to_book(me(), found.case_id),
         key=key_of,
         can_cancel=service.can_cancel(found),
         why_not_moved=service.why_not_moved(found, me()),

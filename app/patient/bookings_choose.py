@@ -8,12 +8,16 @@ from flask import render_template, request
 from flask_babel import get_locale
 
 from app.accounts.languages import LANGUAGES, language_names
+from app.accounts.models import Patient
+from app.cases.models import Case
 from app.consultations import service, times, words
+from app.consultations.eligibility_admit import Judge, served_by
 from app.consultations.public_holidays import Holiday, between
 from app.consultations.rules import rules
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import (
+    back_from,
     by_telephone,
     case_asked_for,
     first_day,
@@ -34,13 +38,16 @@ def booking_choose() -> str:
     """The next free times first; then those of the doctors that are looked for, by day."""
     case, asked, first = case_asked_for(), wish(), first_day(request.args.get("from"))
     own = case.doctor_id if case else None
-    everyone = service.bookable_doctors(first=own)
-    found = [doctor for doctor in everyone if asked.is_met_by(doctor.profile)]
     people = people_for(case)
+    offered = Offered(people, case, service.bookable_doctors(first=own))
+    everyone = offered.doctors
+    found = [doctor for doctor in everyone if asked.is_met_by(doctor.profile)]
+    free = service.free_times([d.user.id for d in found], times.moment(first, 0))
     last = first + timedelta(days=rules().shown_days - 1)
     return render_template(
         "patient/bookings_choose.html",
         case=case,
+        back=back_from(case),
         everyone=everyone,
         doctors=found,
         named={d.user.id: d for d in everyone},
@@ -48,8 +55,10 @@ def booking_choose() -> str:
         areas=[(one.code, area_name(one)) for one in provinces() if _served(one, everyone)],
         wish=asked,
         wished=any((asked.doctor_id, asked.language, asked.province)),
-        soonest=service.next_free_times(own, wish=asked),
-        days=times.by_day(service.free_times([d.user.id for d in found], times.moment(first, 0))),
+        left_out=offered.left_out,
+        soonest=service.next_free_times(own, wish=asked, only=offered.is_open),
+        days=times.by_day(filter(offered.is_open, free)),
+        hidden=sum(not offered.is_open(time) for time in free),
         holidays={one.day: holiday_name(one) for one in between(first, last)},
         first=first,
         earlier=shifted(first, -rules().shown_days),
@@ -65,6 +74,25 @@ def booking_choose() -> str:
         rules=rules(),
         words=words,
     )
+
+
+class Offered:
+    """The doctors and times to choose from: where it is known who comes, those alone that a rule admits to."""
+
+    def __init__(
+        self, people: list[Patient], case: Case | None, doctors: list[service.BookableDoctor]
+    ) -> None:
+        self._judge = Judge(people[0], case.id if case else None) if len(people) == 1 else None
+        self._profiles = {doctor.user.id: doctor.profile for doctor in doctors}
+        refused = [] if self._judge is None else served_by(self._judge, doctors)
+        away = {one.doctor.user.id for one in refused if not one.is_admitted}
+        self.left_out = len(away)
+        self.doctors = [doctor for doctor in doctors if doctor.user.id not in away]
+
+    def is_open(self, time: times.FreeTime) -> bool:
+        """True if the time may be offered; by the rules of its own day."""
+        profile = self._profiles.get(time.doctor_id)
+        return self._judge is None or (profile is not None and self._judge.admits(profile, time.starts_at))
 
 
 def _spoken(code: str, doctors: list[service.BookableDoctor]) -> bool:

@@ -15,25 +15,35 @@ from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Patient
 from app.cases.models import Case
 from app.consultations import service, times, words
+from app.extensions import limiter
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import (
     BookingForm,
     by_telephone,
     case_asked_for,
+    doctor_of,
     key_of,
     moment_of,
     people_for,
     read_key,
     stamp,
 )
-from app.patient.eligibility import refusal, refused
+from app.patient.eligibility_refused import Asked, refusal, refused
 from app.patient.wizard import of_age_notes
 from app.permissions import Permission
 from app.policy import requires
 
+HOLDS = "20 per minute; 120 per hour"
+"""Enough to look at many times one after the other, too few to keep a doctor's times from others."""
+
+
+def _person() -> str:
+    return f"holds:{me().get_id()}"
+
 
 @blueprint.post("/bookings/hold")
+@limiter.limit(HOLDS, key_func=_person)
 @requires(Permission.BOOKING_MAKE)
 def booking_hold() -> Any:
     """Keep the chosen time while its person reads and agrees."""
@@ -42,6 +52,9 @@ def booking_hold() -> Any:
     people = people_for(case)
     if people and len(by_telephone(people)) == len(people):
         return _back_to_choice(case)  # which says why
+    not_remote = refusal(Asked(people, doctor, starts_at, case))
+    if not_remote is not None:
+        return not_remote, 409
     try:
         service.hold(doctor, starts_at, me().id)
     except service.TimeUnavailable as gone:
@@ -51,6 +64,7 @@ def booking_hold() -> Any:
 
 
 @blueprint.post("/bookings/release")
+@limiter.limit(HOLDS, key_func=_person)
 @requires(Permission.BOOKING_MAKE)
 def booking_release() -> Response:
     """Give the held time back."""
@@ -72,7 +86,7 @@ def _confirm_url(doctor: int, starts_at: datetime, case: Case | None) -> str:
 @requires(Permission.BOOKING_MAKE)
 def booking_confirm() -> Any:
     """Show the time, the doctor and the price, before anything is booked."""
-    case, doctor = case_asked_for(), request.args.get("doctor", 0, int)
+    case, doctor = case_asked_for(), doctor_of(request.args.get("doctor"))
     starts_at = moment_of(request.args.get("at"))
     form = BookingForm(formdata=None).offer(people_for(case))
     try:
@@ -80,7 +94,7 @@ def booking_confirm() -> Any:
     except service.TimeUnavailable as gone:
         mine = _mine(doctor, starts_at)
         return redirect(mine, 303) if mine else (_instead(gone, case), 409)
-    not_remote = refusal(people_for(case), doctor, slot.starts_at, case)
+    not_remote = refusal(Asked(people_for(case), doctor, slot.starts_at, case))
     if not_remote is not None:
         return not_remote, 409
     form.doctor.data, form.at.data, form.price.data = doctor, stamp(starts_at), slot.price_won
@@ -150,8 +164,6 @@ def booking_make() -> Any:
 
 def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: Case | None) -> Any:
     patient = next(person for person in people if person.public_id == form.patient.data)
-    if "telemedicine" in form:
-        accounts.give_consents(me(), patient, service.NEEDED)
     try:
         booking = service.book(
             patient_id=patient.id,
@@ -160,9 +172,10 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
             price_won=form.price.data,
             booked_by_id=me().id,
             case_id=case.id if case else None,
+            agreed=service.NEEDED if "telemedicine" in form else (),
         )
     except service.NotEligible as no:
-        return refused(patient, no.admission, case), 409
+        return refused(Asked(people, form.doctor.data, starts_at, case), patient, no.admission), 409
     except service.PatientBusy as busy:
         when = words.when(busy.booking.starts_at)
         flash(

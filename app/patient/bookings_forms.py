@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from flask import abort, request
+from flask import abort, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, HiddenField, IntegerField, RadioField, SelectChoice
@@ -12,6 +12,7 @@ from wtforms.validators import AnyOf, DataRequired, InputRequired
 
 from app.accounts import acting
 from app.accounts import service as accounts
+from app.accounts.fields import RowIdField
 from app.accounts.languages import LANGUAGES
 from app.accounts.models import Patient
 from app.cases import policy as case_policy
@@ -19,15 +20,16 @@ from app.cases.models import Case
 from app.consultations import service
 from app.consultations.rules import rules
 from app.consultations.times import FreeTime
-from app.infra import clock
-from app.patient.access import case_or_404, me
+from app.infra import clock, moments
+from app.infra.database import row_id
+from app.patient.access import case_to_book_or_404, me
 from app.regions.areas import provinces
 
 
 class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
     """The time and the price as they were shown, for whom, and the consent if it is still missing."""
 
-    doctor = IntegerField(validators=[InputRequired()])
+    doctor = RowIdField(validators=[InputRequired()])
     at = HiddenField(validators=[DataRequired()])
     price = IntegerField(validators=[InputRequired()])
     case = HiddenField()
@@ -55,13 +57,7 @@ class MoveForm(FlaskForm):  # type: ignore[misc]  # untyped base
 
 def moment_of(text: str | None) -> datetime:
     """Return the moment in an address, 404 if it is none."""
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        abort(404)
-    if found.tzinfo is None:
-        abort(404)
-    return found
+    return moments.read(text) or abort(404)
 
 
 def stamp(moment: datetime) -> str:
@@ -77,18 +73,25 @@ def key_of(slot: FreeTime) -> str:
 def read_key(key: str | None) -> tuple[int, datetime]:
     """Return the doctor and the moment that a button stands for; 404 for anything else."""
     doctor, _, at = (key or "").partition(".")
-    if not doctor.isdecimal() or len(doctor) > 18:
-        abort(404)
-    return int(doctor), moment_of(at)
+    return doctor_of(doctor), moment_of(at)
+
+
+def doctor_of(text: str | None) -> int:
+    """Return the number of the doctor in an address, 404 if it is none."""
+    return row_id(text) or abort(404)
 
 
 def case_asked_for() -> Case | None:
     """Return the case that the consultation is about, None for none; 404 if it may not be booked for."""
     public_id = request.values.get("case")
-    found = case_or_404(public_id) if public_id else None
-    if found is not None and not case_policy.can_book(me(), found):
-        abort(404)
-    return found
+    return case_to_book_or_404(public_id) if public_id else None
+
+
+def back_from(case: Case | None) -> str:
+    """Return the address that the booking began at: the case, for who may open it, or the bookings."""
+    if case is not None and case_policy.can_read_finding(me(), case):
+        return url_for("patient.case", public_id=case.public_id)
+    return url_for("patient.bookings")
 
 
 def people_for(case: Case | None) -> list[Patient]:

@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
 from app.accounts import words as account_words
+from app.cases import history
 from app.consultations import service, times, words
 from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
@@ -20,7 +21,7 @@ from app.patient.access import me
 from app.patient.blueprint import blueprint
 from app.patient.bookings_choose import holiday_name
 from app.patient.bookings_forms import MoveForm, first_day, moment_of, shifted, stamp
-from app.patient.eligibility import refused
+from app.patient.eligibility_refused import page
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -109,7 +110,7 @@ def _move(booking: Booking, starts_at: datetime, price_won: int, confirm: str) -
     except service.TimeUnavailable as gone:
         return _instead(booking, gone)
     except service.NotEligible as no:
-        return refused(booking.patient, no.admission, None), 409
+        return page(booking.patient, no.admission, history.case_to_book(me(), booking.case_id)), 409
     except service.PriceChanged:
         flash(_("그 사이에 상담료가 바뀌었습니다. 다시 확인해 주세요."), "warning")
         return redirect(confirm, 303)
@@ -125,7 +126,7 @@ def _move(booking: Booking, starts_at: datetime, price_won: int, confirm: str) -
 
 
 def _instead(booking: Booking, gone: service.TimeUnavailable) -> tuple[str, int]:
-    page = render_template(
+    taken = render_template(
         "patient/bookings_move_taken.html",
         booking=booking,
         taken=isinstance(gone, service.TimeTaken),
@@ -133,4 +134,4 @@ def _instead(booking: Booking, gone: service.TimeUnavailable) -> tuple[str, int]
         stamp=stamp,
         words=words,
     )
-    return page, 409
+    return taken, 409

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -15,17 +15,19 @@ from wtforms.validators import InputRequired
 
 from app.accounts import acting, residence
 from app.accounts.models import Patient
-from app.cases import overview
-from app.cases.models import Case, NextStep
+from app.cases import history, overview
+from app.cases import policy as case_policy
+from app.cases.models import Case, Finding
 from app.consultations import eligibility_rules, eligibility_words, service
-from app.consultations.eligibility import Admission
-from app.consultations.eligibility_admit import admit_to, served_by
+from app.consultations.eligibility_admit import Judge, served_by
 from app.consultations.rules import rules
 from app.infra import clock, moments
 from app.patient import status
-from app.patient.access import me, settings
+from app.patient.access import me
 from app.patient.blueprint import blueprint
-from app.patient.bookings_forms import case_asked_for, people_for
+from app.patient.bookings_forms import back_from, case_asked_for, people_for
+from app.patient.eligibility_refused import elsewhere
+from app.patient.eligibility_spots import spots_of, with_a_doctor
 from app.permissions import Permission
 from app.policy import requires
 from app.regions import areas
@@ -65,8 +67,8 @@ def booking_check() -> Any:
 
 def _verdict(patient: Patient, case: Case | None) -> str:
     doctors = service.bookable_doctors(first=case.doctor_id if case else None)
-    served = served_by(patient, doctors, case.id if case else None)
-    finding = case.finding if case else None
+    served = served_by(Judge(patient, case.id if case else None), doctors)
+    yes = [one for one in served if one.time is not None]
     today = clock.today_in_korea().date()
     horizon = today + timedelta(days=rules().horizon_days)
     change = eligibility_rules.next_change(today, horizon)
@@ -74,22 +76,29 @@ def _verdict(patient: Patient, case: Case | None) -> str:
         "patient/eligibility_check.html",
         patient=patient,
         case=case,
+        back=back_from(case),
         several=len(people_for(case)) > 1,
-        yes=[one for one in served if one.admission.rule is not None],
-        no=[one for one in served if one.admission.rule is None],
-        sent_to_clinic=finding if finding and finding.next_step == NextStep.IN_PERSON else None,
+        yes=yes,
+        full=[one for one in served if one.is_admitted and one.time is None],
+        no=[one for one in served if not one.is_admitted],
+        horizon=rules().horizon_days,
+        sent_to_clinic=_sent_to_clinic(case),
+        spots=[] if case else spots_of(patient),
+        revisits=[] if case or yes else with_a_doctor(patient, doctors),
         next_step=status.next_step,
         share=overview.in_person_share(),
         exceptions=eligibility_rules.exceptions_on(horizon),
         change=moments.day(change) if change else None,
-        elsewhere=_elsewhere(patient),
+        elsewhere=elsewhere(patient),
         words=eligibility_words,
     )
 
 
-def _elsewhere(patient: Patient) -> dict[str, str]:
-    """What is told to who cannot be helped here: where they live, and the telephone of this house."""
-    return {"area": patient.area or "", "telephone": settings().contact}
+def _sent_to_clinic(case: Case | None) -> Finding | None:
+    """The finding that says so, for who may read it."""
+    if case is None or not case_policy.can_read_finding(me(), case):
+        return None
+    return case.finding if history.is_sent_to_clinic(case) else None
 
 
 @blueprint.post("/bookings/check")
@@ -151,30 +160,6 @@ def _onward(form: AreaForm, patient: Patient) -> str:
         return url_for("patient.booking_check", patient=patient.public_id, case=form.case.data or None)
     flash(_("저장했습니다."), "success")
     return url_for("account.settings")
-
-
-def refusal(people: list[Patient], doctor: int, starts_at: datetime, case: Case | None) -> str | None:
-    """Return the page that refuses, if the only person who could be meant is admitted by no rule at this time."""
-    if len(people) != 1:
-        return None
-    try:
-        admit_to(people[0], doctor, case.id if case else None, starts_at)
-    except service.NotEligible as no:
-        return refused(people[0], no.admission, case)
-    return None
-
-
-def refused(patient: Patient, admission: Admission, case: Case | None) -> str:
-    """Say why not, rule by rule, and where to go instead."""
-    return render_template(
-        "patient/eligibility_refused.html",
-        patient=patient,
-        case=case,
-        admission=admission,
-        elsewhere=_elsewhere(patient),
-        day=moments.day(admission.on),
-        words=eligibility_words,
-    )
 
 
 blueprint.add_app_template_global(eligibility_words.title, "rule_title")

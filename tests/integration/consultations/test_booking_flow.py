@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from app.accounts import residence
+from app.accounts import service as accounts
 from app.accounts.models import User
 from app.consultations import service
 from app.consultations.models import Availability, Booking, ExtraTime, Hold, TimeOff
 from app.consultations.times import FreeTime
-from tests.factories.accounts import sign_in
-from tests.factories.cases import create_reader, create_sender
+from app.infra.clock import KST
+from tests.factories.accounts import create_child, sign_in
+from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
+
+ACT = datetime(2026, 12, 28, 9, 0, tzinfo=KST)
+"""The trial is over: without a revisit, the same region or an exception nothing can be remote."""
 
 
 @pytest.fixture
@@ -75,6 +81,113 @@ def test_a_pressed_time_is_kept_and_says_until_when(
     assert press(other, slot).status_code == 303
     other.post("/patient/bookings/release")
     assert db.session.scalar(select(Hold).where(Hold.expires_at > clock.now)) is None
+
+
+def test_a_time_that_no_rule_admits_to_is_not_held(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    clock.set(ACT)
+    refused = press(browser(sender), service.free_times(doctor.id)[0])
+    assert refused.status_code == 409
+    assert "병원에 직접 가셔야 해요" in refused.text
+    assert service.hold_of(sender.id) is None
+
+
+@pytest.mark.parametrize("way", ["confirm", "book"])
+def test_a_held_time_is_given_back_once_it_is_refused(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock, way: str
+) -> None:
+    clock.set(ACT)
+    phone, slot = browser(sender), service.free_times(doctor.id)[0]
+    residence.set_exceptions(sender.patient.id, ["disability"])
+    there = press(phone, slot).location
+    residence.set_exceptions(sender.patient.id, [])
+    form = {"doctor": doctor.id, "at": stamp(slot), "price": "12000", "case": ""}
+    answer = phone.get(there) if way == "confirm" else phone.post("/patient/bookings", data=form)
+    assert answer.status_code == 409
+    assert service.hold_of(sender.id) is None
+
+
+def test_a_time_refused_to_one_of_a_family_stays_held_only_for_another_who_may_have_it(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    kinds = accounts.BEFORE_A_CASE[1:]
+    child = create_child(sender, consents=kinds)
+    clock.set(ACT)
+    phone, slot = browser(sender), service.free_times(doctor.id)[0]
+    residence.set_exceptions(child.id, ["disability"])
+    form = {"doctor": doctor.id, "at": stamp(slot), "price": "12000", "case": ""}
+    form["patient"] = sender.patient.public_id
+    press(phone, slot)
+    refused = phone.post("/patient/bookings", data=form)
+    assert refused.status_code == 409
+    assert "이 시간에 다른 분을 골라 예약하기" in refused.text
+    assert service.hold_of(sender.id) is not None
+    residence.set_exceptions(child.id, [])
+    assert "다른 분을 골라" not in phone.post("/patient/bookings", data=form).text
+    assert service.hold_of(sender.id) is None
+
+
+def test_a_time_that_only_an_answered_spot_admits_to_stays_held_and_asks_which(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    case = create_case(sender, doctor=doctor)
+    clock.set(ACT)
+    phone, slot = browser(sender), service.free_times(doctor.id)[0]
+    asked = press(phone, slot)
+    assert asked.status_code == 409
+    assert "전에 보내신 점에 대한 상담인가요?" in asked.text
+    assert f'value="{case.public_id}"' in asked.text
+    time = {"time": f"{doctor.id}.{stamp(slot)}", "case": case.public_id}
+    assert phone.post("/patient/bookings/hold", data=time).status_code == 303
+    # From the list of bookings the way on knows of no case.
+    assert phone.get(f"/patient/bookings/confirm?doctor={doctor.id}&at={stamp(slot)}").status_code == 409
+    assert service.hold_of(sender.id) is not None
+
+
+def test_only_times_that_a_rule_admits_to_are_offered_and_what_is_left_out_is_said(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    other = create_reader(name="박준호", clinic="먼의원")
+    create_pattern(other, start_minute=600, end_minute=660)
+    case = create_case(sender, doctor=doctor)
+    clock.set(ACT)
+    phone = browser(sender)
+    page = phone.get(f"/patient/bookings/new?case={case.public_id}").text
+    assert "이서연" in page
+    assert "박준호" not in page
+    assert "상담할 수 없는 의사 1명의 시간은 여기에 없습니다" in page
+    assert f"/patient/bookings/check?case={case.public_id}" in page
+    nothing = phone.get("/patient/bookings/new").text
+    assert "화면으로 상담할 수 있는 시간이 없습니다" in nothing
+    assert "의사 2명의 시간은" in nothing
+    assert 'class="slot"' not in nothing
+    create_child(sender)
+    for_whom = phone.get("/patient/bookings/new").text
+    assert "박준호" in for_whom, "it is not known yet who comes"
+    assert "여기에 없습니다" not in for_whom
+
+
+def test_times_are_judged_by_the_rules_of_their_own_day(
+    browser: Callable[[User], Client], doctor: User, sender: User, clock: FrozenClock
+) -> None:
+    clock.set(datetime(2026, 12, 20, 9, 0, tzinfo=KST))
+    phone = browser(sender)
+    assert "12월\u00a021일" in phone.get("/patient/bookings/new").text
+    later = phone.get("/patient/bookings/new?from=2026-12-24").text
+    assert "여기에 없습니다" not in later, "the doctor can be seen remotely until the 23rd"
+    assert "화면으로 상담할 수 없는 시간 8개는 뺐습니다" in later
+    assert "이 기간에는 빈 시간이 없습니다" not in later
+
+
+def test_how_often_times_are_held_is_limited_for_each_person(make_app: Any) -> None:
+    app = make_app(rate_limits=True)
+    app.config["WTF_CSRF_ENABLED"] = False
+    with app.app_context():
+        client, mangled = app.test_client(), {"time": "1"}
+        sign_in(client, create_sender())
+    answers = [client.post("/patient/bookings/hold", data=mangled).status_code for _ in range(21)]
+    assert answers == [404] * 20 + [429]
 
 
 def test_no_time_is_held_by_a_mangled_button(browser: Callable[[User], Client], sender: User) -> None:

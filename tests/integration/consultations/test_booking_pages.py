@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -15,6 +15,8 @@ from app.consultations import service
 from app.consultations.models import Booking
 from app.consultations.times import FreeTime
 from app.infra import clock as present
+from app.infra.clock import KST
+from tests.factories.accounts import sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
@@ -174,6 +176,22 @@ def test_the_consent_is_asked_for_if_it_is_missing(
     assert standing(db) == 1
 
 
+def test_a_refused_booking_leaves_no_consent(
+    phone: Client, doctor: User, sender: User, db: Any, clock: FrozenClock
+) -> None:
+    accounts.withdraw_consent(sender, sender.patient, ConsentKind.TELEMEDICINE)
+    taken = create_booking(create_sender(), doctor)
+    gone = FreeTime(taken.starts_at, taken.ends_at, doctor.id, taken.price_won)
+    agreeing = {"telemedicine": "y"}
+    assert phone.post("/patient/bookings", data=form(gone, sender.patient, **agreeing)).status_code == 409
+    assert not accounts.has_consent(ConsentKind.TELEMEDICINE, sender.patient.id)
+    clock.set(datetime(2026, 12, 24, 9, 0, tzinfo=KST))  # no rule admits any more
+    sign_in(phone, sender)
+    refused = service.free_times(doctor.id)[0]
+    assert phone.post("/patient/bookings", data=form(refused, sender.patient, **agreeing)).status_code == 409
+    assert not accounts.has_consent(ConsentKind.TELEMEDICINE, sender.patient.id)
+
+
 def test_a_guardian_books_for_a_child(phone: Client, doctor: User, sender: User, db: Any) -> None:
     kinds = accounts.BEFORE_A_CASE[1:]
     child = accounts.add_dependent(
@@ -217,9 +235,29 @@ def test_nobody_books_for_a_stranger_or_sees_their_booking(
     assert other.get(f"/patient/bookings/new?case={case.public_id}").status_code == 404
 
 
-@pytest.mark.parametrize("query", ["doctor=1&at=tomorrow", "doctor=1", "doctor=1&at=2026-11-23T14:00:00"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "doctor=1&at=tomorrow",
+        "doctor=1",
+        "doctor=1&at=2026-11-23T14:00:00",
+        "doctor=1&at=0001-01-01T00:00:00%2B14:00",
+        "doctor=1&at=9999-12-31T23:59:59Z",
+        "doctor=99999999999999999999&at=2026-11-23T05:00:00Z",
+        "at=2026-11-23T05:00:00Z",
+    ],
+)
 def test_a_mangled_address_is_not_found(phone: Client, query: str) -> None:
     assert phone.get(f"/patient/bookings/confirm?{query}").status_code == 404
+
+
+def test_a_form_with_an_impossible_doctor_or_moment_books_nothing(
+    phone: Client, doctor: User, sender: User, db: Any
+) -> None:
+    sent = form(service.free_times(doctor.id)[0], sender.patient)
+    assert phone.post("/patient/bookings", data=sent | {"doctor": "9" * 20}).status_code == 409
+    assert phone.post("/patient/bookings", data=sent | {"at": "0001-01-01T00:00:00+14:00"}).status_code == 404
+    assert standing(db) == 0
 
 
 def test_doctors_do_not_book(app: Flask, phone: Client, doctor: User) -> None:

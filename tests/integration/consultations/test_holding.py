@@ -53,6 +53,26 @@ def test_what_one_holds_nobody_else_gets_until_it_runs_out(doctor: User, clock: 
         book(one, slot)
 
 
+def test_going_to_another_time_and_back_keeps_none_longer(doctor: User, db: Any, clock: FrozenClock) -> None:
+    one, begun = create_sender(), clock.now
+    first, second = service.free_times(doctor.id)[:2]
+    for slot in (first, second, first, second, first):
+        held = service.hold(doctor.id, slot.starts_at, one.id)
+        assert held.expires_at == begun + timedelta(minutes=10)
+        clock.advance(minutes=2)
+    assert service.free_times(doctor.id)[:2] == [first, second], "after ten minutes others may have both"
+
+
+def test_of_what_is_held_only_the_time_named_is_given_back(doctor: User, db: Any) -> None:
+    one = create_sender()
+    first, second = service.free_times(doctor.id)[:2]
+    service.hold(doctor.id, first.starts_at, one.id)
+    service.let_go_of(one.id, doctor.id, second.starts_at)
+    assert service.hold_of(one.id) is not None
+    service.let_go_of(one.id, doctor.id, first.starts_at)
+    assert service.hold_of(one.id) is None
+
+
 def test_a_hold_that_ran_out_is_still_booked_if_nobody_came(
     doctor: User, db: Any, clock: FrozenClock
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,14 @@ from app.accounts.models import Consent, ConsentChannel, ConsentKind, Patient, S
 from app.audit.models import AuditEntry
 from app.consultations import service
 from app.consultations.models import Booking
-from tests.factories.accounts import create_patient
+from app.infra import moments
+from app.infra.clock import KST
+from tests.factories.accounts import create_patient, sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_pattern
 from tests.factories.eligibility import SUNCHEON
 from tests.harness.client import Client
+from tests.harness.clock import FrozenClock
 
 NUMBER = "010-9876-5432"
 CALLER = {"name": "박막례", "birth_date": "19480501", "sex": "female", "area": SUNCHEON, "mobile": NUMBER}
@@ -39,6 +42,10 @@ def doctor(db: Any) -> User:
 def registered(**given: Any) -> Patient:
     values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
     return callers.register_caller(**(values | {"area": SUNCHEON, "mobile": NUMBER} | given))
+
+
+def stamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def texts_sent(app: Flask) -> list[dict[str, str]]:
@@ -99,6 +106,37 @@ def test_a_consent_by_telephone_says_so_and_who_wrote_it_down(
         select(AuditEntry).where(AuditEntry.action == "consent.given_by_telephone")
     ).all()
     assert {(e.actor_id, e.patient_id) for e in entries} == {(operator.id, patient.id)}
+
+
+def test_a_revisit_is_offered_read_aloud_and_booked_about_the_case(
+    office: Client, operator: User, db: Any, clock: FrozenClock
+) -> None:
+    doctor, other = create_reader(name="이서연", clinic="서울의원"), create_reader(clinic="먼의원")
+    for each, start in ((other, 540), (doctor, 840)):
+        for weekday in range(5):
+            create_pattern(each, weekday=weekday, start_minute=start, end_minute=start + 60, slot_minutes=10)
+    user = create_sender(name="최순이", mobile="+821055556666")
+    residence.set_area(user.patient.id, SUNCHEON)
+    case = create_case(user, doctor=doctor, diagnosis="mel", advice="비밀스러운 조언", reason="가장자리")
+    create_case(user, doctor=other, site="chest", next_step="in_person", within_days=7)
+    clock.set(datetime(2026, 12, 28, 9, 0, tzinfo=KST))
+    sign_in(office, operator)
+    address = f"/operator/calls/{user.patient.public_id}"
+    page = office.get(address).text
+    said = f"이서연 의사가 {moments.date_of(case.signed_at.astimezone(KST).date().isoformat())}에 답한 점"
+    assert page.count(said) == 6, "and none of the times that no rule admits to"
+    slot = service.free_times(doctor.id, days=28)[0]
+    confirm = office.get(f"{address}/confirm?doctor={doctor.id}&at={stamp(slot.starts_at)}")
+    assert said in confirm.text
+    for hidden in ("비밀스러운", "흑색종", "얼굴", case.public_id):
+        assert hidden not in page + confirm.text
+    form = {"doctor": doctor.id, "at": stamp(slot.starts_at), "price": "0"}
+    assert office.post(f"{address}/book", data=form).status_code == 303
+    booking = db.session.scalars(select(Booking)).one()
+    assert (booking.case_id, booking.admitted_by.key) == (case.id, "revisit")
+    refused = service.free_times(other.id, days=28)[0]
+    form = {"doctor": other.id, "at": stamp(refused.starts_at), "price": "0"}
+    assert office.post(f"{address}/book", data=form).status_code == 409
 
 
 def test_without_the_consents_nothing_is_booked(office: Client, doctor: User, db: Any) -> None:
@@ -164,7 +202,7 @@ def test_a_child_is_not_booked_for_by_telephone(office: Client, db: Any) -> None
 
 
 def test_searches_are_limited_for_each_operator(make_app: Any) -> None:
-    from tests.factories.accounts import create_operator, sign_in
+    from tests.factories.accounts import create_operator
 
     app = make_app(rate_limits=True)
     app.config["WTF_CSRF_ENABLED"] = False
@@ -196,8 +234,6 @@ def test_somebody_else_with_the_number_is_not_joined(db: Any, given: dict[str, A
 
 
 def test_only_operators_handle_calls_and_rules(app: Flask, db: Any) -> None:
-    from tests.factories.accounts import sign_in
-
     patient = registered()
     for user in (create_patient(), create_reader()):
         client = app.test_client()

@@ -75,6 +75,13 @@ def test_only_doctors_texts_are_kept_from_those_without_an_account() -> None:
     assert {kind for kind, template in templates().items() if not template.is_for_direct} == TO_DOCTOR
 
 
+@pytest.mark.parametrize("kind", [NoticeKind.BOOKING_DAY_BEFORE, NoticeKind.BOOKING_SOON])
+def test_nobody_is_asked_to_wait_for_a_consultation_that_cannot_be_held_here(kind: NoticeKind) -> None:
+    said = [*texts(kind), str(WORDS[kind].text)]
+    assert not [text for text in said for word in ("기다려", "전화기를", "10분 전") if word in text]
+    assert "하지 못합니다" in str(WORDS[kind].text)
+
+
 def test_codes_are_different_and_fit() -> None:
     codes = [t.code_for(direct=direct) for t in templates().values() for direct in (False, True)]
     assert len(set(codes)) == len(codes)
