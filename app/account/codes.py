@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.account import pending
 from app.accounts import codes
 from app.accounts.codes import Purpose
-from app.accounts.errors import Locked, TooManyCodes
+from app.accounts.errors import CodeVoid, Locked, TooManyCodes
 from app.accounts.forms import locked_words
 from app.accounts.identity import Identity
 from app.infra import clock
@@ -47,8 +47,17 @@ def code_is_right(waiting: pending.Pending, form: Any) -> bool:
     except Locked as lock:
         form.code.errors = [locked_words(lock)]
         return False
+    except CodeVoid:
+        say_void(form)
+        return False
     form.code.errors = [wrong_code()]
     return False
+
+
+def say_void(form: Any) -> None:
+    """Say that the code is no good any more; the page then offers a new one instead of asking for this one."""
+    form.void = True
+    form.form_errors.append(_("여러 번 맞지 않아 이 번호는 이제 쓸 수 없습니다. 새 번호를 받아 주세요."))
 
 
 def wrong_code() -> str:

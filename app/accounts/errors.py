@@ -84,6 +84,10 @@ class WrongCode(AccountError):
     """Not the code that was sent, or too old."""
 
 
+class CodeVoid(WrongCode):
+    """Tried wrongly too often: not even the right one is good any more, a new one has to be sent."""
+
+
 class OtherName(AccountError):
     """The account that this number belongs to is in another name."""
 

@@ -153,6 +153,18 @@ def test_codes_are_asked_for_alike_by_known_and_unknown(app: Flask, db: Any, pag
         assert answers[0] == answers[1]
 
 
+@pytest.mark.parametrize("page", ["/login/code", "/recover"])
+def test_a_void_code_does_not_tell_whether_there_is_an_account(app: Flask, db: Any, page: str) -> None:
+    said = []
+    for mobile in (str(create_patient().mobile), "+821099998888"):
+        browser = app.test_client()
+        enter = submit(browser, page, identity=mobile).location
+        tries = [submit(browser, enter, code="not it", password=PASSWORD, again=PASSWORD) for _ in range(6)]
+        assert "이 번호는 이제 쓸 수 없습니다" in tries[-1].text
+        said.append([plain(answer.text).replace(mobile[-4:], "") for answer in tries])
+    assert said[0] == said[1]
+
+
 def test_known_and_unknown_cost_the_same_work(app: Flask, db: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hashing is what takes time: each sign-in that is refused hashes exactly once."""
     from passlib.context import CryptContext

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.accounts import service
 from app.accounts.models import Consent, ConsentKind, OneTimeCode, User
-from tests.factories.accounts import PASSWORD, create_patient, last_code, submit
+from tests.factories.accounts import PASSWORD, create_patient, form_token, last_code, submit
 from tests.harness.client import Client
 from tests.integration.account.conftest import Messages
 
@@ -220,12 +220,33 @@ def test_a_code_is_good_once_and_for_ten_minutes(client: Client, sms: Messages, 
     assert "맞지 않거나" in submit(client, "/sign-up/code", code=code).text
 
 
-def test_five_wrong_tries_void_a_code(client: Client, sms: Messages) -> None:
+VOID = "이 번호는 이제 쓸 수 없습니다"
+
+
+def guess_wrongly(client: Client, page: str, right: str) -> list[str]:
+    """Enter five wrong codes and return what is said each time."""
+    token = form_token(client, page)
+    guesses = [f"{(int(right) + step) % 10**6:06d}" for step in range(1, 6)]
+    return [client.post(page, data={"csrf_token": token, "code": guess}).text for guess in guesses]
+
+
+def test_five_wrong_tries_void_a_code_and_the_page_says_how_to_get_another(
+    client: Client, sms: Messages, clock: Any
+) -> None:
     submit(client, "/sign-up", identity="01012345678")
     right = last_code(sms)
-    for step in range(1, 6):
-        submit(client, "/sign-up/code", code=f"{(int(right) + step) % 10**6:06d}")
-    assert "맞지 않거나" in submit(client, "/sign-up/code", code=right).text
+    *earlier, last = guess_wrongly(client, "/sign-up/code", right)
+    assert all("맞지 않거나" in said and VOID not in said for said in earlier)
+    answer = submit(client, "/sign-up/code", code=right)
+    for said in (last, answer.text):
+        assert VOID in said
+        assert 'name="code"' not in said
+        assert re.search(
+            r'<a href="/sign-up" class="krds-btn[^>]*>(?:(?!</a>).)*새 번호 받기', said, re.DOTALL
+        )
+    clock.advance(seconds=31)
+    submit(client, "/sign-up", identity="01012345678")
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
 
 
 def test_codes_are_not_sent_without_end(client: Client, sms: Messages, clock: Any) -> None:
