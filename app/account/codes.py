@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from flask import flash
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -20,12 +21,17 @@ from app.infra import clock
 def ask_for_code(
     purpose: Purpose, identity: Identity, form: Any, *, next_loc: str = "", shared: bool = False
 ) -> bool:
-    """Have a code sent and remember for what; False, with the reason in the form, if asked too often."""
+    """Have a code sent and remember for what; False, with the reason in the form, if asked too often.
+
+    Where the last one can still be used, it is asked for instead of another.
+    """
     try:
         codes.request_code(purpose, identity, str(get_locale()))
     except TooManyCodes as error:
-        form.form_errors.append(too_soon(error))
-        return False
+        if not error.is_good:
+            form.form_errors.append(too_soon(error))
+            return False
+        flash(_("조금 전에 이미 보냈습니다. 받으신 것을 그대로 쓰시면 됩니다."), "info")
     pending.put(purpose, identity, next_loc=next_loc, shared=shared)
     return True
 

@@ -57,7 +57,7 @@ def request_code(purpose: Purpose, identity: Identity, locale: str) -> str:
         if row.sent_count >= PER_HOUR:
             again_at = row.counted_from + timedelta(hours=1)
         if again_at > now:
-            raise TooManyCodes(again_at)
+            raise TooManyCodes(again_at, is_good=row.expires_at > now and row.attempts < TRIES)
         row.nonce, row.attempts, row.sent_at, row.expires_at = random_id(), 0, now, now + VALID
         row.sent_count += 1
         jobs.enqueue("accounts.send_code", dedupe_key=row.nonce, code_id=row.id, locale=locale)

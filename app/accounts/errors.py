@@ -109,8 +109,8 @@ class Locked(AccountError):
 
 
 class TooManyCodes(AccountError):
-    """Codes were asked for too often; another may be sent at `again_at`."""
+    """Codes were asked for too often; another may be sent at `again_at`. `is_good`: the last one can still be used."""
 
-    def __init__(self, again_at: datetime) -> None:
+    def __init__(self, again_at: datetime, *, is_good: bool = False) -> None:
         super().__init__(again_at.isoformat())
-        self.again_at = again_at
+        self.again_at, self.is_good = again_at, is_good

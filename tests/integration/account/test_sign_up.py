@@ -249,14 +249,31 @@ def test_five_wrong_tries_void_a_code_and_the_page_says_how_to_get_another(
     assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
 
 
+def test_who_asks_again_at_once_is_led_to_where_the_code_is_entered(client: Client, sms: Messages) -> None:
+    for _ in range(2):
+        assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
+    assert "조금 전에 이미 보냈습니다" in client.get("/sign-up/code").text
+    (only,) = sms()
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
+    assert only["to"] == "+821012345678"
+
+
+def test_who_asks_again_at_once_when_the_code_is_void_is_told_to_wait(client: Client, sms: Messages) -> None:
+    submit(client, "/sign-up", identity="01012345678")
+    guess_wrongly(client, "/sign-up/code", last_code(sms))
+    assert "방금 보냈습니다" in submit(client, "/sign-up", identity="01012345678").text
+
+
 def test_codes_are_not_sent_without_end(client: Client, sms: Messages, clock: Any) -> None:
     for sent in range(1, 7):
-        assert submit(client, "/sign-up", identity="01012345678").status_code == 302
-        words = "방금 보냈습니다" if sent < 6 else "너무 여러 번"
-        assert words in submit(client, "/sign-up", identity="01012345678").text
+        for _ in range(2):
+            assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
+        assert len(sms()) == sent
         clock.advance(seconds=31)
-    assert "너무 여러 번" in submit(client, "/sign-up", identity="01012345678").text
+    assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
     assert len(sms()) == 6
+    clock.advance(minutes=10)
+    assert "너무 여러 번" in submit(client, "/sign-up", identity="01012345678").text
     clock.advance(hours=1)
     assert submit(client, "/sign-up", identity="01012345678").status_code == 302
 
