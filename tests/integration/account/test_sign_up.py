@@ -64,9 +64,8 @@ def test_so_does_whoever_has_an_account_already(client: Client, db: Any, sms: Me
     login = follow(client, follow(client, "/", "사진 찍어 보내기"), "로그인</a></p>")
     assert login == f"/login?next={CAMERA}"
     assert follow(client, login, "가입하기") == f"/sign-up?next={CAMERA}"
-    by_code = follow(client, login, "번호 받아서 로그인")
-    submit(client, by_code, identity=str(user.mobile), next=CAMERA)
-    assert follow(client, "/login/code/enter", "다시 적고 새 번호 받기") == by_code
+    submit(client, login, "/login/code", identity=str(user.mobile), next=CAMERA, without_password="1")
+    assert follow(client, "/login/code/enter", "다시 적고 새 번호 받기") == f"/login/code?next={CAMERA}"
     assert submit(client, "/login/code/enter", code=last_code(sms)).location == CAMERA
     assert client.get(f"/sign-up?next={CAMERA}").location == CAMERA
 
