@@ -9,6 +9,7 @@ from flask import Flask, redirect, url_for
 from app import policy
 from app.account import notices
 from app.account.blueprint import blueprint
+from app.accounts import specialties
 from app.accounts.sessions import idle_seconds
 from app.permissions import Permission
 
@@ -55,3 +56,4 @@ def init_app(app: Flask) -> None:
     app.view_functions["security.forgot_password"] = lambda: redirect(url_for("account.recover"))
     policy.declare(app, LIBRARY)
     app.add_template_global(idle_seconds, "idle_seconds")
+    app.add_template_filter(specialties.shown, "specialty")

@@ -85,7 +85,18 @@ ROLES: dict[str, LazyString] = {
     "system": _l("살핌이 스스로"),
     "visitor": _l("로그인하지 않은 사람"),
 }
-HELPER, SOMEBODY = _l("도와주는 사람"), _l("다른 이용자")
+CONSENTS: dict[str, LazyString] = {
+    "terms": _l("이용약관"),
+    "health_data": _l("건강에 관한 정보"),
+    "telemedicine": _l("비대면 상담"),
+    "ai_notice": _l("인공지능 안내"),
+}
+HELPER, FORMER_HELPER, SOMEBODY = _l("도와주는 사람"), _l("예전에 도와준 사람"), _l("다른 이용자")
+GRANTED, REVOKED = "proxy.granted", "proxy.revoked"
+# The same said of the helper, where it was the helper who did it.
+BY_CODE = _l("불러 주신 확인 번호를 적고, 도와주어도 된다는 허락을 받았습니다.")
+BY_OFFER = _l("도와 달라는 부탁을 받아들였습니다.")
+GAVE_UP = _l("도와주기를 그만두었습니다.")
 OTHER = _l("그 밖의 일을 했습니다.")
 REFUSED, FAILED = _l("막힘"), _l("되지 않음")
 
@@ -93,6 +104,11 @@ REFUSED, FAILED = _l("막힘"), _l("되지 않음")
 def action(key: str) -> str:
     """Return what was done; of a kind without words of its own, that something was."""
     return str(ACTIONS.get(key, OTHER))
+
+
+def consent(kind: str) -> str | None:
+    """Return what was agreed to, in short; None for what nobody is asked for any more."""
+    return str(CONSENTS[kind]) if kind in CONSENTS else None
 
 
 def role(key: str) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from flask import flash
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.account import pending
 from app.accounts import codes
 from app.accounts.codes import Purpose
-from app.accounts.errors import Locked, TooManyCodes
+from app.accounts.errors import CodeVoid, Locked, TooManyCodes
 from app.accounts.forms import locked_words
 from app.accounts.identity import Identity
 from app.infra import clock
@@ -20,12 +21,17 @@ from app.infra import clock
 def ask_for_code(
     purpose: Purpose, identity: Identity, form: Any, *, next_loc: str = "", shared: bool = False
 ) -> bool:
-    """Have a code sent and remember for what; False, with the reason in the form, if asked too often."""
+    """Have a code sent and remember for what; False, with the reason in the form, if asked too often.
+
+    Where the last one can still be used, it is asked for instead of another.
+    """
     try:
         codes.request_code(purpose, identity, str(get_locale()))
     except TooManyCodes as error:
-        form.form_errors.append(too_soon(error))
-        return False
+        if not error.is_good:
+            form.form_errors.append(too_soon(error))
+            return False
+        flash(_("조금 전에 이미 보냈습니다. 받으신 것을 그대로 쓰시면 됩니다."), "info")
     pending.put(purpose, identity, next_loc=next_loc, shared=shared)
     return True
 
@@ -47,8 +53,17 @@ def code_is_right(waiting: pending.Pending, form: Any) -> bool:
     except Locked as lock:
         form.code.errors = [locked_words(lock)]
         return False
+    except CodeVoid:
+        say_void(form)
+        return False
     form.code.errors = [wrong_code()]
     return False
+
+
+def say_void(form: Any) -> None:
+    """Say that the code is no good any more; the page then offers a new one instead of asking for this one."""
+    form.void = True
+    form.form_errors.append(_("여러 번 맞지 않아 이 번호는 이제 쓸 수 없습니다. 새 번호를 받아 주세요."))
 
 
 def wrong_code() -> str:

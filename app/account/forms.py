@@ -61,7 +61,9 @@ class CodeRequestForm(IdentityForm):
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]  # untyped base
-    """The code that was sent."""
+    """The code that was sent; `void` once it was tried wrongly too often."""
+
+    void = False
 
     code = StringField(
         _l("확인 번호 6자리"),
@@ -93,7 +95,9 @@ class SignUpForm(_WithPassword):
 
 
 class NewPasswordForm(_WithPassword):
-    """A code and the new password."""
+    """A code and the new password; `void` as in `CodeForm`."""
+
+    void = False
 
     code = StringField(
         _l("확인 번호 6자리"),

@@ -9,11 +9,12 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.account.blueprint import blueprint
-from app.account.codes import too_soon, wrong_code
+from app.account.codes import say_void, too_soon, wrong_code
 from app.account.forms import CodeForm
 from app.account.proxy_forms import AskForm, DetailsForm
 from app.accounts import acting, proxies, proxy_asking, proxy_offers, proxy_words, service
 from app.accounts.errors import (
+    CodeVoid,
     Locked,
     NotAsked,
     NotOfAge,
@@ -142,6 +143,8 @@ def helping_code(public_id: str) -> Page:
 def _confirm(asked: ProxyRequest, form: CodeForm) -> Response | None:
     try:
         permission = proxy_asking.confirm(me(), asked.public_id, form.code.data)
+    except CodeVoid:
+        say_void(form)
     except WrongCode:
         form.code.errors = [wrong_code()]
     except Locked as lock:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Response as FlaskResponse
@@ -12,21 +11,19 @@ from flask_login import current_user
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from app.account import access_words
+from app.account import access_lines
 from app.account.blueprint import blueprint
 from app.account.contact import freshly
 from app.account.forms import Confirm, CorrectionForm
 from app.accounts import leaving, service, words
 from app.accounts.errors import NotAChild, NotYours, TooYoung
 from app.accounts.models import Patient, Sex, User
-from app.accounts.people import guardian_ids, helper_names, staff_names
 from app.accounts.policy import patients_in_hand
 from app.audit import reading
 from app.audit import service as audit
-from app.audit.models import AuditEntry, Outcome
 from app.extensions import limiter
 from app.infra import clock, moments
-from app.permissions import Permission, Role
+from app.permissions import Permission
 from app.policy import requires, visible_or_404
 from app.records import archive
 
@@ -137,7 +134,6 @@ def access_log(patient_id: str) -> Response | str:
     asked = request.args.get("page", "1")
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 8 else 1
     found = reading.about(patient.id, number, by_others=() if everybody else (current_user.id,))
-    names = _Names.of(patient, found.entries)
     audit.record("access_log.read", f"patient:{patient.public_id}", patient_id=patient.id)
     show = EVERYBODY if everybody else None
     base = url_for("account.access_log", patient_id=patient_id, show=show, page="PAGE")
@@ -146,44 +142,7 @@ def access_log(patient_id: str) -> Response | str:
         patient=patient,
         mine=is_mine(patient),
         found=found,
-        lines=[(moments.moment(entry.at), _who(entry, names), *_what(entry)) for entry in found.entries],
+        lines=access_lines.lines(me(), patient, found.entries),
         everybody=everybody,
         base=base.replace("PAGE", "%d"),
     )
-
-
-@dataclass(frozen=True)
-class _Names:
-    """Who stands behind the entries: staff by user, helpers by permission; and who is, or was, the guardian."""
-
-    staff: dict[int, str]
-    helpers: dict[str, str]
-    guardians: set[int]
-
-    @classmethod
-    def of(cls, patient: Patient, entries: list[AuditEntry]) -> _Names:
-        return cls(
-            staff_names({entry.actor_id for entry in entries if entry.actor_id is not None}),
-            helper_names({entry.proxy for entry in entries if entry.proxy is not None}),
-            guardian_ids(patient.id),
-        )
-
-
-def _who(entry: AuditEntry, names: _Names) -> str:
-    if entry.actor_id == current_user.id:
-        return str(_("나"))
-    if entry.proxy is not None:
-        return _named(names.helpers.get(entry.proxy), str(access_words.HELPER))
-    if entry.actor_role == Role.PATIENT and entry.actor_id not in names.guardians:
-        return str(access_words.SOMEBODY)
-    name = names.staff.get(entry.actor_id or 0) if entry.actor_role == Role.DOCTOR else None
-    return _named(name, access_words.role(entry.actor_role))
-
-
-def _named(name: str | None, what: str) -> str:
-    return f"{name} ({what})" if name else what
-
-
-def _what(entry: AuditEntry) -> tuple[str, str]:
-    outcome = {Outcome.DENIED: access_words.REFUSED, Outcome.FAILED: access_words.FAILED}
-    return access_words.action(entry.action), str(outcome.get(Outcome(entry.outcome), ""))

@@ -48,10 +48,15 @@ def home() -> Response:
 @limiter.limit("20 per minute; 100 per hour", methods=["POST"])
 @public
 def sign_in_code() -> Response | str:
-    """Have a code sent to sign in with, for those without a password."""
+    """Have a code sent to sign in with, for those without a password.
+
+    The page of the password sends on what was typed there, so that nobody types it twice.
+    """
     if current_user.is_authenticated:
         return redirect(local_next() or url_for(HOME))
     form = CodeRequestForm()
+    if "without_password" in request.form and not form.identity.data:
+        return redirect(url_for("account.sign_in_code", next=local_next() or None))
     if form.validate_on_submit() and form.identity.identity is not None:
         asked = ask_for_code(
             Purpose.SIGN_IN,

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, select
 
 from app.accounts import attempts
-from app.accounts.errors import TooManyCodes
+from app.accounts.errors import CodeVoid, TooManyCodes
 from app.accounts.identity import Identity
 from app.accounts.models import OneTimeCode
 from app.infra import clock, jobs
@@ -57,7 +57,7 @@ def request_code(purpose: Purpose, identity: Identity, locale: str) -> str:
         if row.sent_count >= PER_HOUR:
             again_at = row.counted_from + timedelta(hours=1)
         if again_at > now:
-            raise TooManyCodes(again_at)
+            raise TooManyCodes(again_at, is_good=row.expires_at > now and row.attempts < TRIES)
         row.nonce, row.attempts, row.sent_at, row.expires_at = random_id(), 0, now, now + VALID
         row.sent_count += 1
         jobs.enqueue("accounts.send_code", dedupe_key=row.nonce, code_id=row.id, locale=locale)
@@ -65,25 +65,38 @@ def request_code(purpose: Purpose, identity: Identity, locale: str) -> str:
 
 
 def check_code(purpose: Purpose, identity: Identity, entered: str, *, nonce: str | None = None) -> bool:
-    """Return whether `entered` is the code that was sent; it is good once. Raises `attempts.Locked`.
+    """Return whether `entered` is the code that was sent; it is good once.
 
-    With a nonce it must be that very code: one that somebody else has asked for since is no good.
+    With a nonce it must be that very code: one that somebody else has asked for since is no good. Raises
+    `Locked`, and `CodeVoid` from the wrong try on that was one too many, whatever is entered.
     """
     key = str(identity)
     attempts.admit(f"code:{purpose}", key)
     with transaction() as session:
         row_id = session.scalar(select(OneTimeCode.id).where(_of(purpose, identity)))
         row = fresh(OneTimeCode, row_id) if row_id is not None else None
-        if row is None or row.expires_at <= clock.now() or row.attempts >= TRIES:
+        if row is None or row.expires_at <= clock.now():
             return False
         if nonce is not None and row.nonce != nonce:
             return False
-        row.attempts += 1
-        if not hmac.compare_digest(code_of(row), _digits(entered)):
-            return False
-        # Void from now on; the row stays, so that asking again is still counted.
-        row.expires_at = clock.now()
-        attempts.forget(f"code:{purpose}", key)
+        right = _try(row, entered)
+        void = not right and row.attempts >= TRIES
+        if right:
+            attempts.forget(f"code:{purpose}", key)
+    if void:  # raised inside of the transaction it would take back that the try was counted
+        raise CodeVoid
+    return right
+
+
+def _try(row: OneTimeCode, entered: str) -> bool:
+    """Count one try at a code and return whether it is right; beyond the last one none is."""
+    if row.attempts >= TRIES:
+        return False
+    row.attempts += 1
+    if not hmac.compare_digest(code_of(row), _digits(entered)):
+        return False
+    # Void from now on; the row stays, so that asking again is still counted.
+    row.expires_at = clock.now()
     return True
 
 

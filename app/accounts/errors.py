@@ -84,6 +84,10 @@ class WrongCode(AccountError):
     """Not the code that was sent, or too old."""
 
 
+class CodeVoid(WrongCode):
+    """Tried wrongly too often: not even the right one is good any more, a new one has to be sent."""
+
+
 class OtherName(AccountError):
     """The account that this number belongs to is in another name."""
 
@@ -105,8 +109,8 @@ class Locked(AccountError):
 
 
 class TooManyCodes(AccountError):
-    """Codes were asked for too often; another may be sent at `again_at`."""
+    """Codes were asked for too often; another may be sent at `again_at`. `is_good`: the last one can still be used."""
 
-    def __init__(self, again_at: datetime) -> None:
+    def __init__(self, again_at: datetime, *, is_good: bool = False) -> None:
         super().__init__(again_at.isoformat())
-        self.again_at = again_at
+        self.again_at, self.is_good = again_at, is_good

@@ -27,7 +27,7 @@ from wtforms.validators import InputRequired, Length
 
 from app.accounts import attempts, service, sessions
 from app.accounts.errors import Locked
-from app.accounts.identity import Identity, NotAnIdentity, parse
+from app.accounts.identity import Channel, Identity, NotAnIdentity, parse
 from app.accounts.models import User
 from app.accounts.passwords import LONGEST
 from app.audit import service as audit
@@ -68,6 +68,13 @@ class PasswordSignIn(LoginForm):  # type: ignore[misc]  # untyped base
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.password.description = ""  # the library's link to recovery; the page has its own
+
+    @property
+    def is_number_alone(self) -> bool:
+        """True if a mobile number was sent without a password: a code can go there, whoever has it."""
+        identity = _parsed(self.identity.data)
+        alone = self.is_submitted() and not self.password.data
+        return alone and identity is not None and identity.channel is Channel.MOBILE
 
     def validate(self, **kwargs: Any) -> bool:
         """Return whether this person may sign in; `user` is then who it is."""

@@ -143,8 +143,8 @@ def register_patient(
     """Make an account for a person of 14 or more, with their patient row (``user.patient``) and consents.
 
     The address is taken as proven; asking for the code is the door's part. The password may be left
-    out by who has a mobile number. Raises `TooYoung`, `ConsentMissing`, `IdentityMissing`,
-    `IdentityTaken`, `PasswordMissing`.
+    out by who has a mobile number. The audit log has it all as done by the person. Raises `TooYoung`,
+    `ConsentMissing`, `IdentityMissing`, `IdentityTaken`, `PasswordMissing`.
     """
     if age_in_years(birth_date) < AGE_OF_CONSENT:
         raise TooYoung
@@ -156,13 +156,14 @@ def register_patient(
     kept = hashed(password) if password else None
     with transaction():
         user = _add_user(Role.PATIENT, name, email, mobile, kept, locale, is_demo)
-        patient = claim(user.mobile, user.id, name=name, birth_date=birth_date, sex=sex)
-        patient = patient or add_patient(name, birth_date, sex, is_demo, user_id=user.id)
-        user.patient = patient
-        db.session.flush()
-        audit.record("account.created", f"user:{user.id}", patient_id=patient.id)
-        give_consents(user, patient, consents)
-        bring_home(user)
+        with audit.acting_as(user.id, user.role):
+            patient = claim(user.mobile, user.id, name=name, birth_date=birth_date, sex=sex)
+            patient = patient or add_patient(name, birth_date, sex, is_demo, user_id=user.id)
+            user.patient = patient
+            db.session.flush()
+            audit.record("account.created", f"user:{user.id}", patient_id=patient.id)
+            give_consents(user, patient, consents)
+            bring_home(user)
     return user
 
 

@@ -12,6 +12,9 @@ from app.audit.models import AuditEntry
 from app.extensions import db
 
 PER_PAGE = 50
+VISITOR = "visitor"
+AT_SIGN_UP = ("account.created", "consent.given", "patient.claimed")
+"""What a visitor does for nobody but themself. Early entries call who signed up a visitor, as they were until then."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,15 @@ def _paged(query: Select[AuditEntry], number: int) -> Page:
 
 
 def about(patient_id: int, number: int, *, by_others: Collection[int] = ()) -> Page:
-    """Return one page of the entries about a patient; `by_others`: leave out what these users did themselves."""
+    """Return one page of the entries about a patient.
+
+    `by_others`: leave out what these users did themselves, and what was done in signing up.
+    """
     query = select(AuditEntry).where(AuditEntry.patient_id == patient_id)
     if by_others:
         others = AuditEntry.actor_id.is_(None) | AuditEntry.actor_id.not_in(list(by_others))
-        query = query.where(others)
+        signing_up = (AuditEntry.actor_role == VISITOR) & AuditEntry.action.in_(AT_SIGN_UP)
+        query = query.where(others, ~signing_up)
     return _paged(query, number)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -73,6 +73,16 @@ def _kept() -> _Log:
 def act_as(actor: Actor) -> None:
     """Say who acts in the rest of this context (a request, a command)."""
     _actor.set(actor)
+
+
+@contextlib.contextmanager
+def acting_as(user_id: int, role: str) -> Iterator[None]:
+    """Let what is recorded meanwhile be the act of this user, in nobody's place; address and request stay."""
+    before = _actor.set(replace(_actor.get(), user_id=user_id, role=role, proxy_for=nobody))
+    try:
+        yield
+    finally:
+        _actor.reset(before)
 
 
 def record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,10 @@ HOLDER = "demo"
 SLOT_MINUTES = 15
 REVIEWED_APP = "1584940053"
 Scene = tuple[datetime, Callable[[], None]]
+
+
+def _acting(user: User) -> AbstractContextManager[None]:
+    return audit.acting_as(user.id, user.role)
 
 
 class Story:
@@ -77,17 +82,8 @@ class Story:
             self._patient(entry, password)
         for entry in self.script["child"]:
             guardian = self.people[entry["guardian"]]
-            child = accounts.add_dependent(
-                guardian,
-                name=entry["name"],
-                birth_date=date.fromisoformat(entry["birth_date"]),
-                sex=Sex(entry["sex"]),
-                relation=entry["relation"],
-                consents=tuple(kind for kind in accounts.BEFORE_A_CASE if kind is not ConsentKind.TERMS),
-                is_demo=True,
-            )
-            self.people[entry["key"]] = guardian
-            self._lives(entry, child)
+            with _acting(guardian):
+                self._child(entry, guardian)
         for entry in self.script["doctor"]:
             self._doctor(entry, password)
 
@@ -103,7 +99,21 @@ class Story:
             is_demo=True,
         )
         self.people[entry["key"]] = user
-        self._lives(entry, accounts.patients_for(user)[0])
+        with _acting(user):
+            self._lives(entry, accounts.patients_for(user)[0])
+
+    def _child(self, entry: dict[str, Any], guardian: User) -> None:
+        child = accounts.add_dependent(
+            guardian,
+            name=entry["name"],
+            birth_date=date.fromisoformat(entry["birth_date"]),
+            sex=Sex(entry["sex"]),
+            relation=entry["relation"],
+            consents=tuple(kind for kind in accounts.BEFORE_A_CASE if kind is not ConsentKind.TERMS),
+            is_demo=True,
+        )
+        self.people[entry["key"]] = guardian
+        self._lives(entry, child)
 
     def _lives(self, entry: dict[str, Any], patient: Patient) -> None:
         self.patients[entry["key"]] = patient
@@ -135,25 +145,34 @@ class Story:
     def _case(self, number: int, entry: dict[str, Any]) -> list[Scene]:
         """Return what happens to one case, each scene with its moment."""
         sent = self.now - timedelta(hours=entry["hours_ago"])
-        scenes: list[Scene] = [(sent, lambda: self._send(number, entry))]
+
+        def scene(at: datetime, who: str, plays: Callable[[int, dict[str, Any]], None]) -> Scene:
+            return at, lambda: self._play(entry[who], lambda: plays(number, entry))
+
+        scenes = [scene(sent, "of", self._send)]
         if entry["until"] == "withdrawn":
-            scenes.append((sent + timedelta(hours=1), lambda: self._withdraw(number, entry)))
+            scenes.append(scene(sent + timedelta(hours=1), "of", self._withdraw))
         if "put_back_by" in entry:
             back = sent + timedelta(hours=entry["put_back_after_hours"])
-            scenes.append((back, lambda: self._put_back(number, entry)))
+            scenes.append(scene(back, "put_back_by", self._put_back))
         if "doctor" in entry:
             taken = sent + timedelta(hours=entry["read_after_hours"])
-            scenes.append((taken, lambda: self._read(number, entry)))
+            scenes.append(scene(taken, "doctor", self._read))
         if "question" in entry:
             asked = sent + timedelta(hours=entry["read_after_hours"] + 2)
-            scenes.append((asked, lambda: self._ask(number, entry)))
-            scenes.append((asked + timedelta(hours=3), lambda: self._answer(number, entry)))
+            scenes.append(scene(asked, "of", self._ask))
+            scenes.append(scene(asked + timedelta(hours=3), "doctor", self._answer))
         if "amendment_reason" in entry:
             amended = sent + timedelta(hours=entry["read_after_hours"] + entry["amended_after_hours"])
-            scenes.append((amended, lambda: self._amend(number, entry)))
+            scenes.append(scene(amended, "doctor", self._amend))
         if entry.get("book"):
-            scenes.append((self.now, lambda: self._book(number, entry)))
+            scenes.append(scene(self.now, "of", self._book))
         return scenes
+
+    def _play(self, key: str, act: Callable[[], None]) -> None:
+        """Let the person do something, so that the audit log has it as theirs."""
+        with _acting(self.people[key]):
+            act()
 
     def _send(self, number: int, entry: dict[str, Any]) -> None:
         user, patient = self.people[entry["of"]], self.patients[entry["of"]]
@@ -237,7 +256,9 @@ class Story:
         if not files:
             return
         self.say("  앱 후기 분석 · review analysis …")
-        reviews.import_files(user.id, [(path.name, path.read_bytes()) for path in files])
+        with _acting(user):
+            reviews.import_files(user.id, [(path.name, path.read_bytes()) for path in files])
         self._work()
-        reviews.start_analysis(user.id, [REVIEWED_APP])
+        with _acting(user):
+            reviews.start_analysis(user.id, [REVIEWED_APP])
         self._work()

@@ -18,6 +18,7 @@ from app.infra.messages import Invite, Mail
 from app.infra.moments import day_and_time, plain, time_of_day
 from app.notifications import ics
 from app.notifications.choices import ABOUT_BOOKINGS
+from app.notifications.due import is_reminded_the_day_before
 from app.notifications.models import Channel, Delivery, DropReason, Notice, NoticeKind
 from app.notifications.templates import templates
 from app.notifications.words import WORDS
@@ -87,9 +88,10 @@ def _said(delivery: Delivery, address: str, booking: Booking | None) -> Outgoing
     notice, variables = delivery.notice, _variables(booking)
     template, direct = templates()[notice.kind], notice.user is None
     locale = notice.user.locale if notice.user else "ko"
-    text = template.text(locale, variables, direct=direct)
+    late = booking is not None and not is_reminded_the_day_before(booking.starts_at, clock.now())
+    text = template.text(locale, variables, direct=direct, late=late)
     if delivery.channel == Channel.SMS:
-        return ToTelephone(address, text, template.code_for(direct=direct), variables)
+        return ToTelephone(address, text, template.code_for(direct=direct, late=late), variables)
     page = _page(notice.user, booking) if booking is not None else settings().public_url
     body = _("%(text)s\n\n%(address)s", text=text, address=page)
     subject = _("[살핌] %(title)s", title=str(WORDS[notice.kind].title))

@@ -72,6 +72,11 @@ def of_booking(starts_at: datetime, since: datetime) -> list[Wanted]:
     return [wanted for wanted in found if wanted.due_at > since]
 
 
+def is_reminded_the_day_before(starts_at: datetime, now: datetime) -> bool:
+    """True if the reminder of the day before a consultation is still to come."""
+    return any(wanted.kind == ReminderKind.BOOKING_DAY_BEFORE for wanted in of_booking(starts_at, now))
+
+
 def of_photograph(day: date, since: datetime) -> list[Wanted]:
     """Return the reminders to photograph a spot again: on `day`, and once more later."""
     rules = house.rules()

@@ -15,28 +15,43 @@ FILE = Path(__file__).with_name("templates.toml")
 
 @dataclass(frozen=True)
 class Template:
-    """One text in both languages; the `direct` one is for patients without an account, empty if they are not told."""
+    """One text in both languages; the `direct` one is for patients without an account, empty if they are not told.
+
+    Where it promises the reminder of the day before, `direct_late` is said once that reminder does not come any more.
+    """
 
     code: str
     ko: str
     en: str
     direct_ko: str = ""
     direct_en: str = ""
+    direct_late_ko: str = ""
+    direct_late_en: str = ""
 
-    def text(self, locale: str, variables: Mapping[str, str], *, direct: bool = False) -> str:
+    def text(
+        self, locale: str, variables: Mapping[str, str], *, direct: bool = False, late: bool = False
+    ) -> str:
         """Return the text in a language with everything put in. Raises `KeyError` for what is not given."""
-        english = locale == "en"
         korean_text, english_text = (self.direct_ko, self.direct_en) if direct else (self.ko, self.en)
-        return (english_text if english else korean_text).format_map(variables)
+        if direct and late and self.differs_late:
+            korean_text, english_text = self.direct_late_ko, self.direct_late_en
+        return (english_text if locale == "en" else korean_text).format_map(variables)
 
     @property
     def is_for_direct(self) -> bool:
         """True if patients without an account are told this."""
         return bool(self.direct_ko)
 
-    def code_for(self, *, direct: bool) -> str:
+    @property
+    def differs_late(self) -> bool:
+        """True if patients without an account are told something else where the day before is past."""
+        return bool(self.direct_late_ko)
+
+    def code_for(self, *, direct: bool, late: bool = False) -> str:
         """Return the code by which Kakao knows the text."""
-        return f"{self.code}_DIRECT" if direct else self.code
+        if not direct:
+            return self.code
+        return f"{self.code}_DIRECT_LATE" if late and self.differs_late else f"{self.code}_DIRECT"
 
 
 @cache

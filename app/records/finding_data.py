@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import format_date, format_percent
 from flask_babel import gettext as _
 
+from app.accounts.specialties import specialty_name
 from app.cases import body_sites, diagnoses, finding_words, questions, signing
 from app.cases.models import Agreement, Case, Finding
 from app.cases.opinion import NOT_READABLE, READING, ranked
@@ -172,7 +173,7 @@ def _signed(finding: Finding, address: str) -> Facts:
     if profile is not None:
         facts += [
             [_("면허 번호"), profile.licence_number],
-            [_("의료기관"), f"{profile.clinic} ({profile.specialty})"],
+            [_("의료기관"), f"{profile.clinic} ({specialty_name(profile.specialty)})"],
         ]
     return [
         *facts,

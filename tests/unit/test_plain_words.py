@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_file
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).resolve().parents[2]
 READ_BY_PATIENTS = (
@@ -23,6 +24,7 @@ READ_BY_PATIENTS = (
 KEYWORDS = {**DEFAULT_KEYWORDS, "_l": None, "lazy_gettext": None, "ngettext": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)[#0\- +]*[\d.]*[a-zA-Z]|%%")
 LATIN = re.compile(r"(?<![0-9A-Za-z])[A-Za-z][A-Za-z0-9_.-]*")
+UNDECIDED = re.compile(r"\(으\)로|은\(는\)|이\(가\)|을\(를\)|와\(과\)|과\(와\)|\(이\)[가-힣]")
 ALLOWED: dict[str, str] = {
     "MB": "a unit, where a file is too large",
     "km": "a unit of distance",
@@ -52,6 +54,13 @@ def texts() -> list[tuple[str, str]]:
     return found
 
 
+def told_elsewhere() -> list[tuple[str, str]]:
+    """Return (where, text) for what is told in Korean but stands in no page: the data files, the library's words."""
+    found = [(path.name, path.read_text(encoding="utf-8")) for path in sorted((ROOT / "app").rglob("*.toml"))]
+    with (ROOT / "app/translations/ko/LC_MESSAGES/flask_security.po").open("rb") as file:
+        return found + [("flask_security.po", str(message.string)) for message in read_po(file)]
+
+
 def foreign(text: str) -> list[str]:
     """Return the Latin words of a text that are not allowed."""
     return [word for word in LATIN.findall(PLACEHOLDER.sub(" ", text)) if word not in ALLOWED]
@@ -61,6 +70,13 @@ def test_no_english_word_stands_in_what_patients_read() -> None:
     all_texts = texts()
     assert len(all_texts) > 500, "the search finds nothing any more"
     assert {where: words for where, text in all_texts if (words := foreign(text))} == {}
+
+
+def test_no_particle_is_left_for_the_reader_to_choose() -> None:
+    """Particles depend on the sound before them: none may follow what is only filled in."""
+    both = [*texts(), *told_elsewhere()]
+    assert [where for where, text in both if UNDECIDED.search(text)] == []
+    assert UNDECIDED.search("%(number)s(으)로 보냈습니다")
 
 
 @pytest.mark.parametrize(

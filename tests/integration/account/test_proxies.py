@@ -168,9 +168,12 @@ def test_a_wrong_code_is_no_permission_and_guessing_ends(
     code_page = ask(browser)
     right = last_code(sms)
     wrong = "000000" if right != "000000" else "111111"
-    for _ in range(5):
+    for _ in range(4):
         assert "맞지 않거나" in submit(browser, code_page, code=wrong).text
-    assert submit(browser, code_page, code=right).status_code == 200
+    for entered in (wrong, right):
+        said = submit(browser, code_page, code=entered).text
+        assert "이 번호는 이제 쓸 수 없습니다" in said
+        assert "새 번호 보내기" in said
     assert held(helper) == []
 
 

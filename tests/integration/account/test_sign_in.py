@@ -53,6 +53,51 @@ def test_by_code(client: Client, patient: User, sms: Messages) -> None:
     assert signed_in(client)
 
 
+def test_the_number_typed_beside_the_password_is_the_one_that_gets_the_code(
+    client: Client, patient: User, sms: Messages
+) -> None:
+    page = client.get("/login?next=/account/profile").text
+    button = re.search(r"<button[^>]*without_password[^>]*>", page)
+    assert button
+    assert 'formaction="/login/code"' in button[0]
+    assert page.index('type="submit" class="krds-btn primary') < button.start(), "the Enter key signs in"
+    typed = {"identity": str(patient.mobile), "password": "", "next": "/account/profile", "shared": "y"}
+    answer = submit(client, "/login", "/login/code", without_password="1", **typed)
+    assert answer.location == "/login/code/enter"
+    assert submit(client, "/login/code/enter", code=last_code(sms)).location == "/account/profile"
+    with client.session_transaction() as session:
+        assert session["shared_device"]
+
+
+def test_where_nothing_was_typed_the_number_is_asked_for_without_reproach(client: Client, db: Any) -> None:
+    sent = {"identity": "", "next": "/account/profile", "without_password": "1"}
+    answer = submit(client, "/login", "/login/code", **sent)
+    assert answer.location == "/login/code?next=/account/profile"
+    assert "적어 주세요." not in client.get(answer.location).text
+
+
+def test_a_number_without_a_password_leads_to_a_code_whoever_has_it(
+    app: Flask, patient: User, sms: Messages
+) -> None:
+    said = []
+    for mobile in (str(patient.mobile), "+821099998888"):
+        page = submit(app.test_client(), "/login", identity=mobile, password="", next="/account/profile").text
+        assert "비밀번호를 적지 않으셨습니다" in page
+        assert "이 번호로 확인 번호 받기" in page
+        assert f'<input type="hidden" name="identity" value="{mobile}">' in page
+        assert '<input type="hidden" name="next" value="/account/profile">' in page
+        said.append(plain(page).replace(mobile, ""))
+    assert said[0] == said[1]
+    assert sms() == []
+
+
+def test_an_address_without_a_password_is_asked_for_it(client: Client, db: Any) -> None:
+    page = submit(client, "/login", identity="kim@example.com", password="").text
+    assert "비밀번호를 적어 주세요." in page
+    assert "이 번호로 확인 번호 받기" not in page
+    assert "이 번호로 확인 번호 받기" not in client.get("/login").text
+
+
 def test_a_code_for_one_purpose_is_none_for_another(client: Client, patient: User, sms: Messages) -> None:
     submit(client, "/recover", identity=str(patient.mobile))
     other = last_code(sms)
@@ -151,6 +196,18 @@ def test_codes_are_asked_for_alike_by_known_and_unknown(app: Flask, db: Any, pag
                 )
             )
         assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("page", ["/login/code", "/recover"])
+def test_a_void_code_does_not_tell_whether_there_is_an_account(app: Flask, db: Any, page: str) -> None:
+    said = []
+    for mobile in (str(create_patient().mobile), "+821099998888"):
+        browser = app.test_client()
+        enter = submit(browser, page, identity=mobile).location
+        tries = [submit(browser, enter, code="not it", password=PASSWORD, again=PASSWORD) for _ in range(6)]
+        assert "이 번호는 이제 쓸 수 없습니다" in tries[-1].text
+        said.append([plain(answer.text).replace(mobile[-4:], "") for answer in tries])
+    assert said[0] == said[1]
 
 
 def test_known_and_unknown_cost_the_same_work(app: Flask, db: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 
 from app.accounts import service
 from app.accounts.models import Consent, ConsentKind, OneTimeCode, User
-from tests.factories.accounts import PASSWORD, create_patient, last_code, submit
+from tests.factories.accounts import PASSWORD, create_patient, form_token, last_code, submit
 from tests.harness.client import Client
 from tests.integration.account.conftest import Messages
 
@@ -64,9 +64,8 @@ def test_so_does_whoever_has_an_account_already(client: Client, db: Any, sms: Me
     login = follow(client, follow(client, "/", "사진 찍어 보내기"), "로그인</a></p>")
     assert login == f"/login?next={CAMERA}"
     assert follow(client, login, "가입하기") == f"/sign-up?next={CAMERA}"
-    by_code = follow(client, login, "번호 받아서 로그인")
-    submit(client, by_code, identity=str(user.mobile), next=CAMERA)
-    assert follow(client, "/login/code/enter", "다시 적고 새 번호 받기") == by_code
+    submit(client, login, "/login/code", identity=str(user.mobile), next=CAMERA, without_password="1")
+    assert follow(client, "/login/code/enter", "다시 적고 새 번호 받기") == f"/login/code?next={CAMERA}"
     assert submit(client, "/login/code/enter", code=last_code(sms)).location == CAMERA
     assert client.get(f"/sign-up?next={CAMERA}").location == CAMERA
 
@@ -220,22 +219,60 @@ def test_a_code_is_good_once_and_for_ten_minutes(client: Client, sms: Messages, 
     assert "맞지 않거나" in submit(client, "/sign-up/code", code=code).text
 
 
-def test_five_wrong_tries_void_a_code(client: Client, sms: Messages) -> None:
+VOID = "이 번호는 이제 쓸 수 없습니다"
+
+
+def guess_wrongly(client: Client, page: str, right: str) -> list[str]:
+    """Enter five wrong codes and return what is said each time."""
+    token = form_token(client, page)
+    guesses = [f"{(int(right) + step) % 10**6:06d}" for step in range(1, 6)]
+    return [client.post(page, data={"csrf_token": token, "code": guess}).text for guess in guesses]
+
+
+def test_five_wrong_tries_void_a_code_and_the_page_says_how_to_get_another(
+    client: Client, sms: Messages, clock: Any
+) -> None:
     submit(client, "/sign-up", identity="01012345678")
     right = last_code(sms)
-    for step in range(1, 6):
-        submit(client, "/sign-up/code", code=f"{(int(right) + step) % 10**6:06d}")
-    assert "맞지 않거나" in submit(client, "/sign-up/code", code=right).text
+    *earlier, last = guess_wrongly(client, "/sign-up/code", right)
+    assert all("맞지 않거나" in said and VOID not in said for said in earlier)
+    answer = submit(client, "/sign-up/code", code=right)
+    for said in (last, answer.text):
+        assert VOID in said
+        assert 'name="code"' not in said
+        assert re.search(
+            r'<a href="/sign-up" class="krds-btn[^>]*>(?:(?!</a>).)*새 번호 받기', said, re.DOTALL
+        )
+    clock.advance(seconds=31)
+    submit(client, "/sign-up", identity="01012345678")
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
+
+
+def test_who_asks_again_at_once_is_led_to_where_the_code_is_entered(client: Client, sms: Messages) -> None:
+    for _ in range(2):
+        assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
+    assert "조금 전에 이미 보냈습니다" in client.get("/sign-up/code").text
+    (only,) = sms()
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
+    assert only["to"] == "+821012345678"
+
+
+def test_who_asks_again_at_once_when_the_code_is_void_is_told_to_wait(client: Client, sms: Messages) -> None:
+    submit(client, "/sign-up", identity="01012345678")
+    guess_wrongly(client, "/sign-up/code", last_code(sms))
+    assert "방금 보냈습니다" in submit(client, "/sign-up", identity="01012345678").text
 
 
 def test_codes_are_not_sent_without_end(client: Client, sms: Messages, clock: Any) -> None:
     for sent in range(1, 7):
-        assert submit(client, "/sign-up", identity="01012345678").status_code == 302
-        words = "방금 보냈습니다" if sent < 6 else "너무 여러 번"
-        assert words in submit(client, "/sign-up", identity="01012345678").text
+        for _ in range(2):
+            assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
+        assert len(sms()) == sent
         clock.advance(seconds=31)
-    assert "너무 여러 번" in submit(client, "/sign-up", identity="01012345678").text
+    assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
     assert len(sms()) == 6
+    clock.advance(minutes=10)
+    assert "너무 여러 번" in submit(client, "/sign-up", identity="01012345678").text
     clock.advance(hours=1)
     assert submit(client, "/sign-up", identity="01012345678").status_code == 302
 

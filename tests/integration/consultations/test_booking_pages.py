@@ -262,3 +262,21 @@ def test_a_form_with_an_impossible_doctor_or_moment_books_nothing(
 
 def test_doctors_do_not_book(app: Flask, phone: Client, doctor: User) -> None:
     assert _browser(app, doctor).get("/patient/bookings/new").status_code == 403
+
+
+def test_an_english_page_says_a_doctors_specialty_in_english(
+    phone: Client, doctor: User, sender: User
+) -> None:
+    other = create_reader(name="박한방", specialty="한방피부과")
+    create_pattern(other)
+    slot = service.free_times(doctor.id, days=7)[1]
+    booking = create_booking(sender, doctor)
+    phone.set_cookie("lang", "en")
+    confirm, mine = confirm_url(slot), f"/patient/bookings/{booking.public_id}"
+    for address in ("/patient/bookings/new", confirm, mine):
+        page = phone.get(address).get_data(as_text=True)
+        assert "Dermatology" in page
+        assert ">피부과" not in page
+        assert ", 피부과)" not in page
+    times = phone.get(f"/patient/bookings/new?doctor={other.id}").get_data(as_text=True)
+    assert '<span lang="ko">한방피부과</span>' in times

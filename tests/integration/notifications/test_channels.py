@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from app.accounts.models import User
+from app.accounts.models import ConsentKind, User
 from app.cases.models import CaseState
 from app.infra.database import transaction
 from app.infra.messages import Alimtalk, AlimtalkRefused
@@ -20,6 +21,7 @@ from tests.factories.accounts import create_child
 from tests.factories.cases import create_case, create_sender
 from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
+from tests.harness.clock import KST, FrozenClock
 
 Work = Callable[[], int]
 Sent = Callable[[], list[dict[str, Any]]]
@@ -158,3 +160,19 @@ def test_a_patient_with_a_number_and_no_account_is_told_there(
     create_case(sender, state=CaseState.WAITING)
     work()
     assert len([m for m in sent() if m["to"] == "+821099990000"]) == 1, "who has an account is told by it"
+
+
+@pytest.mark.parametrize(("booked_at", "is_promised"), [("11-29T17:00", True), ("11-29T19:32", False)])
+def test_a_booking_promises_the_reminder_of_the_day_before_only_if_it_comes(
+    sender: User, reader: User, work: Work, sent: Sent, clock: FrozenClock, booked_at: str, is_promised: bool
+) -> None:
+    mother = create_child(sender, name="박순례", consents=(ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE))
+    with transaction():
+        mother.mobile = "+821099990000"
+    create_pattern(reader)
+    clock.set(datetime.fromisoformat(f"2026-{booked_at}").replace(tzinfo=KST))
+    create_booking(sender, reader, datetime(2026, 11, 30, 14, 0, tzinfo=KST), patient=mother)
+    work()
+    (body,) = [m["body"] for m in sent() if m["to"] == "+821099990000"]
+    assert "11월 30일 월요일 오후 2:00에 상담이 예약되었습니다." in body
+    assert ("전날 다시 알려 드립니다" in body) is is_promised

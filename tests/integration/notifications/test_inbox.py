@@ -8,16 +8,21 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.accounts import proxies
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
 from app.cases import service as cases
 from app.cases.models import CaseState
 from app.notifications import service
 from app.notifications.models import Notice
+from tests.factories.accounts import create_patient
 from tests.factories.cases import create_case
 from tests.factories.consultations import create_booking, create_pattern
+from tests.factories.proxies import create_permission
 from tests.factories.reviews import create_operator
 from tests.harness.client import Client
+from tests.harness.clock import FrozenClock
+from tests.integration.notifications.conftest import Sent
 
 Work = Callable[[], int]
 Enter = Callable[[User], Client]
@@ -109,6 +114,24 @@ def test_a_guardian_reads_whom_it_is_about_as_long_as_they_are_guardian(
     assert "김하늘 님의 일입니다" in _page(client)
     accounts.end_guardianship(sender, child)
     assert "김하늘" not in _page(client)
+
+
+def test_a_helper_reads_whom_it_is_about_on_the_page_and_not_on_the_telephone(
+    sender: User, reader: User, work: Work, enter: Enter, sent: Sent, clock: FrozenClock
+) -> None:
+    helper = create_patient(name="박하늘")
+    permission = create_permission(sender.patient, helper)
+    create_pattern(reader)
+    create_booking(sender, reader)
+    work()
+    client = enter(helper)
+    assert "김순자 님의 일입니다. 예약한 날짜와 시간을 확인해 주세요." in _page(client)
+    booked = [message["body"] for message in sent() if "상담이 예약되었습니다" in message["body"]]
+    assert booked
+    assert not [body for body in booked if "순자" in body]
+    clock.advance(minutes=1)
+    proxies.revoke(permission.public_id, sender)
+    assert "김순자" not in _page(client)
 
 
 def test_many_notices_are_paged_newest_first(db: Any, sender: User, work: Work, enter: Enter) -> None:

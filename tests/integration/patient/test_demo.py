@@ -14,6 +14,7 @@ from flask import Flask
 from app.accounts import service
 from app.accounts.models import Patient, User
 from app.audit import service as audit
+from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseState
 from app.cli import prepare
 from app.cli.demo_photos import ATTRIBUTION, DRAWN, Photos
@@ -28,6 +29,17 @@ pytestmark = [
     pytest.mark.parametrize("database_url", ["sqlite"], indirect=True),
     pytest.mark.usefixtures("real_clock"),
 ]
+
+
+DONE_BY_DOCTORS = {
+    "case.taken",
+    "case.returned.put_back",
+    "first_read.stored",
+    "opinion.revealed",
+    "finding.signed",
+    "finding.amended",
+    "question.answered",
+}
 
 
 def _all(model: Any) -> list[Any]:
@@ -67,6 +79,10 @@ def test_an_empty_database_is_filled_and_a_full_one_left_alone(drawn_app: Flask)
             u.id for u in _all(User) if u.role == Role.DOCTOR
         }
         assert jobs.failed_jobs() == []
+        doctors = {user.id for user in _all(User) if user.role == Role.DOCTOR}
+        read = [entry for entry in _all(AuditEntry) if entry.action in DONE_BY_DOCTORS]
+        assert {entry.action for entry in read} == DONE_BY_DOCTORS
+        assert {entry.actor_id for entry in read} == doctors, "nobody but doctors looked at photos"
         end, fault = audit.verify()
         assert fault is None
         assert end.count > 0

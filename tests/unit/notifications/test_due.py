@@ -55,6 +55,11 @@ def test_what_was_settled_after_its_time_is_not_reminded_of() -> None:
     assert times("2026-11-24T14:00", korean("2026-11-24T13:30")) == {}
 
 
+@pytest.mark.parametrize(("booked_at", "comes"), [("2026-11-27T17:59", True), ("2026-11-27T19:32", False)])
+def test_the_reminder_of_the_day_before_comes_only_if_booked_before_it(booked_at: str, comes: bool) -> None:
+    assert due.is_reminded_the_day_before(korean("2026-11-28T14:45"), korean(booked_at)) is comes
+
+
 def test_the_day_is_korea_s_even_where_utc_is_still_on_the_day_before() -> None:
     starts_at = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)  # 00:30 on the 24th in Seoul
     assert due.of_booking(starts_at, LONG_AGO)[0].due_at == datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -44,6 +44,7 @@ def texts(kind: NoticeKind) -> Iterator[str]:
         yield template.text(locale, values)
         if template.is_for_direct:
             yield template.text(locale, values, direct=True)
+            yield template.text(locale, values, direct=True, late=True)
 
 
 def test_every_kind_has_words_a_text_and_an_event() -> None:
@@ -53,7 +54,8 @@ def test_every_kind_has_words_a_text_and_an_event() -> None:
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_a_korean_text_is_one_short_message(kind: NoticeKind) -> None:
     assert Sms("", templates()[kind].text("ko", LONGEST)).size <= SMS_BYTES
-    assert Sms("", templates()[kind].text("ko", LONGEST, direct=True)).size <= SMS_BYTES
+    for late in (False, True):
+        assert Sms("", templates()[kind].text("ko", LONGEST, direct=True, late=late)).size <= SMS_BYTES
 
 
 @pytest.mark.parametrize("kind", NoticeKind)
@@ -65,7 +67,8 @@ def test_what_leaves_the_house_tells_nothing_of_health(app: object, kind: Notice
 @pytest.mark.parametrize("kind", NoticeKind)
 def test_texts_can_be_sent_in_euc_kr_and_need_only_what_a_visit_has(kind: NoticeKind) -> None:
     template = templates()[kind]
-    for text in (template.ko, template.en, template.direct_ko, template.direct_en):
+    direct = (template.direct_ko, template.direct_en, template.direct_late_ko, template.direct_late_en)
+    for text in (template.ko, template.en, *direct):
         text.encode("euc-kr")
         needed = {name for _, name, _, _ in Formatter().parse(text) if name}
         assert needed <= ({"when", "time"} if kind in OF_A_VISIT else set())
@@ -82,7 +85,15 @@ def test_nobody_is_asked_to_wait_for_a_consultation_that_cannot_be_held_here(kin
     assert "하지 못합니다" in str(WORDS[kind].text)
 
 
+@pytest.mark.parametrize(("locale", "promise"), [("ko", "다시 알려"), ("en", "remind you")])
+def test_only_who_will_be_reminded_is_promised_it(locale: str, promise: str) -> None:
+    template, values = templates()[NoticeKind.BOOKING_MADE], {"when": "", "time": ""}
+    assert promise in template.text(locale, values, direct=True)
+    assert promise not in template.text(locale, values, direct=True, late=True)
+
+
 def test_codes_are_different_and_fit() -> None:
     codes = [t.code_for(direct=direct) for t in templates().values() for direct in (False, True)]
+    codes += [t.code_for(direct=True, late=True) for t in templates().values() if t.differs_late]
     assert len(set(codes)) == len(codes)
     assert max(map(len, codes)) <= 40
