@@ -206,6 +206,8 @@ def end_consents(user: User, patient: Patient, kind: ConsentKind) -> bool:
     withdrawn = _standing(patient.id, kind)
     for consent in withdrawn:
         consent.withdrawn_at = clock.now()
+    if kind is ConsentKind.HEALTH_DATA:
+        patient.exceptions = None  # they tell of illness and disability
     if withdrawn:
         events.publish(
             "consent.withdrawn",

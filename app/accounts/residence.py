@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.accounts.errors import NotYours
-from app.accounts.models import Patient
+from app.accounts.consents import has_consent
+from app.accounts.errors import ConsentMissing, NotYours
+from app.accounts.models import ConsentKind, Patient
 from app.audit import service as audit
 from app.infra.database import fresh, transaction
 from app.regions.areas import area
@@ -32,10 +33,15 @@ def set_area(patient_id: int, code: str) -> Patient:
 
 
 def set_exceptions(patient_id: int, keys: Iterable[str]) -> Patient:
-    """Note which exceptions the patient says apply to them; none is an answer too. Raises `NotYours`."""
+    """Note which exceptions the patient says apply to them; none is an answer too.
+
+    They tell of illness and disability. Raises `NotYours`, and `ConsentMissing` without the consent to health data.
+    """
     wanted = sorted(set(keys))
     with transaction():
         patient = _row(patient_id)
+        if wanted and not has_consent(ConsentKind.HEALTH_DATA, patient.id):
+            raise ConsentMissing([ConsentKind.HEALTH_DATA])
         if patient.exceptions != wanted:
             patient.exceptions = wanted
             audit.record("patient.exceptions_changed", f"patient:{patient.public_id}", patient_id=patient.id)

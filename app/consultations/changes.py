@@ -27,7 +27,7 @@ from app.infra.events import Event
 from app.permissions import Role
 
 REASON_LIMIT = 500
-NEEDED = (ConsentKind.TELEMEDICINE,)
+NEEDED = (ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE)
 """What must have been agreed to before a consultation is booked, and stay so."""
 
 

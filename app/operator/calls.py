@@ -194,7 +194,13 @@ def call_place(public_id: str) -> Any:
     if known:
         said = known & set(request.form.getlist("exception"))
         # What was said before is health data, and none of the operator's business: it is not shown, and stays.
-        residence.set_exceptions(patient.id, said | set(patient.exceptions or ()))
+        try:
+            residence.set_exceptions(patient.id, said | set(patient.exceptions or ()))
+        except ConsentMissing:
+            flash(
+                _("사는 곳만 저장했습니다. 나머지는 건강에 관한 정보에 동의하신 뒤에 적어 주세요."), "warning"
+            )
+            return _back(patient, "times")
     flash(_("저장했습니다."), "success")
     return _back(patient, "times")
 

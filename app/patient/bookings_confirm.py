@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts.errors import ConsentMissing
-from app.accounts.models import ConsentKind, Patient
+from app.accounts.models import Patient
 from app.cases.models import Case
 from app.consultations import service, times, words
 from app.extensions import limiter
@@ -120,7 +120,7 @@ def _confirm_page(form: BookingForm, slot: times.FreeTime, case: Case | None) ->
         case=case,
         doctor=doctor,
         person=form.patient.choices[0].label if len(form.patient.choices) == 1 else None,
-        consent=accounts.texts()[ConsentKind.TELEMEDICINE],
+        consents=[(form[kind.value], accounts.texts()[kind]) for kind in form.consents()],
         held=service.hold_of(me().id, slot.doctor_id, slot.starts_at),
         telephone=by_telephone(people_for(case)),
         contact=settings().contact,
@@ -172,7 +172,7 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
             price_won=form.price.data,
             booked_by_id=me().id,
             case_id=case.id if case else None,
-            agreed=service.NEEDED if "telemedicine" in form else (),
+            agreed=form.consents(),
         )
     except service.NotEligible as no:
         return refused(Asked(people, form.doctor.data, starts_at, case), patient, no.admission), 409
@@ -187,6 +187,6 @@ def _book(form: BookingForm, people: list[Patient], starts_at: datetime, case: C
         flash(_("%(name)s 님은 지금 전화로만 예약할 수 있습니다.", name=patient.name), "warning")
         return _back_to_choice(case)
     except ConsentMissing:  # taken back in another window
-        flash(_("비대면 상담에 동의하셔야 예약할 수 있습니다."), "warning")
+        flash(_("건강 정보와 비대면 상담에 동의하셔야 예약할 수 있습니다."), "warning")
         return _back_to_choice(case)
     return redirect(url_for("patient.booking", public_id=booking.public_id), 303)

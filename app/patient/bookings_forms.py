@@ -14,7 +14,7 @@ from app.accounts import acting
 from app.accounts import service as accounts
 from app.accounts.fields import RowIdField
 from app.accounts.languages import LANGUAGES
-from app.accounts.models import Patient
+from app.accounts.models import ConsentKind, Patient
 from app.cases import policy as case_policy
 from app.cases.models import Case
 from app.consultations import service
@@ -25,27 +25,35 @@ from app.infra.database import row_id
 from app.patient.access import case_to_book_or_404, me
 from app.regions.areas import provinces
 
+MUST_AGREE = AnyOf([True], message=_l("동의하셔야 예약할 수 있습니다."))
+
 
 class BookingForm(FlaskForm):  # type: ignore[misc]  # untyped base
-    """The time and the price as they were shown, for whom, and the consent if it is still missing."""
+    """The time and the price as they were shown, for whom, and the consents that are still missing, a box for each."""
 
     doctor = RowIdField(validators=[InputRequired()])
     at = HiddenField(validators=[DataRequired()])
     price = IntegerField(validators=[InputRequired()])
     case = HiddenField()
     patient = RadioField(_l("누가 상담을 받나요?"), validators=[InputRequired(_l("한 분을 골라 주세요."))])
-    telemedicine = BooleanField(
-        _l("비대면 상담"), validators=[AnyOf([True], message=_l("동의하셔야 예약할 수 있습니다."))]
-    )
+    health_data = BooleanField(_l("건강에 관한 정보"), validators=[MUST_AGREE])
+    telemedicine = BooleanField(_l("비대면 상담"), validators=[MUST_AGREE])
 
     def offer(self, people: list[Patient]) -> BookingForm:
-        """Offer these people; one alone needs no choice. Leave the consent out where it was given."""
+        """Offer these people; one alone needs no choice. Leave the consents out that were given for all of them."""
         self.patient.choices = [SelectChoice(person.public_id, person.name) for person in people]
         if len(people) == 1:
             self.patient.data, self.patient.validators = people[0].public_id, []
-        if not any(accounts.missing_consents(me(), person, service.NEEDED) for person in people):
-            del self.telemedicine
+        missing = {
+            kind for person in people for kind in accounts.missing_consents(me(), person, service.NEEDED)
+        }
+        for kind in set(service.NEEDED) - missing:
+            del self[kind.value]
         return self
+
+    def consents(self) -> list[ConsentKind]:
+        """Return the consents that are asked for with this booking."""
+        return [kind for kind in service.NEEDED if kind.value in self]
 
 
 class MoveForm(FlaskForm):  # type: ignore[misc]  # untyped base

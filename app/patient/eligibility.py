@@ -14,6 +14,7 @@ from wtforms import HiddenField, RadioField, SelectChoice
 from wtforms.validators import InputRequired
 
 from app.accounts import acting, residence
+from app.accounts.errors import ConsentMissing
 from app.accounts.models import Patient
 from app.cases import history, overview
 from app.cases import policy as case_policy
@@ -109,8 +110,23 @@ def booking_exceptions() -> Response:
     patient = _person(people_for(case)) or abort(404)
     horizon = clock.today_in_korea().date() + timedelta(days=rules().horizon_days)
     known = {rule.key for rule in eligibility_rules.exceptions_on(horizon)}
-    residence.set_exceptions(patient.id, known & set(request.form.getlist("exception")))
-    flash(_("적어 두었습니다. 상담 때 의사가 확인합니다."), "success")
+    said = known & set(request.form.getlist("exception"))
+    try:
+        residence.set_exceptions(patient.id, said)
+    except ConsentMissing:
+        flash(
+            _(
+                "건강에 관한 정보를 다루는 데 동의하셔야 적어 둘 수 있습니다. ‘동의’ 화면에서 하실 수 있습니다."
+            ),
+            "warning",
+        )
+    else:
+        told = (
+            _("적어 두었습니다. 상담 때 의사가 확인합니다.")
+            if said
+            else _("해당하는 것이 없다고 적어 두었습니다.")
+        )
+        flash(told, "success")
     case_id = case.public_id if case else None
     return redirect(url_for("patient.booking_check", patient=patient.public_id, case=case_id), 303)
 

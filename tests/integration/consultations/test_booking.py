@@ -152,9 +152,10 @@ def test_what_has_begun_cannot_be_cancelled(db: Any, clock: FrozenClock) -> None
         service.cancel(booking.id, booking.booked_by_id)
 
 
-def test_without_the_consent_to_telemedicine_nothing_is_booked(db: Any) -> None:
+@pytest.mark.parametrize("kind", [ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE])
+def test_without_the_consents_that_it_rests_on_nothing_is_booked(db: Any, kind: ConsentKind) -> None:
     doctor, sender = _open_doctor(), create_sender()
-    accounts.withdraw_consent(sender, sender.patient, ConsentKind.TELEMEDICINE)
+    accounts.withdraw_consent(sender, sender.patient, kind)
     with pytest.raises(ConsentMissing):
         create_booking(sender, doctor)
 

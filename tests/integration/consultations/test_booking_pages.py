@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.accounts import residence
 from app.accounts import service as accounts
+from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Sex, User
 from app.consultations import service
-from app.consultations.models import Booking
+from app.consultations.models import Booking, BookingState
 from app.consultations.times import FreeTime
 from app.infra import clock as present
 from app.infra.clock import KST
@@ -164,16 +167,32 @@ def test_a_second_booking_at_the_same_moment_is_explained(phone: Client, doctor:
     assert "이미 다른 예약" in response.get_data(as_text=True)
 
 
+@pytest.mark.parametrize("kind", [ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE])
 def test_the_consent_is_asked_for_if_it_is_missing(
-    phone: Client, doctor: User, sender: User, db: Any
+    phone: Client, doctor: User, sender: User, db: Any, kind: ConsentKind
 ) -> None:
-    accounts.withdraw_consent(sender, sender.patient, ConsentKind.TELEMEDICINE)
+    accounts.withdraw_consent(sender, sender.patient, kind)
     slot = service.free_times(doctor.id)[0]
-    assert 'name="telemedicine"' in phone.get(confirm_url(slot)).get_data(as_text=True)
+    page = phone.get(confirm_url(slot)).get_data(as_text=True)
+    assert [one for one in service.NEEDED if f'name="{one.value}"' in page] == [kind]
     assert phone.post("/patient/bookings", data=form(slot, sender.patient)).status_code == 422
     assert standing(db) == 0
-    phone.post("/patient/bookings", data=form(slot, sender.patient, telemedicine="y"))
+    phone.post("/patient/bookings", data=form(slot, sender.patient, **{kind.value: "y"}))
     assert standing(db) == 1
+
+
+def test_taking_back_the_consent_to_health_data_cancels_and_forgets_what_tells_of_illness(
+    phone: Client, doctor: User, sender: User, db: Any, work: Callable[[], int]
+) -> None:
+    residence.set_exceptions(sender.patient.id, ["rare_disease"])
+    booking = create_booking(sender, doctor)
+    accounts.withdraw_consent(sender, sender.patient, ConsentKind.HEALTH_DATA)
+    work()
+    db.session.expire_all()
+    assert booking.state == BookingState.CANCELLED
+    assert sender.patient.exceptions is None
+    with pytest.raises(ConsentMissing):
+        residence.set_exceptions(sender.patient.id, ["rare_disease"])
 
 
 def test_a_refused_booking_leaves_no_consent(
