@@ -9,13 +9,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.accounts import callers, keeping, leaving
+from app.accounts import callers, keeping, leaving, telephone_children
 from app.accounts import service as accounts
 from app.accounts.errors import NotYours, TooLateToStay
 from app.accounts.models import ConsentKind, Patient
 from app.extensions import limiter
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
+from app.operator.call_children import relation
 from app.operator.call_forms import EraseForm
 from app.permissions import Permission
 from app.policy import requires
@@ -40,6 +41,9 @@ def _page(patient: Patient, form: EraseForm) -> str:
         "operator/call_rights.html",
         patient=patient,
         born=(patient.birth_date or "")[:4],
+        guardian=telephone_children.guardian_of(patient),
+        outgrown=telephone_children.has_outgrown(patient),
+        relation=relation,
         states=accounts.consent_states(current_user._get_current_object(), patient),
         wish=leaving.open_for(patient),
         days=keeping.wait().days,

@@ -452,6 +452,7 @@ OPERATOR = [
     case("operator.call_clinics", "operator", "caller"),
     case("operator.call_rights", "operator", "agreed"),
     case("operator.call_rights", "operator", "erasing"),
+    case("operator.call_rights", "operator", "called for"),
     Look(
         "operator.call_rights",
         "operator",

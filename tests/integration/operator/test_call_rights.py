@@ -24,6 +24,7 @@ from tests.factories.accounts import create_child, create_patient, sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_pattern
 from tests.factories.eligibility import SUNCHEON
+from tests.factories.reviews import create_operator
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -94,6 +95,16 @@ def test_a_consent_given_by_telephone_is_taken_back_there_and_what_rests_on_it_e
     db.session.rollback()
     assert booking.state == BookingState.CANCELLED
     assert "되돌릴 동의가 없습니다" in office.post(answer.request.path, follow_redirects=True).text
+
+
+def test_the_day_on_which_a_consent_was_taken_back_is_shown(
+    office: Client, caller: Patient, db: Any, clock: FrozenClock
+) -> None:
+    assert "거두어졌습니다" not in office.get(f"{base(caller)}/rights").text
+    clock.set(clock.now.replace(year=2027, month=3, day=2))
+    sign_in(office, create_operator())
+    office.post(f"{base(caller)}/consents/telemedicine/withdraw")
+    assert office.get(f"{base(caller)}/rights").text.count("2027년 3월 2일에 거두어졌습니다") == 1
 
 
 def _book(patient: Patient, doctor: User, operator: User) -> Booking:
