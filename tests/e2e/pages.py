@@ -462,6 +462,12 @@ OPERATOR = [
         status=422,
     ),
     Look("operator.call_clinics", "operator", "named", {"public_id": "=agreed", "area": "36400"}),
+    case("operator.call_times", "operator", "agreed"),
+    Look("operator.call_times", "operator", "one_doctor", {"public_id": "=agreed", "doctor": "=doctor"}),
+    *(
+        Look("operator.call_day", "operator", name, {"public_id": "=agreed", "doctor": "=doctor", "on": on})
+        for name, on in (("", "=free day"), ("none", "2020-01-01"))
+    ),
     *(
         Look(
             "operator.call_confirm",

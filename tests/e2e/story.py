@@ -125,6 +125,7 @@ def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:
     consultations.cancel(called_off.id, other.id, "그날 학회에 갑니다. 죄송합니다.")
     site.ids["cancelled"] = called_off.public_id
     site.ids["free"] = free[-1].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    site.ids["free day"] = free[-1].day.isoformat()
     site.ids["held"] = free[-2].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     site.ids["taken"] = later.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     practice.set_practice(doctor.id, languages=["ko", "en"], area="36330")

@@ -110,6 +110,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
 # What must stand after the question mark, or in the form, for a page to have anything to show.
 QUERIES: Mapping[str, Mapping[str, Thing]] = {
     "operator.call_confirm": {"doctor": Thing("doctor"), "at": Thing("free time")},
+    "operator.call_day": {"doctor": Thing("doctor"), "on": choice("2026-12-07")},
     "patient.area": {"patient": Thing("patient", "patient")},
     "patient.booking_check": {"case": Thing("signed case", "patient")},
     "patient.booking_choose": {"case": Thing("signed case", "patient")},
