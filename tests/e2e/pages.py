@@ -478,6 +478,22 @@ OPERATOR = [
         )
         for name, at, status in (("", "free", 200), ("refused", "refused", 409))
     ),
+    *(
+        Look(
+            f"operator.call_move{step}",
+            "operator",
+            name,
+            {"public_id": "=agreed", "booking_id": "=telephoned"} | values,
+            status=status,
+        )
+        for step, name, values, status in (
+            ("", "", {}, 200),
+            ("_day", "", {"on": "=free day"}, 200),
+            ("_day", "none", {"on": "2020-01-01"}, 200),
+            ("_confirm", "", {"at": "=free"}, 200),
+            ("_confirm", "taken", {"at": "=held"}, 409),
+        )
+    ),
     Look("operator.eligibility_rules", "operator"),
     Look(
         "operator.eligibility_try",
