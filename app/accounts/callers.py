@@ -21,11 +21,12 @@ from app.accounts.residence import set_area
 from app.accounts.telephone_children import has_outgrown, may_be_spoken_for
 from app.audit import service as audit
 from app.extensions import db
-from app.infra import clock
+from app.infra import clock, jobs
 from app.infra.database import fresh, transaction
 
 ASKED = (ConsentKind.HEALTH_DATA, ConsentKind.TELEMEDICINE)
 """What is read aloud before a booking. The terms are those of an account, and agreed to when one is made."""
+TELL_WITHDRAWN = "accounts.tell_caller_withdrawn"
 
 
 class AlreadyKnown(Exception):
@@ -138,8 +139,9 @@ def consent_by_telephone(operator: User, patient_id: int, kinds: Collection[Cons
 def withdraw_by_telephone(operator: User, patient_id: int, kind: ConsentKind) -> bool:
     """Record that the patient took back on the telephone every consent of `kind`, however it was given.
 
-    What follows is what follows when they do so themself. False if there was none. Raises `ConsentMissing` for the
-    terms, which end with the account alone, and `NotYours` for nobody who can be reached by telephone.
+    What follows is what follows when they do so themself; besides, they are told by text message, so that nobody else
+    can do it unnoticed. False if there was none. Raises `ConsentMissing` for the terms, which end with the account
+    alone, and `NotYours` for nobody who can be reached by telephone.
     """
     if kind is ConsentKind.TERMS:
         raise ConsentMissing([kind])
@@ -150,4 +152,5 @@ def withdraw_by_telephone(operator: User, patient_id: int, kind: ConsentKind) ->
         ended = end_consents(operator, patient, kind)
         if ended:
             audit.record("consent.withdrawn_by_telephone", f"consent:{kind.value}", patient_id=patient.id)
+            jobs.enqueue(TELL_WITHDRAWN, patient_id=patient.id, consent=kind.value)
     return ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -228,10 +229,14 @@ def _standing(patient_id: int, kind: ConsentKind) -> list[Consent]:
 
 @dataclass(frozen=True)
 class ConsentState:
-    """How one text stands for one patient; `given` is None where nobody agrees to it at present."""
+    """How one text stands for one patient; `given` is None where nobody agrees to it at present.
+
+    ended_at: then, when the last agreement was taken back or ended; None if there never was one.
+    """
 
     text: ConsentText
     given: Consent | None
+    ended_at: datetime | None = None
 
     @property
     def up_to_date(self) -> bool:
@@ -241,12 +246,16 @@ class ConsentState:
 
 def consent_states(user: User, patient: Patient) -> list[ConsentState]:
     """Return how every text stands for the patient; the terms only where the patient is the user."""
-    held: dict[str, Consent] = {}
-    for consent in consents_of(user, patient):
-        if consent.withdrawn_at is None:
-            held.setdefault(consent.kind, consent)
+    every = consents_of(user, patient)
     kinds = [kind for kind in ConsentKind if kind is not ConsentKind.TERMS or patient.user_id == user.id]
-    return [ConsentState(texts()[kind], held.get(kind)) for kind in kinds]
+    return [_state(kind, [consent for consent in every if consent.kind == kind]) for kind in kinds]
+
+
+def _state(kind: ConsentKind, consents: list[Consent]) -> ConsentState:
+    """How a text stands, by every consent of its kind, the newest first."""
+    given = next((consent for consent in consents if consent.withdrawn_at is None), None)
+    ends = [consent.withdrawn_at for consent in consents if consent.withdrawn_at is not None]
+    return ConsentState(texts()[kind], given, None if given else max(ends, default=None))
 
 
 def consents_of(user: User, patient: Patient) -> list[Consent]:

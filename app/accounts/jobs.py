@@ -7,10 +7,21 @@ from datetime import timedelta
 from flask_babel import force_locale, format_date
 from flask_security.recoverable import generate_reset_password_token
 
-from app.accounts import contacts, holdings, invitations, leaving, links, own_data, proxy_jobs, service, words
+from app.accounts import (
+    callers,
+    contacts,
+    holdings,
+    invitations,
+    leaving,
+    links,
+    own_data,
+    proxy_jobs,
+    service,
+    words,
+)
 from app.accounts.codes import Purpose, code_of
 from app.accounts.identity import Channel, Identity, parse
-from app.accounts.models import Departure, Invitation, OneTimeCode, User
+from app.accounts.models import ConsentKind, Departure, Invitation, OneTimeCode, Patient, User
 from app.extensions import db
 from app.infra import clock, jobs
 from app.permissions import Role
@@ -132,6 +143,19 @@ def tell_caller_gone(_run: jobs.Run, sealed: str) -> None:
     """Tell the number of somebody without an account that it is done; it comes sealed, and is kept nowhere else."""
     with force_locale("ko"):
         words.caller_gone(contacts.unsealed(sealed))
+
+
+@jobs.handler(callers.TELL_WITHDRAWN)
+def tell_caller_withdrawn(_run: jobs.Run, patient_id: int, consent: str) -> None:
+    """Tell a caller which consent was taken back, at their own number, or else at that of their account."""
+    patient = db.session.get(Patient, patient_id)
+    if patient is None or patient.erased_at is not None:
+        return
+    mobile = patient.mobile or (patient.user.mobile if patient.user is not None else None)
+    if mobile is not None:
+        with force_locale(patient.user.locale if patient.user is not None else "ko"):
+            identity = Identity(Channel.MOBILE, mobile)
+            words.caller_withdrew(identity, ConsentKind(consent), links.settings().contact)
 
 
 @jobs.handler("accounts.begin_erasures", every=timedelta(hours=1))

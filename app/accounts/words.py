@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 
 from app.accounts.identity import Channel, Identity
+from app.accounts.models import ConsentKind
 from app.infra.messages import Mail, Sms, send_mail, send_sms
 
 
@@ -101,6 +102,24 @@ def caller_leaving(identity: Identity, day: str, contact: str) -> None:
 def caller_gone(identity: Identity) -> None:
     """That everything about somebody without an account is erased."""
     send(identity, _("살핌 자료를 지웠습니다"), _("[살핌] 말씀하신 대로 자료를 지웠습니다."))
+
+
+def caller_withdrew(identity: Identity, kind: ConsentKind, contact: str) -> None:
+    """Which consent was taken back on the telephone, and what goes with it; nothing of anyone's health."""
+    bodies = {
+        ConsentKind.HEALTH_DATA: _(
+            "[살핌] 건강 정보 동의를 되돌렸습니다. 예약도 함께 취소됩니다. 틀리면 전화 주세요. %(contact)s",
+            contact=contact,
+        ),
+        ConsentKind.TELEMEDICINE: _(
+            "[살핌] 비대면 상담 동의를 되돌렸습니다. 예약도 함께 취소됩니다. 틀리면 전화 주세요. %(contact)s",
+            contact=contact,
+        ),
+        ConsentKind.AI_NOTICE: _(
+            "[살핌] 인공지능 안내 동의를 되돌렸습니다. 틀리면 전화 주세요. %(contact)s", contact=contact
+        ),
+    }
+    send(identity, _("살핌 동의를 되돌렸습니다"), bodies[kind].strip())
 
 
 def staying(identity: Identity) -> None:

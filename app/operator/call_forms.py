@@ -85,3 +85,10 @@ class BookForm(FlaskForm):  # type: ignore[misc]
     doctor = RowIdField(validators=[InputRequired()])
     at = HiddenField(validators=[DataRequired()])
     price = IntegerField(validators=[InputRequired()])
+
+
+class MoveForm(FlaskForm):  # type: ignore[misc]
+    """The new time and its price as they were read aloud."""
+
+    at = HiddenField(validators=[DataRequired()])
+    price = IntegerField(validators=[InputRequired()])

@@ -9,13 +9,17 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from app.accounts import callers, keeping, leaving
+from app.accounts import callers, keeping, leaving, telephone_children
 from app.accounts import service as accounts
 from app.accounts.errors import NotYours, TooLateToStay
 from app.accounts.models import ConsentKind, Patient
+from app.consultations import words
+from app.consultations.service import upcoming_for
 from app.extensions import limiter
+from app.infra import clock
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
+from app.operator.call_children import relation
 from app.operator.call_forms import EraseForm
 from app.permissions import Permission
 from app.policy import requires
@@ -40,7 +44,12 @@ def _page(patient: Patient, form: EraseForm) -> str:
         "operator/call_rights.html",
         patient=patient,
         born=(patient.birth_date or "")[:4],
+        guardian=telephone_children.guardian_of(patient),
+        outgrown=telephone_children.has_outgrown(patient),
+        relation=relation,
         states=accounts.consent_states(current_user._get_current_object(), patient),
+        bookings=[one for one in upcoming_for([patient.id]) if one.starts_at > clock.now()],
+        words=words,
         wish=leaving.open_for(patient),
         days=keeping.wait().days,
         years=keeping.years,
@@ -59,7 +68,9 @@ def call_withdraw(public_id: str, kind: str) -> Response:
     patient = caller_or_404(public_id)
     operator = current_user._get_current_object()
     if callers.withdraw_by_telephone(operator, patient.id, ConsentKind(kind)):
-        flash(_("동의를 되돌리신 것을 적었습니다. 되돌렸다고 말씀드리세요."), "success")
+        flash(
+            _("동의를 되돌리신 것을 적었습니다. 되돌렸다고 말씀드리세요. 문자로도 알려 드립니다."), "success"
+        )
     else:
         flash(_("되돌릴 동의가 없습니다."), "info")
     return _back(patient)

@@ -1,4 +1,4 @@
-"""The telephone: find or register who calls, read the consents aloud, book, cancel.
+"""The telephone: find or register who calls, read the consents aloud, book, cancel; moving is in `call_move`.
 
 The operator sees a name, the year of birth, the district and the bookings: no photo, no finding, no number.
 """
@@ -30,6 +30,7 @@ from app.operator.call_access import caller_or_404
 from app.operator.call_children import relation
 from app.operator.call_clinics import elsewhere
 from app.operator.call_forms import BookForm, CallerForm, PlaceForm, SearchForm, offer_areas
+from app.operator.call_move import why_it_stays
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -135,6 +136,7 @@ def _page(patient: Patient, place: PlaceForm | None = None) -> str:
         missing=[accounts.texts()[kind] for kind in missing],
         exceptions=eligibility_rules.exceptions_on(horizon),
         upcoming=service.upcoming_for([patient.id]),
+        why_it_stays=why_it_stays,
         offers=offers,
         elsewhere=elsewhere(patient) if ready and not offers else None,
         refusals=calls.refusals_for(patient) if ready else [],

@@ -452,6 +452,7 @@ OPERATOR = [
     case("operator.call_clinics", "operator", "caller"),
     case("operator.call_rights", "operator", "agreed"),
     case("operator.call_rights", "operator", "erasing"),
+    case("operator.call_rights", "operator", "called for"),
     Look(
         "operator.call_rights",
         "operator",
@@ -461,6 +462,12 @@ OPERATOR = [
         status=422,
     ),
     Look("operator.call_clinics", "operator", "named", {"public_id": "=agreed", "area": "36400"}),
+    case("operator.call_times", "operator", "agreed"),
+    Look("operator.call_times", "operator", "one_doctor", {"public_id": "=agreed", "doctor": "=doctor"}),
+    *(
+        Look("operator.call_day", "operator", name, {"public_id": "=agreed", "doctor": "=doctor", "on": on})
+        for name, on in (("", "=free day"), ("none", "2020-01-01"))
+    ),
     *(
         Look(
             "operator.call_confirm",
@@ -470,6 +477,22 @@ OPERATOR = [
             status=status,
         )
         for name, at, status in (("", "free", 200), ("refused", "refused", 409))
+    ),
+    *(
+        Look(
+            f"operator.call_move{step}",
+            "operator",
+            name,
+            {"public_id": "=agreed", "booking_id": "=telephoned"} | values,
+            status=status,
+        )
+        for step, name, values, status in (
+            ("", "", {}, 200),
+            ("_day", "", {"on": "=free day"}, 200),
+            ("_day", "none", {"on": "2020-01-01"}, 200),
+            ("_confirm", "", {"at": "=free"}, 200),
+            ("_confirm", "taken", {"at": "=held"}, 409),
+        )
     ),
     Look("operator.eligibility_rules", "operator"),
     Look(

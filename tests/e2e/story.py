@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.accounts import callers, leaving, practice, residence, service, telephone_children
-from app.accounts.models import User
+from app.accounts.models import Patient, User
 from app.cases import drafts, lesions, reading, shadow, signing
 from app.cases import service as cases
 from app.cases.models import Case, CaseState
@@ -83,6 +83,7 @@ def full_house(site: Site) -> None:
     _leaving(site)
     _bookings(site, patient, doctor, other)
     _eligibility(site, patient, operator)
+    _telephoned(site, doctor, operator)
     _patient_cases(site, patient, child.id, doctor, morning)
     _lesions(site, patient, doctor, morning)
     _visits(site, doctor)
@@ -125,6 +126,7 @@ def _bookings(site: Site, patient: User, doctor: User, other: User) -> None:
     consultations.cancel(called_off.id, other.id, "그날 학회에 갑니다. 죄송합니다.")
     site.ids["cancelled"] = called_off.public_id
     site.ids["free"] = free[-1].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    site.ids["free day"] = free[-1].day.isoformat()
     site.ids["held"] = free[-2].starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     site.ids["taken"] = later.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
     practice.set_practice(doctor.id, languages=["ko", "en"], area="36330")
@@ -203,6 +205,21 @@ def _eligibility(site: Site, patient: User, operator: User) -> None:
     site.ids |= {"erasing": erasing.public_id, "called for": called_for.public_id}
     site.ids |= {"old rule": trial.public_id, "rule": ended.public_id, "person": patient.patient.public_id}
     site.ids |= {"caller": caller.public_id, "agreed": agreed.public_id, "refused": "2026-12-21T00:00:00Z"}
+
+
+def _telephoned(site: Site, doctor: User, operator: User) -> None:
+    """One of the two has booked a time of the week after."""
+    caller = db.session.scalars(select(Patient).where(Patient.public_id == site.ids["agreed"])).one()
+    next_week = consultations.free_times(doctor.id, site.clock.now + timedelta(days=10))[0]
+    made = consultations.book(
+        patient_id=caller.id,
+        doctor_id=doctor.id,
+        starts_at=next_week.starts_at,
+        price_won=next_week.price_won,
+        booked_by_id=operator.id,
+        channel="telephone",
+    )
+    site.ids["telephoned"] = made.public_id
 
 
 def _patient_cases(site: Site, patient: User, child: int, doctor: User, morning: Any) -> None:

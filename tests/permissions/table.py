@@ -94,6 +94,7 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("operator.analysis*", "public_id", Thing("analysis", "operator")),
     # Whoever can be reached by telephone may call, and the operator may look; another caller's booking: test_effects.py.
     ("operator.call_cancel", "booking_id", Thing("booking")),
+    ("operator.call_move*", "booking_id", Thing("booking")),
     ("operator.call_withdraw", "kind", choice("telemedicine")),
     ("operator.call*", "public_id", Thing("patient", "operator")),
     ("operator.eligibility*", "public_id", Thing("rule", "operator")),
@@ -111,6 +112,9 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
 # What must stand after the question mark, or in the form, for a page to have anything to show.
 QUERIES: Mapping[str, Mapping[str, Thing]] = {
     "operator.call_confirm": {"doctor": Thing("doctor"), "at": Thing("free time")},
+    "operator.call_day": {"doctor": Thing("doctor"), "on": choice("2026-12-07")},
+    "operator.call_move_confirm": {"at": Thing("free time")},
+    "operator.call_move_day": {"on": choice("2026-12-07")},
     "patient.area": {"patient": Thing("patient", "patient")},
     "patient.booking_check": {"case": Thing("signed case", "patient")},
     "patient.booking_choose": {"case": Thing("signed case", "patient")},
@@ -123,6 +127,7 @@ QUERIES: Mapping[str, Mapping[str, Thing]] = {
 }
 FORMS: Mapping[str, Mapping[str, Thing]] = {
     "operator.call_book": {"doctor": Thing("doctor"), "at": Thing("free time"), "price": choice("0")},
+    "operator.call_move_make": {"at": Thing("free time"), "price": choice("0")},
     "patient.area": {
         "patient": Thing("patient", "patient"),
         "province": choice("36"),

@@ -53,6 +53,16 @@ def test_another_caller_s_booking_is_not_cancelled(world: World) -> None:
         assert booking.cancelled_at is None
 
 
+def test_another_caller_s_booking_is_not_moved(world: World) -> None:
+    mine, theirs = world.values["B"]["patient"], world.values["A"]["booking"]
+    form = {"at": world.values["A"]["free time"], "price": "0"}
+    answer = world.client("operator").post(f"/operator/calls/{mine}/bookings/{theirs}/move", data=form)
+    assert answer.status_code == 404
+    with world.app.app_context():
+        booking = db.session.scalars(select(Booking).where(Booking.public_id == theirs)).one()
+        assert booking.moves == 0
+
+
 def test_another_doctor_s_times_are_not_removed(world: World) -> None:
     before = count(world, Availability)
     world.client("doctor B").post(f"/doctor/availability/{world.values['A']['pattern']}/remove")

@@ -145,6 +145,29 @@ def test_who_has_turned_14_meanwhile_comes_into_nobodys_care(
     assert care.dependents_of(user) == []
 
 
+def test_of_a_child_the_guardian_decides_and_is_named_as_who_agreed(
+    office: Client, operator: User, db: Any, clock: FrozenClock
+) -> None:
+    child = registered(operator)
+    callers.consent_by_telephone(operator, child.id, callers.ASKED)
+    address = f"/operator/calls/{child.public_id}/rights"
+    page = office.get(address).text
+    assert "보호자 박지은 님(어머니)이 정합니다" in page
+    assert "보호자 박지은 님이 전화로 대신 동의하셨습니다" in page
+    assert "아이 생년월일" in page
+    assert "본인이 원하실 때만" not in page
+    clock.advance(hours=1)
+    registered(operator, guardian="박기영", relation="father")
+    page = office.get(address).text
+    assert "보호자 박기영 님(아버지)이 정합니다" in page
+    assert "보호자가 전화로 대신 동의하셨습니다" in page, "it was not he who agreed then"
+    clock.set(clock.now.replace(year=2032, month=6))
+    sign_in(office, operator)
+    page = office.get(address).text
+    assert "보호자가 아니라 본인이 정합니다" in page
+    assert "박기영" not in page
+
+
 def test_at_14_nothing_new_rests_on_the_guardian_and_the_child_is_asked(
     office: Client, operator: User, db: Any, clock: FrozenClock
 ) -> None:

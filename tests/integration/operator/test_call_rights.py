@@ -19,11 +19,13 @@ from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseState
 from app.consultations import service as consultations
 from app.consultations.models import Booking, BookingState
+from app.consultations.words import when
 from app.infra import jobs
 from tests.factories.accounts import create_child, create_patient, sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_pattern
 from tests.factories.eligibility import SUNCHEON
+from tests.factories.reviews import create_operator
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -94,6 +96,45 @@ def test_a_consent_given_by_telephone_is_taken_back_there_and_what_rests_on_it_e
     db.session.rollback()
     assert booking.state == BookingState.CANCELLED
     assert "되돌릴 동의가 없습니다" in office.post(answer.request.path, follow_redirects=True).text
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("health_data", "건강 정보 동의"), ("telemedicine", "비대면 상담 동의")]
+)
+def test_before_a_consent_is_taken_back_the_bookings_are_named_and_after_it_the_caller_is_told(
+    office: Client, operator: User, caller: Patient, sms: Texts, kind: str, said: str
+) -> None:
+    doctor = create_reader(name="이서연")
+    create_pattern(doctor)
+    booking = _book(caller, doctor, operator)
+    page = office.get(f"{base(caller)}/rights").text
+    assert page.count("취소될 예약") == page.count(when(booking.starts_at)) == 2, "both consents rest on it"
+    assert "예약은 그대로" not in page
+    office.post(f"{base(caller)}/consents/{kind}/withdraw")
+    told = [one for one in sms() if "되돌렸습니다" in one["body"]]
+    assert [(one["to"], said in one["body"]) for one in told] == [("+821098765432", True)]
+    assert "예약도 함께 취소됩니다" in told[0]["body"]
+
+
+def test_who_has_an_account_is_told_at_its_number_in_its_language(
+    office: Client, db: Any, sms: Texts
+) -> None:
+    user = create_sender(mobile="+821055556666", locale="en")
+    office.post(f"{base(user.patient)}/consents/ai_notice/withdraw")
+    told = [one for one in sms() if "withdrawn" in one["body"]]
+    assert [one["to"] for one in told] == ["+821055556666"]
+    office.post(f"{base(user.patient)}/consents/ai_notice/withdraw")
+    assert [one for one in sms() if "withdrawn" in one["body"]] == told, "there was nothing left to take back"
+
+
+def test_the_day_on_which_a_consent_was_taken_back_is_shown(
+    office: Client, caller: Patient, db: Any, clock: FrozenClock
+) -> None:
+    assert "거두어졌습니다" not in office.get(f"{base(caller)}/rights").text
+    clock.set(clock.now.replace(year=2027, month=3, day=2))
+    sign_in(office, create_operator())
+    office.post(f"{base(caller)}/consents/telemedicine/withdraw")
+    assert office.get(f"{base(caller)}/rights").text.count("2027년 3월 2일에 거두어졌습니다") == 1
 
 
 def _book(patient: Patient, doctor: User, operator: User) -> Booking:

@@ -71,6 +71,7 @@ def test_a_first_call_from_the_number_to_the_booking_and_back(
     at = slot.starts_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     confirm = office.get(f"{answer.location}/confirm?doctor={doctor.id}&at={at}").text
     assert "12,000원" in confirm
+    assert "상담 자체는 이 서비스에서 하지 못합니다" in confirm, "said aloud as patients read it"
     form = {"doctor": doctor.id, "at": at, "price": "12000"}
     assert office.post(f"{answer.location}/book", data=form).status_code == 303
     booking = db.session.scalars(select(Booking)).one()
