@@ -74,6 +74,10 @@ class Caller:
                 return Admitted(found, revisit)
         return Admitted(plain)
 
+    def admits(self, profile: DoctorProfile | None, starts_at: datetime) -> bool:
+        """True if a rule admits, be it as a revisit."""
+        return self.admitted(profile, starts_at).admission.rule is not None
+
 
 def _revisit(answered: Answered) -> Revisit:
     doctor = db.session.get(User, answered.doctor_id)

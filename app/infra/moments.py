@@ -51,6 +51,11 @@ def read(text: str | None) -> datetime | None:
     return found if found.tzinfo is not None and FIRST <= found < LAST else None
 
 
+def stamp(moment: datetime) -> str:
+    """Return a moment as it stands in an address: what `read` reads."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _language() -> str:
     return "en" if str(get_locale()) == "en" else "ko"
 

@@ -19,11 +19,12 @@ from app.consultations.eligibility import Admission
 from app.consultations.eligibility_admit import admit_to
 from app.consultations.models import Booking
 from app.consultations.rules import rules
+from app.infra import moments
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
 from app.operator.call_clinics import elsewhere
 from app.operator.call_forms import MoveForm
-from app.operator.call_screens import day_of, days_screen, moment_of, stamp, times_screen
+from app.operator.call_screens import day_of, days_screen, moment_of, times_screen
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -40,7 +41,7 @@ def why_it_stays(patient: Patient, booking: Booking) -> str | None:
     """Say why a caller's booking cannot be moved now, None if it can."""
     if telephone_children.has_outgrown(patient):
         return str(OUTGROWN)
-    reason = service.why_not_moved(booking)
+    reason = service.why_not_moved(booking, current_user)
     return str(STAYS[reason]) if reason is not None else None
 
 
@@ -97,7 +98,7 @@ def call_move_day(public_id: str, booking_id: str) -> Any:
         booking=booking,
         on=on,
         screen=times_screen(times, request.args.get("page", 1, int)),
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
     )
 
@@ -123,7 +124,7 @@ def call_move_confirm(public_id: str, booking_id: str) -> Any:
         patient=patient,
         booking=booking,
         slot=slot,
-        form=MoveForm(formdata=None, at=stamp(slot.starts_at), price=slot.price_won),
+        form=MoveForm(formdata=None, at=moments.stamp(slot.starts_at), price=slot.price_won),
         words=words,
     )
 
@@ -167,7 +168,7 @@ def _address(endpoint: str, booking: Booking, at: str | None = None) -> str:
 
 
 def _confirm_again(booking: Booking, starts_at: datetime) -> Response:
-    return redirect(_address("operator.call_move_confirm", booking, at=stamp(starts_at)), 303)
+    return redirect(_address("operator.call_move_confirm", booking, at=moments.stamp(starts_at)), 303)
 
 
 def _instead(booking: Booking, gone: service.TimeUnavailable) -> tuple[str, int]:
@@ -179,7 +180,7 @@ def _instead(booking: Booking, gone: service.TimeUnavailable) -> tuple[str, int]
         booking=booking,
         taken=isinstance(gone, service.TimeTaken),
         instead=times[: calls.OFFERED],
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
     )
     return page, 409

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import groupby
 
 from flask import abort
@@ -12,6 +12,7 @@ from flask import abort
 from app.consultations.call_days import DoctorsDay
 from app.consultations.calls import OFFERED
 from app.consultations.times import FreeTime
+from app.infra import moments
 
 DAYS_READ = 3
 YEARS = range(2000, 2200)
@@ -68,13 +69,4 @@ def day_of(text: str | None) -> date | None:
 
 def moment_of(text: str | None) -> datetime:
     """Return the moment in an address or a form, 404 if it is none."""
-    try:
-        found = datetime.fromisoformat(text or "")
-    except ValueError:
-        abort(404)
-    return found if found.tzinfo is not None and found.year in YEARS else abort(404)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as it stands in an address."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moments.read(text) or abort(404)

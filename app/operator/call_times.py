@@ -13,9 +13,10 @@ from app.accounts.models import DoctorProfile, Patient
 from app.consultations import call_days, words
 from app.consultations.call_days import DoctorsDay
 from app.consultations.rules import rules
+from app.infra import moments
 from app.operator.blueprint import door
 from app.operator.call_access import caller_or_404
-from app.operator.call_screens import day_of, days_screen, stamp, times_screen
+from app.operator.call_screens import day_of, days_screen, times_screen
 from app.permissions import Permission
 from app.policy import requires
 
@@ -73,6 +74,6 @@ def call_day(public_id: str) -> Any:
         on=on,
         doctor=found[0].doctor if found else None,
         screen=times_screen(found[0].times if found else [], request.args.get("page", 1, int)),
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
     )

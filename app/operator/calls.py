@@ -5,7 +5,7 @@ The operator sees a name, the year of birth, the district and the bookings: no p
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
@@ -142,15 +142,11 @@ def _page(patient: Patient, place: PlaceForm | None = None) -> str:
         refusals=calls.refusals_for(patient) if ready else [],
         ready=ready,
         now=clock.now(),
-        stamp=_stamp,
+        stamp=moments.stamp,
         date_of=moments.date_of,
         words=words,
         rule_words=eligibility_words,
     )
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _moment(text: str | None) -> datetime:
@@ -222,7 +218,7 @@ def call_confirm(public_id: str) -> Any:
     except service.NotEligible as no:
         return _refused(patient, no.admission), 409
     doctor = next(d for d in service.bookable_doctors() if d.user.id == slot.doctor_id)
-    data = {"doctor": slot.doctor_id, "at": _stamp(slot.starts_at), "price": slot.price_won}
+    data = {"doctor": slot.doctor_id, "at": moments.stamp(slot.starts_at), "price": slot.price_won}
     return render_template(
         "operator/call_confirm.html",
         patient=patient,

@@ -13,13 +13,13 @@ from app.consultations import service, words
 from app.consultations.models import Booking, BookingState
 from app.consultations.policy import visible_bookings
 from app.consultations.rules import rules
-from app.infra import clock
+from app.infra import clock, moments
 from app.patient import bookings_choose as bookings_choose  # the pages on which a time is chosen,
 from app.patient import bookings_confirm as bookings_confirm  # confirmed,
 from app.patient import bookings_move as bookings_move  # and moved
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
-from app.patient.bookings_forms import key_of, stamp
+from app.patient.bookings_forms import key_of
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
 
@@ -36,7 +36,7 @@ def bookings() -> str:
         several=len(people) > 1,
         held=service.hold_of(me().id),
         case=None,
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
         now=clock.now(),
     )

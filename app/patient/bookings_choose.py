@@ -14,6 +14,7 @@ from app.consultations import service, times, words
 from app.consultations.eligibility_admit import Judge, served_by
 from app.consultations.public_holidays import Holiday, between
 from app.consultations.rules import rules
+from app.infra import moments
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import (
@@ -24,7 +25,6 @@ from app.patient.bookings_forms import (
     key_of,
     people_for,
     shifted,
-    stamp,
     wish,
 )
 from app.permissions import Permission
@@ -70,7 +70,7 @@ def booking_choose() -> str:
         area_of=lambda profile: area_name(area(profile.area)),
         language_names=language_names,
         key=key_of,
-        stamp=stamp,
+        stamp=moments.stamp,
         rules=rules(),
         words=words,
     )

@@ -16,6 +16,7 @@ from app.accounts.models import Patient
 from app.cases.models import Case
 from app.consultations import service, times, words
 from app.extensions import limiter
+from app.infra import moments
 from app.patient.access import me, settings
 from app.patient.blueprint import blueprint
 from app.patient.bookings_forms import (
@@ -27,7 +28,6 @@ from app.patient.bookings_forms import (
     moment_of,
     people_for,
     read_key,
-    stamp,
 )
 from app.patient.eligibility_refused import Asked, refusal, refused
 from app.patient.wizard import of_age_notes
@@ -79,7 +79,7 @@ def _back_to_choice(case: Case | None) -> Response:
 
 def _confirm_url(doctor: int, starts_at: datetime, case: Case | None) -> str:
     case_id = case.public_id if case else None
-    return url_for("patient.booking_confirm", doctor=doctor, at=stamp(starts_at), case=case_id)
+    return url_for("patient.booking_confirm", doctor=doctor, at=moments.stamp(starts_at), case=case_id)
 
 
 @blueprint.get("/bookings/confirm")
@@ -97,7 +97,7 @@ def booking_confirm() -> Any:
     not_remote = refusal(Asked(people_for(case), doctor, slot.starts_at, case))
     if not_remote is not None:
         return not_remote, 409
-    form.doctor.data, form.at.data, form.price.data = doctor, stamp(starts_at), slot.price_won
+    form.doctor.data, form.at.data, form.price.data = doctor, moments.stamp(starts_at), slot.price_won
     form.case.data = case.public_id if case else ""
     return _confirm_page(form, slot, case)
 

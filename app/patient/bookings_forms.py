@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import abort, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -68,14 +68,9 @@ def moment_of(text: str | None) -> datetime:
     return moments.read(text) or abort(404)
 
 
-def stamp(moment: datetime) -> str:
-    """Return a moment as it stands in an address."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def key_of(slot: FreeTime) -> str:
     """Return what a button says of the time that it stands for."""
-    return f"{slot.doctor_id}.{stamp(slot.starts_at)}"
+    return f"{slot.doctor_id}.{moments.stamp(slot.starts_at)}"
 
 
 def read_key(key: str | None) -> tuple[int, datetime]:

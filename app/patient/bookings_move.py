@@ -17,10 +17,11 @@ from app.consultations.models import Booking
 from app.consultations.policy import visible_bookings
 from app.consultations.public_holidays import between
 from app.consultations.rules import rules
+from app.infra import moments
 from app.patient.access import me
 from app.patient.blueprint import blueprint
 from app.patient.bookings_choose import holiday_name
-from app.patient.bookings_forms import MoveForm, first_day, moment_of, shifted, stamp
+from app.patient.bookings_forms import MoveForm, first_day, moment_of, shifted
 from app.patient.eligibility_refused import page
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
@@ -64,7 +65,7 @@ def booking_move(public_id: str) -> Any:
         later=shifted(first, rules().shown_days),
         left=rules().move_limit - booking.moves,
         rules=rules(),
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
     )
 
@@ -85,7 +86,7 @@ def booking_move_confirm(public_id: str) -> Any:
         "patient/bookings_move_confirm.html",
         booking=booking,
         slot=slot,
-        form=MoveForm(formdata=None, at=stamp(slot.starts_at), price=slot.price_won),
+        form=MoveForm(formdata=None, at=moments.stamp(slot.starts_at), price=slot.price_won),
         words=words,
     )
 
@@ -96,7 +97,7 @@ def booking_move_make(public_id: str) -> Any:
     """Move it. Sent twice, it is moved once."""
     booking, form = _mine(public_id), MoveForm()
     starts_at = moment_of(form.at.data)
-    confirm = url_for("patient.booking_move_confirm", public_id=public_id, at=stamp(starts_at))
+    confirm = url_for("patient.booking_move_confirm", public_id=public_id, at=moments.stamp(starts_at))
     if not form.validate():
         return redirect(confirm, 303)
     return _move(booking, starts_at, form.price.data, confirm)
@@ -131,7 +132,7 @@ def _instead(booking: Booking, gone: service.TimeUnavailable) -> tuple[str, int]
         booking=booking,
         taken=isinstance(gone, service.TimeTaken),
         instead=[slot for slot in gone.instead if slot.doctor_id == booking.doctor_id],
-        stamp=stamp,
+        stamp=moments.stamp,
         words=words,
     )
     return taken, 409

@@ -14,7 +14,6 @@ from app.consultations.eligibility import Admission
 from app.consultations.eligibility_admit import admit_to, is_admitted_to
 from app.infra import moments
 from app.patient.access import me, settings
-from app.patient.bookings_forms import stamp
 from app.patient.eligibility_spots import at_time
 
 
@@ -35,7 +34,7 @@ class Asked:
     @property
     def key(self) -> str:
         """What a button says of the time."""
-        return f"{self.doctor_id}.{stamp(self.starts_at)}"
+        return f"{self.doctor_id}.{moments.stamp(self.starts_at)}"
 
     def is_open_to(self, patient: Patient) -> bool:
         """True if a rule admits this person."""
@@ -64,7 +63,13 @@ def refused(asked: Asked, patient: Patient, admission: Admission) -> str:
     if not spots and not others:
         service.let_go_of(me().id, asked.doctor_id, asked.starts_at)
     return page(
-        patient, admission, asked.case, asked=asked, spots=spots, others=others, at=stamp(asked.starts_at)
+        patient,
+        admission,
+        asked.case,
+        asked=asked,
+        spots=spots,
+        others=others,
+        at=moments.stamp(asked.starts_at),
     )
 
 

@@ -287,10 +287,11 @@ def test_without_telemedicine_what_is_booked_is_cancelled_and_cases_are_read_on(
     assert fresh(case).state == CaseState.WAITING
 
 
-def test_other_consents_cancel_no_booking(sender: User, doctor: User, work: Callable[[], int]) -> None:
+def test_the_consent_to_the_ai_cancels_no_booking(
+    sender: User, doctor: User, work: Callable[[], int]
+) -> None:
     create_pattern(doctor)
     booking = create_booking(sender, doctor)
-    take_back(sender, HEALTH)
     take_back(sender, AI)
     work()
     database.session.refresh(booking)
