@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.accounts import service as accounts
-from app.accounts.models import Consent, ConsentKind, Patient, User
+from app.accounts.models import Consent, Patient, User
 from app.consultations import availability, exceptions, service, times
 from app.consultations.models import Availability, Booking, ExtraTime, TimeOff
 from app.extensions import db
@@ -49,11 +49,12 @@ def create_bookers(count: int) -> list[tuple[int, int]]:
             session.add_all([user, patient])
             made.append((user, patient))
         session.flush()
-        version = accounts.texts()[ConsentKind.TELEMEDICINE].version
         for user, patient in made:
-            consent = Consent(user_id=user.id, patient_id=patient.id, version=version, given_at=moment)
-            consent.kind = ConsentKind.TELEMEDICINE
-            session.add(consent)
+            for kind in service.NEEDED:
+                version = accounts.texts()[kind].version
+                consent = Consent(user_id=user.id, patient_id=patient.id, version=version, given_at=moment)
+                consent.kind = kind
+                session.add(consent)
     return [(user.id, patient.id) for user, patient in made]
 
 

@@ -78,8 +78,7 @@ def test_a_booking_is_reminded_of_at_six_the_day_before_and_an_hour_before(
     assert told(db, sender) == ["booking_made", "booking_day_before"]
     to_patient = [message for message in sent() if message["to"] == sender.mobile]
     assert (
-        to_patient[-1]["body"]
-        == "살핌: 11월 30일 월요일 오후 2:00에 상담이 있습니다. 로그인하여 준비할 것을 확인하세요."
+        to_patient[-1]["body"] == "살핌: 11월 30일 월요일 오후 2:00 예약이 있습니다. 로그인하여 확인하세요."
     )
     at(clock, "11-30T13:00")
     work()
@@ -200,7 +199,7 @@ def test_two_who_look_at_once_remind_once(
     assert found.count(ReminderState.SENT) == 1
     assert found.count(None) == 3
     assert told(db, sender).count("booking_day_before") == 1
-    assert len([message for message in sent() if "상담이 있습니다" in message["body"]]) == 1
+    assert len([message for message in sent() if "오후 2:00 예약이 있습니다" in message["body"]]) == 1
 
 
 def test_one_that_dies_before_the_end_leaves_the_reminder_to_the_next(
