@@ -103,7 +103,10 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     start = train.add_mutually_exclusive_group()
     start.add_argument("--from", dest="begin", metavar="MODEL", help="go on from a model in vision/models")
     start.add_argument(
-        "--variant", choices=("lite0", "lite2"), default="lite0", help="which EfficientNet-Lite"
+        "--variant",
+        choices=("lite0", "lite2"),
+        default="lite0",
+        help="which EfficientNet-Lite, if it begins anew",
     )
     train.add_argument(
         "--export",

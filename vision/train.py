@@ -22,8 +22,8 @@ from vision.augment import augment, centre
 from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
 from vision.images import UInt8
-from vision.net import lite
-from vision.registry import MODELS
+from vision.net import lite, variants_of
+from vision.registry import MODELS, load_model
 from vision.warm import load_published
 
 
@@ -70,9 +70,13 @@ class Recipe:
 
 
 def going_on(begin: str, seed: int) -> Recipe:
-    """The recipe of a run that goes on from the published model ``begin``: larger views, gentler steps."""
+    """The recipe of a run that goes on from the first network of the published model ``begin``.
+
+    Larger views, gentler steps. Raises ModelError if there is no such model.
+    """
     return Recipe(
         seed=seed,
+        variant=variants_of(load_model(begin).config.architecture)[0],
         begin=begin,
         small=160,
         large=192,

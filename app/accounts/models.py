@@ -88,6 +88,8 @@ class DoctorProfile(Base):
     """Codes of `app.accounts.languages` in which the doctor consults."""
     area: Mapped[str | None] = mapped_column(String(5))
     """The province or district of the practice (`app.regions.areas`)."""
+    telephone: Mapped[str | None] = mapped_column(String(20))
+    """The practice's, as it is dialled in Korea: whom patients ask how they will meet."""
     works_on_holidays: Mapped[bool] = mapped_column(default=False)
     """Whether the weekly times hold on public holidays too."""
 

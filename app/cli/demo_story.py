@@ -124,7 +124,9 @@ class Story:
         known = {key: entry[key] for key in ("name", "email", "licence_number", "clinic", "specialty")}
         doctor = accounts.create_doctor(**known, password=password, is_demo=True)
         self.people[entry["key"]] = doctor
-        practice.set_practice(doctor.id, languages=entry["languages"], area=entry["area"])
+        practice.set_practice(
+            doctor.id, languages=entry["languages"], area=entry["area"], telephone=entry.get("telephone", "")
+        )
         first, last = entry["hours"]
         for weekday in entry["weekdays"]:
             availability.add_pattern(

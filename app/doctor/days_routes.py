@@ -167,14 +167,18 @@ def availability_extra_remove(extra_id: int) -> Response:
 @blueprint.route("/availability/practice", methods=["GET", "POST"])
 @requires(Permission.AVAILABILITY_MANAGE)
 def availability_practice() -> Any:
-    """In which languages and where: what patients choose a doctor by."""
+    """In which languages and where, what patients choose a doctor by; and whom they ask how they will meet."""
     profile = doctor().doctor
-    given = {"languages": profile.languages, "area": profile.area or ""} if profile else {}
-    form = PracticeForm(**given)
+    form = PracticeForm(obj=profile)
     if not form.is_submitted():
         return render_template("doctor/practice.html", form=form, profile=profile)
     if not form.validate():
         return render_template("doctor/practice.html", form=form, profile=profile), 422
-    practices.set_practice(doctor().id, languages=form.languages.data, area=form.area.data or None)
+    practices.set_practice(
+        doctor().id,
+        languages=form.languages.data,
+        area=form.area.data or None,
+        telephone=form.telephone.data or "",
+    )
     flash(_("저장했습니다."), "success")
     return redirect(url_for("doctor.availability_practice"))

@@ -16,12 +16,15 @@ from wtforms import (
     SelectChoice,
     SelectField,
     SelectMultipleField,
+    TelField,
     TextAreaField,
+    ValidationError,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from app.accounts.languages import LANGUAGES
+from app.accounts.practice import NoTelephone, telephone_of
 from app.consultations import times
 from app.consultations.changes import REASON_LIMIT
 from app.consultations.rules import rules
@@ -163,6 +166,16 @@ class PracticeForm(FlaskForm):  # type: ignore[misc]  # untyped base
         validators=[InputRequired(_l("하나 이상 골라 주세요."))],
     )
     area = SelectField(_l("진료하는 지역"), description=_l("환자가 지역으로 의사를 찾을 때 씁니다."))
+    telephone = TelField(
+        _l("병원 전화"), description=_l("예약한 환자가 그 시간에 어떻게 만나는지 물어볼 번호입니다.")
+    )
+
+    def validate_telephone(self, field: TelField) -> None:
+        """A number of Korea, or nothing."""
+        try:
+            telephone_of(field.data or "")
+        except NoTelephone:
+            raise ValidationError(_l("전화번호를 적어 주세요. 예: 061-555-1234")) from None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

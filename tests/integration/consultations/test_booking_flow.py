@@ -296,6 +296,9 @@ def test_languages_and_region_are_said_and_searched_by(
     desk.post("/doctor/availability/practice", data=said)
     assert desk.post("/doctor/availability/practice", data={"area": "36330"}).status_code == 422
     assert desk.post("/doctor/availability/practice", data=said | {"area": "99"}).status_code == 422
+    answer = desk.post("/doctor/availability/practice", data=said | {"telephone": "12"})
+    assert answer.status_code == 422
+    assert "061-555-1234" in answer.text, "an example"
     page = phone.get("/patient/bookings/new?language=vi&area=36").text
     assert "전라남도 구례군" in page
     assert "베트남어" in page

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from app.accounts import residence
+from app.accounts import practice, residence
 from app.accounts import service as accounts
 from app.accounts.errors import ConsentMissing
 from app.accounts.models import ConsentKind, Sex, User
@@ -193,6 +193,18 @@ def test_taking_back_the_consent_to_health_data_cancels_and_forgets_what_tells_o
     assert sender.patient.exceptions is None
     with pytest.raises(ConsentMissing):
         residence.set_exceptions(sender.patient.id, ["rare_disease"])
+
+
+def test_the_page_of_a_booking_says_whom_to_call_about_how_to_meet(
+    phone: Client, doctor: User, sender: User, db: Any
+) -> None:
+    made = create_booking(sender, doctor)
+    assert "114에 물어보세요" in phone.get(f"/patient/bookings/{made.public_id}").text
+    practice.set_practice(doctor.id, languages=["ko"], area=None, telephone="0615551234")
+    page = phone.get(f"/patient/bookings/{made.public_id}").text
+    assert 'href="tel:0615551234"' in page
+    assert "061-555-1234" in page
+    assert "061-555-1234" in phone.get(confirm_url(service.free_times(doctor.id)[0])).text
 
 
 def test_a_refused_booking_leaves_no_consent(

@@ -13,11 +13,15 @@ from vision.predict import Predictor
 from vision.registry import MODELS, default_name, write_sums
 
 FOLDER = MODELS / default_name()
+every_model = pytest.mark.parametrize(
+    "folder", sorted(p.parent for p in MODELS.glob("*/SHA256SUMS")), ids=lambda p: p.name
+)
 
 
+@every_model
 @pytest.mark.shared_data
-def test_validation_and_test_share_nothing_with_what_was_trained_on(skin_data):
-    ids, groups = trained_on(FOLDER)
+def test_validation_and_test_share_nothing_with_what_was_trained_on(skin_data, folder):
+    ids, groups = trained_on(folder)
     records = read_labels(skin_data / "labels.csv")
     held_out = [r for r in records if r.split in {"val", "test"} and r.label >= 0]
     assert len(held_out) > 2000
@@ -25,9 +29,10 @@ def test_validation_and_test_share_nothing_with_what_was_trained_on(skin_data):
     assert not [r.image_id for r in held_out if groups_of(r) & groups]
 
 
+@every_model
 @pytest.mark.shared_data
-def test_what_was_trained_on_is_the_training_split(skin_data):
-    ids, groups = trained_on(FOLDER)
+def test_what_was_trained_on_is_the_training_split(skin_data, folder):
+    ids, groups = trained_on(folder)
     by_id = {r.image_id: r for r in read_labels(skin_data / "labels.csv")}
     assert len(ids) > 10_000
     assert {by_id[i].split for i in ids} == {"train"}

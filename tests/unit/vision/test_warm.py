@@ -109,8 +109,9 @@ def test_different_architectures_have_no_mean(tmp_path: Path) -> None:
         load_checkpoint(one, other)
 
 
-def test_going_on_is_gentler_and_named_in_the_recipe() -> None:
-    recipe = going_on("lite0-2", 5)
-    assert (recipe.begin, recipe.seed) == ("lite0-2", 5)
+@pytest.mark.parametrize(("name", "variant"), [("lite0-3", "lite0"), ("lite2-1", "lite2")])
+def test_going_on_is_gentler_with_the_same_network_and_named_in_the_recipe(name: str, variant: str) -> None:
+    recipe = going_on(name, 5)
+    assert (recipe.begin, recipe.seed, recipe.variant) == (name, 5, variant)
     assert recipe.body_rate < Recipe().body_rate
     assert 0 < recipe.mixed <= 1
