@@ -126,7 +126,9 @@ def test_from_the_photo_to_the_booked_consultation(
     expect(patient.locator("#case-live")).to_contain_text("상담 전 판독")
 
     # A spot that must be seen in person is not for a screen, and the page says where to go instead.
-    patient.get_by_role("link", name="의사와 상담 예약하기").click()
+    expect(patient.get_by_role("link", name="가까운 병원 보기")).to_be_visible()
+    expect(patient.get_by_role("link", name="의사와 상담 예약하기")).to_have_count(0)
+    patient.goto(f"/patient/bookings/check?case={case_url.rsplit('/', 1)[1]}")
     say_where_one_lives(patient, "36", SUNCHEON)
     expect(patient.locator("main")).to_contain_text("병원에 직접 가셔야 해요")
     expect(patient.get_by_role("link", name="가까운 병원 보기")).to_be_visible()
