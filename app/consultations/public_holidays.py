@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
-import holidays
-
 
 @dataclass(frozen=True)
 class Holiday:
@@ -20,6 +18,9 @@ class Holiday:
 
 @cache
 def _year(year: int) -> dict[date, Holiday]:
+    # Imported here: the worker asks for no times, and need not hold the calendars.
+    import holidays
+
     korean = holidays.country_holidays("KR", years=year, language="ko")
     english = holidays.country_holidays("KR", years=year, language="en_US")
     return {day: Holiday(day, name, english[day]) for day, name in sorted(korean.items())}

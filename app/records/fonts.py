@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from fontTools.ttLib import TTFont
-
 FAMILY = "NanumGothic"
 FILES = ("NanumGothic.ttf", "NanumGothicBold.ttf")
 UNKNOWN = "□"
@@ -32,6 +30,9 @@ def folder() -> Path:
 @cache
 def _letters() -> frozenset[int]:
     """The code points that every weight can print."""
+    # Imported here, as the compiler is in `finding`: the worker never prints.
+    from fontTools.ttLib import TTFont
+
     known = []
     for name in FILES:
         with TTFont(folder() / name, lazy=True) as font:
