@@ -208,6 +208,39 @@ def again(user: User, public_id: str) -> Case:
     return case
 
 
+def at_the_same_place(user: User, case: Case) -> list[Followed]:
+    """Return the lesions that were sent before and lie where the draft's does, as far as `user` may follow them.
+
+    None for a draft that is about one of them already.
+    """
+    if case.lesion is None or is_followed(case):
+        return []
+    here = [f for f in lesions_of(user, [case.patient_id]) if f.lesion.body_site == case.lesion.body_site]
+    return [f for f in here if f.story and f.lesion.id != case.lesion_id]
+
+
+def is_the_same(user: User, case_id: str, lesion_id: str) -> Case:
+    """Make a draft one about a lesion that was sent before from the same place; what was answered then is filled in.
+
+    Raises `NoSuchCase`, `CaseClosed`, `OfAge`.
+    """
+    with transaction() as session:
+        lesion = _locked_after_patient(user, lesion_id)
+        case = drafts.open_for_change(user, case_id)
+        other = case.lesion
+        if other is None or (other.patient_id, other.body_site) != (lesion.patient_id, lesion.body_site):
+            raise NoSuchCase(lesion_id)
+        if other.id == lesion.id:
+            return case
+        last = _stories(user, [lesion.id])[lesion.id][-1]
+        alone = not drafts.is_shared(case)
+        case.lesion, case.answers = lesion, _carried_over(last) | (case.answers or {})
+        session.flush()
+        if alone:
+            session.delete(other)
+    return case
+
+
 def _carried_over(last: Case) -> dict[str, Any]:
     given: Mapping[str, Any] = last.answers or {}
     kept = {key: given[key] for key in KEPT_ANSWERS if key in given}

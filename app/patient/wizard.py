@@ -19,7 +19,7 @@ from app.cases import body_sites, drafts, lesions, policy, questions, service
 from app.cases.draft_rules import rules as draft_rules
 from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge, TooManyDrafts
 from app.cases.models import Case, CaseState
-from app.infra import clock
+from app.infra import clock, moments
 from app.patient.access import case_or_404, me, settings
 from app.patient.blueprint import blueprint
 from app.patient.forms import ChangedForm, LesionForm, PersonForm, PlaceForm, StartForm, review_form
@@ -132,9 +132,31 @@ def case_place(public_id: str) -> Response | str:
         return case
     form = PlaceForm(site=case.lesion.body_site if case.lesion else None)
     if form.validate_on_submit():
-        drafts.place(me(), public_id, form.site.data)
-        return redirect(after(case, "place"), 303)
+        case = drafts.place(me(), public_id, form.site.data)
+        return redirect(_to_same(case) or after(case, "place"), 303)
     return page("place.html", case, "place", form=form, sites=body_sites.all_sites())
+
+
+def _to_same(case: Case) -> str | None:
+    """Return where it is asked whether the spot was sent before, None where nothing was sent from there."""
+    known = lesions.at_the_same_place(me(), case)
+    return url_for("patient.case_same", public_id=case.public_id) if known else None
+
+
+@blueprint.route("/cases/<public_id>/same", methods=["GET", "POST"])
+@requires(Permission.CASE_SEND)
+def case_same(public_id: str) -> Response | str:
+    """Whether it is a spot that was sent before from the same place: then its photos stand side by side."""
+    case = draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    if request.method == "POST":
+        case = lesions.is_the_same(me(), public_id, request.form.get("lesion", ""))
+        return redirect(after(case, "place"), 303)
+    known = lesions.at_the_same_place(me(), case)
+    if not known:
+        return redirect(after(case, "place"), 303)
+    return page("same.html", case, "place", known=known, onward=after(case, "place"), day=moments.day)
 
 
 @blueprint.route("/cases/<public_id>/questions", methods=["GET", "POST"])

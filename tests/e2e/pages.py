@@ -242,6 +242,7 @@ PATIENT = [
     case("patient.case_place", "patient", "begun draft"),
     case("patient.case_place", "patient", "draft"),
     Look("patient.case_place", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
+    case("patient.case_same", "patient", "same draft"),
     case("patient.case_questions", "patient", "draft"),
     Look("patient.case_questions", "patient", "wrong", {"public_id": "=begun draft"}, act=send),
     case("patient.case_person", "patient", "draft"),

@@ -314,6 +314,8 @@ def _drafts(site: Site, patient: User) -> None:
     for photo, quality in zip(full.photos, ([], _doubt()), strict=True):
         with transaction():
             photo.quality = quality
+    same = create_case(patient, state=CaseState.DRAFT, site="upper_back")
+    site.ids["same draft"] = same.public_id
     newcomer = create_patient(name=LONG_NAME)
     theirs = create_case(newcomer, state=CaseState.DRAFT, site="lower_back")
     site.ids |= {"begun draft": begun.public_id, "draft": full.public_id, "new draft": theirs.public_id}

@@ -49,6 +49,48 @@ def test_the_body_map_numbers_every_lesion_and_lists_them_from_head_to_foot(
     assert re.findall(r'class="marks__number"[^>]*>([^<]+)<', page) == ["1", "4", "2–3"]
 
 
+def test_a_new_case_at_a_known_place_may_be_about_the_spot_that_was_sent_before(
+    browser: Callable[..., Browser], db: Any
+) -> None:
+    user = create_sender()
+    known = create_case(user, site="upper_back", state=CaseState.WAITING)
+    create_case(user, site="face", state=CaseState.WAITING)
+    patient = browser(user)
+    draft = create_case(user, site="neck", state=CaseState.DRAFT)
+    address = f"/patient/cases/{draft.public_id}"
+    assert patient.send(f"{address}/place", site="chest").location == f"{address}/questions"
+    assert patient.send(f"{address}/place", site="upper_back").location == f"{address}/same"
+    page = patient.get(f"{address}/same").text
+    assert page.count("네, 이 점이에요</span>") == 1
+    assert f'href="{address}/questions"' in page, "or another one"
+    own = lesion_of(draft).id
+    answer = patient.send(f"{address}/same", lesion=lesion_of(known).public_id)
+    assert answer.location == f"{address}/questions"
+    db.session.expire_all()
+    assert draft.lesion_id == known.lesion_id
+    assert db.session.get(Lesion, own) is None, "the one that was made for the draft alone is gone"
+    assert "지난번과 달라졌나요?" in patient.get(f"{address}/questions").text
+    assert patient.get(f"{address}/same").location == f"{address}/questions", "asked and answered"
+
+
+def test_no_draft_becomes_one_about_a_spot_elsewhere_or_of_somebody_else(
+    browser: Callable[..., Browser], db: Any
+) -> None:
+    user = create_sender()
+    elsewhere = create_case(user, site="face", state=CaseState.WAITING)
+    theirs = create_case(create_sender(), site="upper_back", state=CaseState.WAITING)
+    create_case(user, site="upper_back", state=CaseState.WAITING)
+    draft = create_case(user, site="upper_back", state=CaseState.DRAFT)
+    before = draft.lesion_id
+    patient = browser(user)
+    for other in (elsewhere, theirs):
+        sent = {"lesion": lesion_of(other).public_id}
+        assert patient.send(f"/patient/cases/{draft.public_id}/same", **sent).status_code == 404
+    assert patient.send(f"/patient/cases/{draft.public_id}/same").status_code == 404
+    db.session.expire_all()
+    assert draft.lesion_id == before
+
+
 def test_who_cares_for_several_chooses_whose_lesions_to_see(browser: Callable[..., Browser]) -> None:
     mother = create_sender()
     child = create_child(mother, name="이하늘", consents=accounts.BEFORE_A_CASE)
