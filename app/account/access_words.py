@@ -26,6 +26,7 @@ ACTIONS: dict[str, LazyString] = {
     "case.shadow": _l("시험하는 인공지능이 사진을 읽었습니다. 그 답은 아무에게도 보이지 않습니다."),
     "case.forget": _l("보내지 않은 사진과 답을 지웠습니다."),
     "case.open": _l("사진 보내기를 시작했습니다."),
+    "case.fill_in": _l("점의 위치나 증상을 적었습니다."),
     "case.returned.overdue": _l("의사가 제때 읽지 못해 다른 의사에게 돌렸습니다."),
     "case.returned.put_back": _l("의사가 다른 의사에게 넘겼습니다."),
     "case.submit": _l("사진과 답을 의사에게 보냈습니다."),

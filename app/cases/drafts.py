@@ -138,7 +138,12 @@ def place(user: User, public_id: str, site: str) -> Case:
             )
         else:
             case.lesion.body_site = site
+        _filled_in(case)
     return case
+
+
+def _filled_in(case: Case) -> None:
+    audit.record("case.fill_in", case.topic, patient_id=case.patient_id)
 
 
 def is_shared(case: Case) -> bool:
@@ -158,16 +163,19 @@ def answer(
     with transaction():
         case = open_for_change(user, public_id)
         case.answers = {**(case.answers or {}), **kept}
+        _filled_in(case)
     return case
 
 
 def keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
     """Keep the answers as they are being given: those that are on offer; the others stay as they were.
 
-    Raises `NoSuchCase`, `CaseClosed`.
+    The audit log has the first of them, not each one. Raises `NoSuchCase`, `CaseClosed`.
     """
     with transaction():
         case = open_for_change(user, public_id)
+        if not case.answers:
+            _filled_in(case)
         case.answers = {**(case.answers or {}), **questions.usable(given)}
     return case
 

@@ -46,6 +46,7 @@ ACTIONS: dict[str, LazyString] = {
     "case.forget": _l("보내지 않은 사례를 지움"),
     "case.let_go": _l("보관 기간이 끝난 사례를 지움"),
     "case.open": _l("사례를 시작함"),
+    "case.fill_in": _l("위치나 답을 적음"),
     "case.restricted": _l("사례를 따로 떼어 둠"),
     "case.returned.overdue": _l("시간이 지나 사례가 대기열로 돌아감"),
     "case.returned.put_back": _l("사례를 대기열에 돌려놓음"),

@@ -313,6 +313,24 @@ def test_a_helper_books_and_both_names_stand_in_the_log(
     assert fault is None
 
 
+def test_what_a_helper_fills_in_stands_in_the_log_under_both_names(
+    browser: FlaskClient, helper: User, db: Any
+) -> None:
+    from app.cases import drafts
+
+    permission = create_telephone_patient(helper)
+    submit(browser, HELPING, to=f"{HELPING}/{permission.public_id}/begin")
+    draft = drafts.open_draft(helper, permission.patient_id, drafts.new_form_key())
+    address = f"/patient/cases/{draft.public_id}"
+    submit(browser, f"{address}/place", site="face")
+    submit(browser, f"{address}/questions", to=f"{address}/keep", grew="yes")
+    submit(browser, f"{address}/questions", to=f"{address}/keep", grew="yes", hurts="no")
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "case.fill_in")).all()
+    assert [(one.actor_id, one.patient_id, one.proxy) for one in entries] == [
+        (helper.id, permission.patient_id, permission.public_id)
+    ] * 2, "the place, and the first answer"
+
+
 def test_taking_the_mark_out_of_the_log_is_found(browser: FlaskClient, helper: User, db: Any) -> None:
     from app.audit import chain
 
