@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from app.cases.models import CaseState
 from app.cli.drawings import lesion
@@ -44,6 +44,7 @@ def page(browser: Browser, house: Site) -> Iterator[Page]:
     context.add_cookies([{"name": name, "value": house.sessions["patient"], "url": house.url}])
     opened, faults = context.new_page(), []
     opened.on("pageerror", lambda error: faults.append(str(error)))
+    opened.on("console", lambda said: faults.append(said.text) if said.text.startswith("htmx:") else None)
     yield opened
     context.close()
     assert faults == []
@@ -107,6 +108,26 @@ def test_another_language_keeps_what_was_chosen_and_typed(page: Page, house: Sit
     expect(page.locator("html")).to_have_attribute("lang", "ko")
     expect(age).to_have_value("81")
     assert page.evaluate("sessionStorage.getItem('salpim.typed')") is None
+
+
+def test_answers_given_faster_than_the_line_are_kept_in_their_order(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['questions']}/questions")
+    sent: list[str] = []
+
+    def slowly(route: Route) -> None:
+        sent.append(route.request.post_data or "")
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/keep", slowly)
+    with page.expect_response(lambda answer: "bleeds=no" in (answer.request.post_data or "")):
+        for given in ("yes", "unknown", "no"):
+            choose(page, "bleeds", given)
+    assert "bleeds=yes" in sent[0]
+    assert "bleeds=no" in sent[-1]
+    page.unroute("**/keep")
+    page.reload()
+    expect(page.locator('input[name="bleeds"][value="no"]')).to_be_checked()
 
 
 def test_what_was_answered_is_there_again_after_the_browser_was_closed(page: Page, house: Site) -> None:
