@@ -159,25 +159,33 @@ def answer(
 
     Raises `BadAnswers`, `NoSuchCase`, `CaseClosed`.
     """
-    kept = questions.check(answers, keys)
+    return _keep(user, public_id, questions.check(answers, keys))
+
+
+def _keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
+    """The audit log has the first answer and every one that takes another's place, not all ten of them."""
     with transaction():
         case = open_for_change(user, public_id)
-        case.answers = {**(case.answers or {}), **kept}
-        _filled_in(case)
+        before = dict(case.answers or {})
+        if not before or any(before.get(key, value) != value for key, value in given.items()):
+            _filled_in(case)
+        case.answers = known_about(case.patient) | before | dict(given)
     return case
+
+
+def known_about(patient: Patient) -> dict[str, Any]:
+    """Return the answers that need no question, because the account has them: age and sex."""
+    age = questions.age_on(patient.birth_date, clock.today_in_korea().date())
+    known: dict[str, Any] = {} if age is None else {questions.AGE: age}
+    return known if patient.sex == questions.UNSTATED else known | {"sex": str(patient.sex)}
 
 
 def keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
     """Keep the answers as they are being given: those that are on offer; the others stay as they were.
 
-    The audit log has the first of them, not each one. Raises `NoSuchCase`, `CaseClosed`.
+    Raises `NoSuchCase`, `CaseClosed`.
     """
-    with transaction():
-        case = open_for_change(user, public_id)
-        if not case.answers:
-            _filled_in(case)
-        case.answers = {**(case.answers or {}), **questions.usable(given)}
-    return case
+    return _keep(user, public_id, questions.usable(given))
 
 
 def open_drafts(user: User, among: Collection[int] | None = None) -> list[Case]:

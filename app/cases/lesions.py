@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from app.accounts.models import Patient, User
 from app.accounts.service import is_in_charge_of
 from app.audit import service as audit
-from app.cases import body_sites, drafts, policy, questions, watching
+from app.cases import body_sites, drafts, policy, watching
 from app.cases.body_sites import BodySite
 from app.cases.errors import BadInterval, BadName, BadNote, NoSuchCase, OfAge
 from app.cases.models import Case, CaseState, Finding, Lesion, Photo
@@ -243,9 +243,7 @@ def is_the_same(user: User, case_id: str, lesion_id: str) -> Case:
 
 def _carried_over(last: Case) -> dict[str, Any]:
     given: Mapping[str, Any] = last.answers or {}
-    kept = {key: given[key] for key in KEPT_ANSWERS if key in given}
-    age = questions.age_on(last.patient.birth_date, clock.today_in_korea().date())
-    return kept | ({questions.AGE: age} if age is not None else {})
+    return drafts.known_about(last.patient) | {key: given[key] for key in KEPT_ANSWERS if key in given}
 
 
 def is_followed(case: Case) -> bool:
@@ -257,11 +255,14 @@ def is_followed(case: Case) -> bool:
 
 
 def write_note(user: User, public_id: str, text: str) -> Case:
-    """Keep what the patient says has changed, in a draft. Raises `BadNote`, `NoSuchCase`, `CaseClosed`, `OfAge`."""
+    """Keep what the patient says has changed, in a draft: "" for nothing, where None is not asked yet.
+
+    Raises `BadNote`, `NoSuchCase`, `CaseClosed`, `OfAge`.
+    """
     words = text.replace("\r\n", "\n").strip()
     if len(words) > NOTE_LENGTH:
         raise BadNote(str(len(words)))
     with transaction():
         case = drafts.open_for_change(user, public_id)
-        case.note = words or None
+        case.note = words
     return case

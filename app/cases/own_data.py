@@ -129,7 +129,7 @@ def _case(user: User, case: Case, seen: list[Photo]) -> dict[str, Any]:
         "signed_at": stamp(case.signed_at),
         "spot": case.lesion.public_id if case.lesion is not None else None,
         "body_site": _site(case.lesion),
-        "what_changed": case.note,
+        "what_changed": case.note or None,
         "by_me": case.created_by_id == user.id,
         "answers": case.answers,
         "answers_in_words": [{"question": asked, "answer": said} for asked, said in _in_words(case)],

@@ -15,10 +15,10 @@ from flask_babel import lazy_gettext as _l
 
 from app.cases.errors import BadAnswers
 
-YES, NO, UNKNOWN = "yes", "no", "unknown"
+YES, NO, UNKNOWN, UNSTATED = "yes", "no", "unknown", "unstated"
 OLDEST = 120
 YES_NO = ((YES, _l("예")), (NO, _l("아니요")), (UNKNOWN, _l("모름")))
-SEXES = (("female", _l("여성")), ("male", _l("남성")), ("unstated", _l("답하지 않음")))
+SEXES = (("female", _l("여성")), ("male", _l("남성")), (UNSTATED, _l("답하지 않음")))
 SINCE = (
     ("weeks", _l("한 달이 안 됐어요")),
     ("months", _l("한 달에서 여섯 달")),
@@ -27,6 +27,9 @@ SINCE = (
     ("always", _l("태어날 때나 어릴 때부터")),
     (UNKNOWN, _l("모르겠어요")),
 )
+
+
+CHANGED = _l("지난번과 달라진 점")
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,15 @@ ABOUT_PERSON: tuple[Question, ...] = (
 )
 QUESTIONS = ABOUT_LESION + ABOUT_PERSON
 _BY_KEY = {question.key: question for question in QUESTIONS}
-
-
 AGE = "age"
 LESION_KEYS = tuple(question.key for question in ABOUT_LESION)
 PERSON_KEYS = (AGE, *(question.key for question in ABOUT_PERSON))
 ALL_KEYS = LESION_KEYS + PERSON_KEYS
+
+
+def find(key: str) -> Question | None:
+    """Return the question with answers to choose from of that key, None for the age and for what is not asked."""
+    return _BY_KEY.get(key)
 
 
 def check(raw: Mapping[str, Any], keys: Collection[str] = ALL_KEYS) -> dict[str, Any]:
@@ -100,12 +106,18 @@ def in_words(answers: Mapping[str, Any] | None, note: str | None = None) -> list
 
     note: what the patient says has changed since the last photos.
     """
-    given = answers or {}
-    lines = [(str(q.short), q.label(str(given[q.key]))) for q in QUESTIONS if q.key in given]
-    if AGE in given:
-        lines.append((str(_l("나이")), str(_l("%(age)s세", age=given[AGE]))))
+    lines = [(short, answer) for _, short, answer in by_key(answers)]
     if note:
-        lines.insert(0, (str(_l("지난번과 달라진 점")), note))
+        lines.insert(0, (str(CHANGED), note))
+    return lines
+
+
+def by_key(answers: Mapping[str, Any] | None) -> list[tuple[str, str, str]]:
+    """Return (key, short question, answer) for every question that was answered, in the reader's language."""
+    given = answers or {}
+    lines = [(q.key, str(q.short), q.label(str(given[q.key]))) for q in QUESTIONS if q.key in given]
+    if AGE in given:
+        lines.append((AGE, str(_l("나이")), str(_l("%(age)s세", age=given[AGE]))))
     return lines
 
 

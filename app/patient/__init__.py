@@ -6,6 +6,7 @@ from flask import Flask
 from flask_babel import lazy_gettext as _l
 
 from app.patient import (
+    answers,
     bookings,
     calendar,
     cases,
@@ -23,6 +24,7 @@ from app.web import navigation
 from app.web.navigation import Item
 
 __all__ = [
+    "answers",
     "bookings",
     "calendar",
     "cases",

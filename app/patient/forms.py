@@ -63,10 +63,6 @@ def _radio(question: Question) -> RadioField:
     return RadioField(question.words, choices=choices, validators=[InputRequired(CHOOSE_ONE)])
 
 
-class LesionForm(FlaskForm):  # type: ignore[misc]
-    """What the patient noticed."""
-
-
 class AgeField(IntegerField):  # type: ignore[misc]
     """Completed years, with words of our own for what is no number."""
 
@@ -78,33 +74,34 @@ class AgeField(IntegerField):  # type: ignore[misc]
             raise ValueError(_l("나이를 숫자로 적어 주세요.")) from None
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
-    """Age, sex and earlier skin cancer."""
-
-    age = AgeField(
-        _l("나이(만)"),
-        validators=[
-            InputRequired(_l("나이를 숫자로 적어 주세요.")),
-            NumberRange(0, questions.OLDEST, _l("나이를 0에서 120 사이의 숫자로 적어 주세요.")),
-        ],
-    )
+def _age() -> AgeField:
+    missing = _l("나이를 숫자로 적어 주세요.")
+    limits = NumberRange(0, questions.OLDEST, _l("나이를 0에서 120 사이의 숫자로 적어 주세요."))
+    return AgeField(_l("나이(만)"), validators=[InputRequired(missing), limits])
 
 
-for _question in questions.ABOUT_LESION:
-    setattr(LesionForm, _question.key, _radio(_question))
-for _question in questions.ABOUT_PERSON:
-    setattr(PersonForm, _question.key, _radio(_question))
-
-
-class ChangedForm(LesionForm):
-    """What has changed since the last photos of the same lesion: how long it is there is known already."""
-
-    since = None
-    note = TextAreaField(
-        _l("지난번과 달라진 점"),
+def _note() -> TextAreaField:
+    return TextAreaField(
+        questions.CHANGED,
         description=_l("보이시는 대로 적어 주세요. 달라진 것이 없으면 비워 두셔도 됩니다."),
         validators=[Length(max=NOTE_LENGTH, message=_l("1,000자까지 적을 수 있습니다."))],
     )
+
+
+class AnswerForm(FlaskForm):  # type: ignore[misc]
+    """One question about a new case."""
+
+
+def answer_form(key: str, given: Any) -> AnswerForm:
+    """Return the form of one question, named by its key; given: what was answered before."""
+
+    class Asked(AnswerForm):
+        """This question's form."""
+
+    question = questions.find(key)
+    asked = _radio(question) if question else _age() if key == questions.AGE else _note()
+    setattr(Asked, key, asked)
+    return Asked(data={key: given})
 
 
 class ReviewForm(FlaskForm):  # type: ignore[misc]

@@ -19,10 +19,10 @@ from app.cases import body_sites, drafts, lesions, policy, questions, service
 from app.cases.draft_rules import rules as draft_rules
 from app.cases.errors import CaseClosed, NoSuchCase, NotReady, OfAge, TooManyDrafts
 from app.cases.models import Case, CaseState
-from app.infra import clock, moments
+from app.infra import moments
 from app.patient.access import case_or_404, me, settings
 from app.patient.blueprint import blueprint
-from app.patient.forms import ChangedForm, LesionForm, PersonForm, PlaceForm, StartForm, review_form
+from app.patient.forms import PlaceForm, StartForm, review_form
 from app.permissions import Permission
 from app.policy import requires
 
@@ -62,15 +62,29 @@ def after(case: Case, step: str) -> str:
     return step_url(case, next(name for name in later if name in steps_of(case)))
 
 
-def page(template: str, case: Case, step: str, **values: Any) -> str:
-    """Draw one screen of the form: where one is, the way back, the rest from `values`."""
+def before(case: Case, step: str) -> str:
+    """Return the address of the screen before `step`."""
+    earlier = [name for name in STEPS[: STEPS.index(step)] if name in steps_of(case)]
+    return step_url(case, earlier[-1]) if earlier else url_for("patient.home")
+
+
+def frame(case: Case, step: str, back: str | None = None) -> dict[str, Any]:
+    """Return what every screen of the form shows around its one question: where one is, and the way back."""
     asked = steps_of(case)
     steps = asked if step in asked else STEPS
-    number = steps.index(step)
-    back = step_url(case, steps[number - 1]) if number else url_for("patient.home")
-    labels = [str(LABELS[name]) for name in steps]
-    values |= {"labels": labels, "current": number + 1, "back": back, "step": step}
-    return render_template(f"patient/{template}", case=case, keep_days=draft_rules().keep_days, **values)
+    return {
+        "case": case,
+        "step": step,
+        "labels": [str(LABELS[name]) for name in steps],
+        "current": steps.index(step) + 1,
+        "back": back or before(case, step),
+        "keep_days": draft_rules().keep_days,
+    }
+
+
+def page(template: str, case: Case, step: str, **values: Any) -> str:
+    """Draw one screen of the form, the rest from `values`."""
+    return render_template(f"patient/{template}", **frame(case, step), **values)
 
 
 def draft_or_away(public_id: str) -> Case | Response:
@@ -159,52 +173,6 @@ def case_same(public_id: str) -> Response | str:
     return page("same.html", case, "place", known=known, onward=after(case, "place"), day=moments.day)
 
 
-@blueprint.route("/cases/<public_id>/questions", methods=["GET", "POST"])
-@requires(Permission.CASE_SEND)
-def case_questions(public_id: str) -> Response | str:
-    """What the patient noticed."""
-    case = draft_or_away(public_id)
-    if isinstance(case, Response):
-        return case
-    if lesions.is_followed(case):
-        return _what_has_changed(case)
-    form = LesionForm(data=case.answers or {})
-    if form.validate_on_submit():
-        drafts.answer(me(), public_id, form.data, questions.LESION_KEYS)
-        return redirect(after(case, "questions"), 303)
-    return page("questions.html", case, "questions", form=form)
-
-
-def _what_has_changed(case: Case) -> Response | str:
-    form = ChangedForm(data=(case.answers or {}) | {"note": case.note})
-    if form.validate_on_submit():
-        asked = [key for key in questions.LESION_KEYS if key in form]
-        drafts.answer(me(), case.public_id, form.data, asked)
-        lesions.write_note(me(), case.public_id, form.note.data or "")
-        return redirect(after(case, "questions"), 303)
-    return page("changed.html", case, "questions", form=form)
-
-
-@blueprint.route("/cases/<public_id>/person", methods=["GET", "POST"])
-@requires(Permission.CASE_SEND)
-def case_person(public_id: str) -> Response | str:
-    """Age and sex, as far as they are known already, and earlier skin cancer."""
-    case = draft_or_away(public_id)
-    if isinstance(case, Response):
-        return case
-    form = PersonForm(data=_known_of(case) | (case.answers or {}))
-    if form.validate_on_submit():
-        drafts.answer(me(), public_id, form.data, questions.PERSON_KEYS)
-        return redirect(after(case, "person"), 303)
-    own = case.patient.user_id == me().id
-    return page("person.html", case, "person", form=form, own=own)
-
-
-def _known_of(case: Case) -> dict[str, Any]:
-    today = clock.today_in_korea().date()
-    return {"age": questions.age_on(case.patient.birth_date, today), "sex": str(case.patient.sex)}
-
-
 @blueprint.post("/cases/<public_id>/keep")
 @requires(Permission.CASE_SEND)
 def case_keep(public_id: str) -> tuple[str, int]:
@@ -240,7 +208,9 @@ def case_review(public_id: str) -> Response | str:
         missing=missing,
         texts=texts,
         site=body_sites.find(case.lesion.body_site if case.lesion else None),
-        answers=questions.in_words(case.answers, case.note),
+        answers=questions.by_key(case.answers),
+        followed=lesions.is_followed(case),
+        changed=questions.CHANGED,
         reading_hours=settings().reading_hours,
     )
 

@@ -92,7 +92,7 @@ def _content(case: Case) -> dict[str, Any]:
         "sent_at": stamp(case.submitted_at),
         "body_site": case.lesion.body_site if case.lesion is not None else None,
         "answers": dict(questions.in_words(case.answers)),
-        "what_changed": case.note,
+        "what_changed": case.note or None,
         "first_reads": [
             {"doctor": read.doctor_id, "diagnosis": read.diagnosis, "at": stamp(read.created_at)}
             for read in case.first_reads

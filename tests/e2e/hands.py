@@ -14,8 +14,9 @@ ANSWERS = {
     "itches": "no",
     "hurts": "no",
     "bleeds": "no",
+    "skin_cancer": "no",
 }
-"""What the patient noticed, by question."""
+"""What the patient says, by question; the account knows age and sex."""
 
 
 def button(page: Page, name: str) -> None:
@@ -25,6 +26,14 @@ def button(page: Page, name: str) -> None:
 def choose(page: Page, field: str, value: str) -> None:
     """Press the words beside a radio button, as people do."""
     tick(page.locator(f'input[name="{field}"][value="{value}"]'))
+
+
+def answers(page: Page, given: dict[str, str]) -> None:
+    """Answer one question after another: each is a press on a screen of its own."""
+    for key, value in given.items():
+        expect(page.locator(".answer").first).to_have_attribute("name", key)
+        page.locator(f'.answer[value="{value}"]').click()
+        expect(page.locator(f'.answer[name="{key}"]')).to_have_count(0)
 
 
 def tick(box: Locator) -> None:

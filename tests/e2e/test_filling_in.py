@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 
+from app.accounts import service as accounts
+from app.cases import drafts
 from app.cases.models import CaseState
 from app.cli.drawings import lesion
 from tests.e2e.conftest import PHONE
-from tests.e2e.hands import button, choose
+from tests.e2e.hands import answers, button
 from tests.e2e.site import Site, serve
 from tests.e2e.story_people import sign_in
 from tests.factories.cases import create_case, create_sender
@@ -32,6 +35,8 @@ def house(all_databases: Any, secrets: dict[str, str], tmp_path_factory: Any) ->
             sender = create_sender()
             for name in ("photos", "place", "questions"):
                 site.ids[name] = create_case(sender, state=CaseState.DRAFT).public_id
+            fresh = drafts.open_draft(sender, accounts.patients_for(sender)[0].id, drafts.new_form_key())
+            site.ids["nothing answered"] = fresh.public_id
             sign_in(site, "patient", sender)
         yield site
 
@@ -95,23 +100,34 @@ def test_a_tap_on_the_drawing_leaves_it_where_it_is(page: Page, house: Site) -> 
     expect(page.locator("[data-chosen]")).to_be_in_viewport(ratio=1)
 
 
-def test_another_language_keeps_what_was_chosen_and_typed(page: Page, house: Site) -> None:
-    page.goto(f"/patient/cases/{house.ids['questions']}/questions")
-    choose(page, "itches", "yes")
-    button(page, "English")
-    expect(page.locator("html")).to_have_attribute("lang", "en")
-    expect(page.locator('input[name="itches"][value="yes"]')).to_be_checked()
-    page.goto(f"/patient/cases/{house.ids['questions']}/person")
+def test_another_language_keeps_what_was_typed(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['questions']}/answers/age")
     age = page.locator('input[name="age"]')
     age.fill("81")
-    button(page, "한국어")
-    expect(page.locator("html")).to_have_attribute("lang", "ko")
+    button(page, "English")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     expect(age).to_have_value("81")
     assert page.evaluate("sessionStorage.getItem('salpim.typed')") is None
 
 
-def test_answers_given_faster_than_the_line_are_kept_in_their_order(page: Page, house: Site) -> None:
-    page.goto(f"/patient/cases/{house.ids['questions']}/questions")
+def test_the_second_tap_of_a_trembling_hand_answers_no_other_question(page: Page, house: Site) -> None:
+    address = f"/patient/cases/{house.ids['nothing answered']}/answers"
+    page.goto(f"{address}/raised")
+    no = page.get_by_role("button", name="아니요")
+    no.click(trial=True)
+    where = no.bounding_box()
+    assert where is not None
+    page.mouse.click(where["x"] + 20, where["y"] + 20)
+    page.wait_for_selector('.answer[name="itches"]')
+    page.mouse.click(where["x"] + 20, where["y"] + 20)
+    page.wait_for_timeout(600)
+    expect(page).to_have_url(re.compile("/answers/itches$"))
+    page.get_by_role("button", name="아니요").click()
+    expect(page).to_have_url(re.compile("/answers/hurts$"))
+
+
+def test_what_is_typed_faster_than_the_line_is_kept_in_its_order(page: Page, house: Site) -> None:
+    page.goto(f"/patient/cases/{house.ids['questions']}/answers/age")
     sent: list[str] = []
 
     def slowly(route: Route) -> None:
@@ -120,28 +136,29 @@ def test_answers_given_faster_than_the_line_are_kept_in_their_order(page: Page, 
         route.continue_()
 
     page.route("**/keep", slowly)
-    with page.expect_response(lambda answer: "bleeds=no" in (answer.request.post_data or "")):
-        for given in ("yes", "unknown", "no"):
-            choose(page, "bleeds", given)
-    assert "bleeds=yes" in sent[0]
-    assert "bleeds=no" in sent[-1]
+    age = page.locator('input[name="age"]')
+    with page.expect_response(lambda answer: "age=84" in (answer.request.post_data or "")):
+        for typed in ("82", "83", "84"):
+            age.fill(typed)
+            age.dispatch_event("change")
+    assert "age=82" in sent[0]
+    assert "age=84" in sent[-1]
     page.unroute("**/keep")
     page.reload()
-    expect(page.locator('input[name="bleeds"][value="no"]')).to_be_checked()
+    expect(age).to_have_value("84")
 
 
 def test_what_was_answered_is_there_again_after_the_browser_was_closed(page: Page, house: Site) -> None:
     address = f"/patient/cases/{house.ids['questions']}"
-    page.goto(f"{address}/questions")
+    page.goto(f"{address}/answers/bleeds")
+    answers(page, {"bleeds": "yes"})
+    page.goto(f"{address}/answers/age")
     with page.expect_response(lambda answer: answer.url.endswith("/keep")) as kept:
-        choose(page, "hurts", "yes")
-    assert kept.value.status == 204
-    page.goto(f"{address}/person")
-    with page.expect_response(lambda answer: answer.url.endswith("/keep")):
         page.locator('input[name="age"]').fill("83")
+    assert kept.value.status == 204
     again = page.context.new_page()
     page.close()
-    again.goto(f"{address}/questions")
-    expect(again.locator('input[name="hurts"][value="yes"]')).to_be_checked()
-    again.goto(f"{address}/person")
+    again.goto(f"{address}/answers/bleeds")
+    expect(again.locator('.answer[value="yes"]')).to_have_attribute("aria-current", "true")
+    again.goto(f"{address}/answers/age")
     expect(again.locator('input[name="age"]')).to_have_value("83")

@@ -14,7 +14,7 @@ from app.accounts import practice
 from app.accounts import service as accounts
 from app.consultations import availability
 from tests.e2e.conftest import PASSWORD, PHONE
-from tests.e2e.hands import ANSWERS, button, choose, say_where_one_lives, sign_in, tick
+from tests.e2e.hands import ANSWERS, answers, button, choose, say_where_one_lives, sign_in, tick
 from tests.factories.eligibility import SUNCHEON
 from tests.harness.portal import Portal
 
@@ -53,12 +53,7 @@ def send_case(page: Page, photo: Path) -> None:
     page.locator('label[data-site="chest"] path').first.click()
     expect(page.locator('input[name="site"][value="chest"]')).to_be_checked()
     button(page, "다음")
-    for field, value in ANSWERS.items():
-        choose(page, field, value)
-    button(page, "다음")
-    expect(page.locator('input[name="age"]')).not_to_have_value("")
-    choose(page, "skin_cancer", "no")
-    button(page, "다음")
+    answers(page, ANSWERS)
     for box in page.locator('main form input[type="checkbox"]').all():
         tick(box)
     button(page, "보내기")

@@ -49,6 +49,7 @@ QUESTIONS = (
     "가려운가요?",
     "아픈가요?",
     "피나 진물이 난 적이 있나요?",
+    "피부암을 앓은 적이 있나요?",
 )
 CONSENTS = {
     "terms": "이용약관에 동의합니다",
@@ -132,11 +133,9 @@ def sends_a_photo(walk: Walk, photo: str) -> None:
     walk.arrives("몸의 어느 곳인가요?")
     walk.page.get_by_role("main").get_by_text("가슴", exact=True).click()
     walk.presses("다음")
-    walk.arrives("어떤 점이 달라졌나요?")
-    walk.chooses("언제부터 있었나요?", "한 해가 넘었어요")
+    walk.answers("언제부터 있었나요?", "한 해가 넘었어요")
     for question in QUESTIONS:
-        walk.chooses(question, "아니요")
-    walk.presses("다음")
+        walk.answers(question, "아니요")
 
 
 def _takes_the_overview(walk: Walk) -> None:
@@ -201,9 +200,6 @@ def test_the_grandmother_does_everything_alone(house: Site, opened: Callable[...
     walk.follows("사진 찍어 보내기")
     _signs_up(walk)
     sends_a_photo(walk, "camera")
-    walk.arrives("나에 대해 알려 주세요")
-    walk.chooses("피부암을 앓은 적이 있나요?", "아니요")
-    walk.presses("다음")
     walk.arrives("이대로 보낼까요?")
     walk.agrees(CONSENTS["ai"], CONSENTS["telemedicine"])
     walk.presses("보내기")
@@ -322,9 +318,6 @@ def test_the_granddaughter_acts_for_her_until_she_is_stopped(
     walk.arrives("김순자 님의 사진")
     walk.follows("사진 찍어 보내기")
     sends_a_photo(walk, "file")
-    walk.arrives("김순자 님에 대해 알려 주세요")
-    walk.chooses("피부암을 앓은 적이 있나요?", "아니요")
-    walk.presses("다음")
     walk.arrives("이대로 보낼까요?")
     walk.presses("보내기")
     walk.arrives("가슴")

@@ -18,7 +18,7 @@ from app.cases.models import Case
 from app.cli.drawings import lesion
 from app.consultations import availability
 from tests.e2e.conftest import PASSWORD, PHONE
-from tests.e2e.hands import ANSWERS, button, choose, say_where_one_lives, sign_in, tick
+from tests.e2e.hands import ANSWERS, answers, button, say_where_one_lives, sign_in, tick
 from tests.factories.accounts import create_doctor, create_patient
 from tests.factories.cases import sign_finding
 from tests.factories.eligibility import SUNCHEON
@@ -38,12 +38,7 @@ def send_case(page: Page, photo: Path) -> None:
     page.locator('.body-map__list label:has(input[value="chest"])').click()
     expect(page.locator('input[name="site"][value="chest"]')).to_be_checked()
     button(page, "다음")
-    for field, value in ANSWERS.items():
-        choose(page, field, value)
-    button(page, "다음")
-    expect(page.locator('input[name="age"]')).not_to_have_value("")
-    choose(page, "skin_cancer", "no")
-    button(page, "다음")
+    answers(page, ANSWERS)
     expect(page.get_by_role("button", name="보내기", exact=True)).to_be_visible()
     for box in page.locator('main form input[type="checkbox"]').all():
         tick(box)

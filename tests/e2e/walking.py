@@ -89,6 +89,11 @@ class Walk:
         asked.get_by_text(answer, exact=True).click()
         expect(asked.get_by_role("radio", checked=True)).to_have_count(1)
 
+    def answers(self, question: str, answer: str) -> None:
+        """Answer the question that stands alone on a screen."""
+        self.arrives(question)
+        self.presses(answer)
+
     def agrees(self, *titles: str) -> None:
         """Tick boxes by the words beside them."""
         for title in titles:

@@ -62,6 +62,8 @@ ARGUMENTS: tuple[tuple[str, str, Thing], ...] = (
     ("patient.case_place", "public_id", Thing("draft case", "patient")),
     ("patient.case_same", "public_id", Thing("draft case", "patient")),
     ("patient.case_questions", "public_id", Thing("draft case", "patient")),
+    ("patient.case_answer", "public_id", Thing("draft case", "patient")),
+    ("patient.case_answer", "key", choice("itches")),
     ("patient.case_keep", "public_id", Thing("draft case", "patient")),
     ("patient.case_person", "public_id", Thing("draft case", "patient")),
     ("patient.case_review", "public_id", Thing("draft case", "patient")),

@@ -323,12 +323,13 @@ def test_what_a_helper_fills_in_stands_in_the_log_under_both_names(
     draft = drafts.open_draft(helper, permission.patient_id, drafts.new_form_key())
     address = f"/patient/cases/{draft.public_id}"
     submit(browser, f"{address}/place", site="face")
-    submit(browser, f"{address}/questions", to=f"{address}/keep", grew="yes")
-    submit(browser, f"{address}/questions", to=f"{address}/keep", grew="yes", hurts="no")
+    submit(browser, f"{address}/answers/grew", grew="yes")
+    submit(browser, f"{address}/answers/hurts", hurts="no")
+    submit(browser, f"{address}/answers/grew", grew="no")
     entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "case.fill_in")).all()
     assert [(one.actor_id, one.patient_id, one.proxy) for one in entries] == [
         (helper.id, permission.patient_id, permission.public_id)
-    ] * 2, "the place, and the first answer"
+    ] * 3, "the place, the first answer, and another answer to the same question"
 
 
 def test_taking_the_mark_out_of_the_log_is_found(browser: FlaskClient, helper: User, db: Any) -> None:

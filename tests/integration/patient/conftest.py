@@ -85,13 +85,23 @@ class Browser:
         self.tus("PATCH", address, photo, Upload_Offset="0")
         return self.tus("POST", f"{address}/photo")
 
+    def answer(self, case: str, **answers: str) -> str:
+        """Answer one question after another; returns where the last answer leads."""
+        led = ""
+        for key, value in answers.items():
+            answer = self.send(f"{case}/answers/{key}", **{key: value})
+            assert answer.status_code == 303, answer.text
+            led = str(answer.location)
+        return led
+
     def until_review(self, case: str) -> None:
         """Fill in every step before the last."""
         self.upload(case, lesion("nv", 5))
         assert self.send(f"{case}/place", site="face").status_code == 303
-        answers = dict.fromkeys(("changed", "grew", "raised", "itches", "hurts", "bleeds"), "no")
-        assert self.send(f"{case}/questions", since="years", **answers).status_code == 303
-        assert self.send(f"{case}/person", age="72", sex="female", skin_cancer="no").status_code == 303
+        answers = dict.fromkeys(
+            ("changed", "grew", "raised", "itches", "hurts", "bleeds", "skin_cancer"), "no"
+        )
+        self.answer(case, since="years", **answers, age="72", sex="female")
 
 
 CONSENTS = {"telemedicine": "y", "ai_notice": "y"}

@@ -69,7 +69,8 @@ def test_a_new_case_at_a_known_place_may_be_about_the_spot_that_was_sent_before(
     db.session.expire_all()
     assert draft.lesion_id == known.lesion_id
     assert db.session.get(Lesion, own) is None, "the one that was made for the draft alone is gone"
-    assert "지난번과 달라졌나요?" in patient.get(f"{address}/questions").text
+    assert patient.get(f"{address}/questions").location == f"{address}/answers/changed", "not since when"
+    assert "지난번 사진을 찍은 뒤로" in patient.get(f"{address}/answers/changed").text
     assert patient.get(f"{address}/same").location == f"{address}/questions", "asked and answered"
 
 
@@ -160,11 +161,9 @@ def test_a_new_case_from_an_old_lesion_takes_one_tap_to_the_photos_and_asks_only
     case = db.session.scalar(select(Case).where(Case.public_id == base.rsplit("/", 1)[-1]))
     create_photo(case)
     assert patient.send(f"{base}/photos").location == f"{base}/questions"
-    questions = patient.get(f"{base}/questions").text
-    assert "지난번과 달라졌나요?" in questions
-    assert 'name="since"' not in questions
-    sent = patient.send(f"{base}/questions", **CHANGED, note="가려워졌어요")
-    assert sent.location == f"{base}/review"
+    assert patient.get(f"{base}/questions").location == f"{base}/answers/changed", "not since when"
+    assert patient.answer(base, **CHANGED) == f"{base}/answers/note"
+    assert patient.answer(base, note="가려워졌어요") == f"{base}/review"
     assert "가려워졌어요" in patient.get(f"{base}/review").text
     assert patient.send(f"{base}/review").location == base
     db.session.refresh(case)
