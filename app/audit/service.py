@@ -106,6 +106,22 @@ def record_each(action: str, targets: Iterable[tuple[str, int | None]]) -> None:
             before_commit(lambda: _append(entries))
 
 
+def record_listed(action: str, targets: Iterable[tuple[str, int]]) -> None:
+    """Append one entry for each target that stood in a list, and whose data it is: once for each reader and day.
+
+    A list is opened again and again; the first time says that it was seen.
+    """
+    wanted = dict(targets)
+    known = select(AuditEntry.target).where(
+        AuditEntry.patient_id.in_(set(wanted.values())),
+        AuditEntry.at >= clock.today_in_korea(),
+        AuditEntry.actor_id == _actor.get().user_id,
+        AuditEntry.action == action,
+    )
+    seen = set(db.session.scalars(known)) if wanted else set()
+    record_each(action, [(target, patient) for target, patient in wanted.items() if target not in seen])
+
+
 def _entry(
     action: str, target: str, patient_id: int | None = None, outcome: Outcome = Outcome.DONE
 ) -> AuditEntry:

@@ -86,7 +86,7 @@ def take_back(case: Case) -> None:
 def sent_cases(user: User, among: Collection[int] | None = None) -> list[Case]:
     """Return the cases sent for everyone that `user` may see, newest first, with what a list shows of them.
 
-    among: of these patients alone (by id).
+    among: of these patients alone (by id). That those of others were seen is recorded.
     """
     shown = (
         joinedload(Case.patient),
@@ -97,7 +97,11 @@ def sent_cases(user: User, among: Collection[int] | None = None) -> list[Case]:
     query = policy.visible_cases(user).where(Case.submitted_at.is_not(None)).options(*shown)
     if among is not None:
         query = query.where(Case.patient_id.in_(among))
-    return list(db.session.scalars(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(SHOWN)))
+    found = list(db.session.scalars(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(SHOWN)))
+    audit.record_listed(
+        "case.listed", [(one.topic, one.patient_id) for one in found if one.patient.user_id != user.id]
+    )
+    return found
 
 
 def has_been_read(case: Case) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import date, timedelta
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import joinedload
 
 from app.accounts.models import Patient, User
+from app.audit import service as audit
 from app.consultations import times
 from app.consultations.models import Booking, BookingState
 from app.consultations.policy import visible_bookings
@@ -16,6 +17,7 @@ from app.extensions import db
 from app.infra import clock
 
 PAST_SHOWN = 20
+LISTED = "booking.listed"
 
 
 def _loaded(query: Select[Booking]) -> Select[Booking]:
@@ -30,24 +32,38 @@ def _of(patient_ids: Collection[int], seen_by: User | None) -> Select[Booking]:
 def upcoming_for(patient_ids: Collection[int], seen_by: User | None = None) -> list[Booking]:
     """Return the bookings of these patients that stand and are not over, the next one first.
 
-    seen_by: only what this user may see of them.
+    seen_by: only what this user may see of them; that those of others were seen is recorded.
     """
     query = _of(patient_ids, seen_by).where(
         Booking.state == BookingState.BOOKED,
         Booking.ends_at > clock.now(),
     )
-    return list(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)))
+    return _seen(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)), seen_by)
 
 
 def past_for(patient_ids: Collection[int], seen_by: User | None = None) -> list[Booking]:
     """Return their bookings that are over, were cancelled or missed, the latest first; as `upcoming_for`."""
     over = (Booking.ends_at <= clock.now()) | (Booking.state != BookingState.BOOKED)
     query = _of(patient_ids, seen_by).where(over)
-    return list(db.session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id).limit(PAST_SHOWN)))
+    return _seen(
+        db.session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id).limit(PAST_SHOWN)), seen_by
+    )
+
+
+def _seen(found: Iterable[Booking], by: User | None) -> list[Booking]:
+    """Record the bookings of others that somebody is shown; one's own need no entry."""
+    bookings = list(found)
+    if by is not None:
+        others = [one for one in bookings if one.patient.user_id != by.id]
+        audit.record_listed(LISTED, [(one.topic, one.patient_id) for one in others])
+    return bookings
 
 
 def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
-    """Return a doctor's bookings that were not cancelled, by day in Korea, for `days` days from `first` on."""
+    """Return a doctor's bookings that were not cancelled, by day in Korea, for `days` days from `first` on.
+
+    That they were seen is recorded.
+    """
     query = _loaded(select(Booking)).where(
         Booking.doctor_id == doctor_id,
         Booking.state != BookingState.CANCELLED,
@@ -56,6 +72,8 @@ def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
         Booking.patient.has(Patient.erased_at.is_(None)),
     )
     found: dict[date, list[Booking]] = {}
-    for booking in db.session.scalars(query.order_by(Booking.starts_at, Booking.id)):
+    bookings = list(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)))
+    audit.record_listed(LISTED, [(one.topic, one.patient_id) for one in bookings])
+    for booking in bookings:
         found.setdefault(booking.starts_at.astimezone(clock.KST).date(), []).append(booking)
     return found

@@ -332,6 +332,24 @@ def test_what_a_helper_fills_in_stands_in_the_log_under_both_names(
     ] * 3, "the place, the first answer, and another answer to the same question"
 
 
+def test_that_a_helper_saw_the_list_is_recorded_and_that_one_saw_ones_own_is_not(
+    browser: FlaskClient, helper: User, db: Any
+) -> None:
+    permission = create_telephone_patient(helper)
+    submit(browser, HELPING, to=f"{HELPING}/{permission.public_id}/begin")
+    case = create_case(helper, patient=permission.patient, state=CaseState.WAITING)
+    for _ in range(2):
+        assert case.public_id in browser.get("/patient/").text
+    entries = db.session.scalars(select(AuditEntry).where(AuditEntry.action == "case.listed")).all()
+    assert [(one.actor_id, one.patient_id, one.target, one.proxy) for one in entries] == [
+        (helper.id, permission.patient_id, case.topic, permission.public_id)
+    ]
+    submit(browser, HELPING, to=f"{HELPING}/end")
+    create_case(helper, patient=helper.patient, state=CaseState.WAITING)
+    browser.get("/patient/")
+    assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "case.listed")).all()) == 1
+
+
 def test_taking_the_mark_out_of_the_log_is_found(browser: FlaskClient, helper: User, db: Any) -> None:
     from app.audit import chain
 

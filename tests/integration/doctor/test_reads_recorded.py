@@ -13,6 +13,7 @@ from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseState
 from app.infra import storage
 from tests.factories.cases import WORRYING, create_case, create_follow_up, create_sender
+from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
 
@@ -67,6 +68,28 @@ def test_recording_many_reads_costs_no_more_statements_than_one(desk: Client, do
         create_case(doctor=doctor)
     assert statements_of(db, desk, "/doctor/readings") == one
     assert len(reads(db)) == 1 + 1 + 5
+
+
+def listed(db: Any, action: str) -> list[tuple[str, int, int]]:
+    query = select(AuditEntry.target, AuditEntry.patient_id, AuditEntry.actor_id)
+    return [tuple(row) for row in db.session.execute(query.where(AuditEntry.action == action))]
+
+
+def test_the_names_on_a_doctors_day_are_recorded_once_a_day(
+    desk: Client, doctor: User, clock: FrozenClock, db: Any
+) -> None:
+    for weekday in range(7):
+        create_pattern(doctor, weekday=weekday)
+    sender = create_sender()
+    booking = create_booking(sender, doctor)
+    for address in ("/doctor/", "/doctor/agenda", "/doctor/agenda"):
+        assert desk.get(address).status_code == 200
+    once = (booking.topic, booking.patient_id, doctor.id)
+    assert listed(db, "booking.listed") == [once]
+    clock.advance(days=1)
+    desk.get("/doctor/agenda?past=1")
+    assert listed(db, "booking.listed") == [once] * 2
+    assert audit.verify()[1] is None
 
 
 def test_earlier_photos_of_the_same_lesion_are_beside_the_case_and_each_look_is_recorded(
