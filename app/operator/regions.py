@@ -7,6 +7,7 @@ import itertools
 from flask import Response as FlaskResponse
 from flask import render_template, request
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from app.operator import region_map
 from app.operator.blueprint import door, in_english
@@ -16,11 +17,23 @@ from app.policy import requires
 from app.regions import figures
 from app.reviews import report
 
+BY = {
+    figures.By.INDEX: _l("지수 (둘 다)"),
+    figures.By.ELDERS: _l("65세 이상 비율"),
+    figures.By.PLACES: _l("65세 이상 천 명당 병의원이 적은 순서"),
+}
+
 
 def _year() -> int:
     """Return the year asked for; the latest for one that there is not."""
     asked = request.args.get("year", type=int)
     return asked if asked in figures.years() else figures.years()[0]
+
+
+def _by() -> figures.By:
+    """Return what to rank by; the index for what there is not."""
+    asked = request.args.get("by")
+    return next((one for one in figures.By if one == asked), figures.By.INDEX)
 
 
 def _shades() -> list[str]:
@@ -35,7 +48,7 @@ def _shades() -> list[str]:
 def regions() -> str:
     """The provinces, ranked."""
     year = _year()
-    rows = figures.ranking(year)
+    rows = figures.ranking(year, _by())
     names = [row.figures.province.name_en if in_english() else row.figures.province.name for row in rows]
     chart = {
         "kind": "lying",
@@ -55,7 +68,9 @@ def regions() -> str:
         rows=rows,
         names=names,
         chart=chart,
-        drawing=region_map.draw(rows, english=in_english()),
+        by=_by(),
+        orders=BY,
+        drawing=region_map.draw(figures.ranking(year), english=in_english()),
         shades=_shades(),
         sources=figures.sources(),
     )
@@ -95,6 +110,6 @@ def regions_table() -> FlaskResponse:
             f"{row.figures.per_elders:.3f}",
             f"{row.figures.per_people:.3f}",
         ]
-        for row in figures.ranking(year)
+        for row in figures.ranking(year, _by())
     )
     return as_csv(report.to_csv(names, rows), f"regions-{year}.csv")

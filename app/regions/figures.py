@@ -4,13 +4,15 @@ people.csv: year, province, people, elders (65 or more). institutions.csv: year,
 clinics. Both from KOSIS (sources.toml). Dentists, Korean medicine and long-term care are left out: they do not look
 at moles.
 
-The ranking is by one index, the mean of two z-scores over the 17 provinces (population standard deviation): that of
-the share of elders, and the negated one of places per 1,000 elders. 0 is the country's middle.
+The ranking is by the share of elders, by places per 1,000 elders (the fewest first), or by an index of both: the mean
+of two z-scores over the 17 provinces (population standard deviation), that of the share of elders and the negated one
+of places per 1,000 elders. 0 is the country's middle.
 """
 
 from __future__ import annotations
 
 import csv
+import enum
 import statistics
 import tomllib
 from collections.abc import Callable, Sequence
@@ -63,7 +65,7 @@ class Figures:
 
 @dataclass(frozen=True)
 class Ranked:
-    """A province's place among the 17, 1 being where elders are most and clinics fewest."""
+    """A province's place among the 17, 1 being the worst, and the index, whatever it was ranked by."""
 
     rank: int
     index: float
@@ -125,12 +127,28 @@ def figures(year: int) -> list[Figures]:
     ]
 
 
-def ranking(year: int) -> list[Ranked]:
-    """Return the provinces by the index, "many elders, few clinics" first."""
+class By(enum.StrEnum):
+    """What the provinces are ranked by."""
+
+    INDEX = "index"
+    ELDERS = "elders"
+    PLACES = "places"
+
+
+def ranking(year: int, by: By = By.INDEX) -> list[Ranked]:
+    """Return the provinces, where elders are most, clinics fewest for them, or both are worst, first.
+
+    Raises `LookupError` for a year that there is not.
+    """
     rows = figures(year)
     old, few = _z(rows, lambda row: row.share), _z(rows, lambda row: -row.per_elders)
     index = {row.province.code: (a + b) / 2 for row, a, b in zip(rows, old, few, strict=True)}
-    rows.sort(key=lambda row: (-index[row.province.code], row.province.code))
+    worth: dict[By, Callable[[Figures], float]] = {
+        By.INDEX: lambda row: index[row.province.code],
+        By.ELDERS: lambda row: row.share,
+        By.PLACES: lambda row: -row.per_elders,
+    }
+    rows.sort(key=lambda row: (-worth[by](row), row.province.code))
     return [Ranked(place, index[row.province.code], row) for place, row in enumerate(rows, 1)]
 
 

@@ -402,7 +402,7 @@ OPERATOR = [
     Look("operator.manage", "operator"),
     Look("operator.models", "operator"),
     Look("operator.regions", "operator"),
-    Look("operator.regions", "operator", "2018", {"year": "2018"}),
+    Look("operator.regions", "operator", "2018", {"year": "2018", "by": "elders"}),
     Look("operator.collections", "operator"),
     Look("operator.collections", "operator", "none", empty=True),
     Look("operator.collections", "operator", "wrong", act=send_to("/reviews/apps"), status=422),

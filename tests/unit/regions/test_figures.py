@@ -31,6 +31,27 @@ def test_the_old_provinces_with_few_clinics_come_first() -> None:
         assert set(first) == {"Jeonnam", "Gyeongbuk", "Gangwon", "Jeonbuk"}
 
 
+@pytest.mark.parametrize("year", [2015, 2018, 2021, 2023])
+def test_most_elders_live_in_jeonnam_gyeongbuk_and_jeonbuk(year: int) -> None:
+    """In 2024 Gangwon is a tenth of a point before Jeonbuk."""
+    rows = figures.ranking(year, figures.By.ELDERS)
+    assert {row.figures.province.name_en for row in rows[:3]} == {"Jeonnam", "Gyeongbuk", "Jeonbuk"}
+
+
+@pytest.mark.parametrize("by", figures.By)
+def test_a_ranking_follows_what_it_is_by(by: figures.By) -> None:
+    rows = figures.ranking(2024, by)
+    worth = {
+        figures.By.INDEX: [-row.index for row in rows],
+        figures.By.ELDERS: [-row.figures.share for row in rows],
+        figures.By.PLACES: [row.figures.per_elders for row in rows],
+    }[by]
+    assert worth == sorted(worth)
+    assert {row.figures.province.code: row.index for row in rows} == {
+        row.figures.province.code: row.index for row in figures.ranking(2024)
+    }
+
+
 def test_the_index_is_the_mean_of_both_scores() -> None:
     rows = figures.ranking(2024)
     assert [row.rank for row in rows] == list(range(1, 18))
