@@ -1,4 +1,4 @@
-"""The command line: ``python -m vision predict|evaluate|train|export|measure|bench``."""
+"""The command line: ``python -m vision predict|evaluate|train|export|compare|fit|measure|bench``."""
 
 from __future__ import annotations
 

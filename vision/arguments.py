@@ -126,11 +126,32 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         nargs="+",
         default=[],
         metavar="MODEL",
-        help="models or checkpoint files that vote beside it",
+        help="models, MODEL:2 for a model's second network, or checkpoint files that vote beside it",
+    )
+    export.add_argument(
+        "--votes",
+        nargs="+",
+        type=float,
+        default=[],
+        metavar="NUMBER",
+        help="how much the checkpoint's network and each --with count (default: the same)",
     )
     export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(
         "--last", action="store_true", help="the last weights instead of their moving average"
+    )
+
+    compare = command(
+        "compare",
+        "Compare networks and mixtures of their votes on the validation pictures.",
+        threads=2,
+    )
+    compare.add_argument(
+        "mixtures",
+        nargs="+",
+        metavar="NETWORK=VOTE,…",
+        help="a model, MODEL:2 for its second network, or a checkpoint file, or several that vote "
+        "(lite0-3=0.7,lite2-1=0.3); each is compared with the first",
     )
 
     fit = command(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from vision.data import read_labels
-from vision.export import export_onnx, load_checkpoint, voter, write_trained_on
+from vision.export import export_onnx, load_checkpoint, voter, with_weight, write_trained_on
 from vision.fit import fit, neutral_config
 from vision.net import architecture_of
 from vision.registry import ModelError, load_model
@@ -23,6 +23,7 @@ def build(
     version: str,
     average: bool = True,
     voters: tuple[str, ...] = (),
+    votes: tuple[float, ...] = (),
     views: tuple[str, ...] | None = None,
     threads: int,
     log: Callable[[str], None],
@@ -30,7 +31,9 @@ def build(
     """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md.
 
     checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
-    voters: names of published models, or checkpoint files, that vote beside it, with equal weight.
+    voters: published models, their second networks (``MODEL:2``), or checkpoint files, that vote beside it.
+    votes: how much each counts, the checkpoint's network first; all the same if none are given. Raises ValueError
+    if there are more or fewer than networks.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
@@ -40,12 +43,23 @@ def build(
         (folder / stale).unlink(missing_ok=True)
     log(f"exporting {', '.join(map(str, checkpoints))}")
     nets = [net, *(voter(name) for name in voters)]
+    if votes:
+        shares = shares_of(votes, len(nets))
+        nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
+        about["votes"] = [round(share, 4) for share in shares]
     export_onnx(nets, folder)
     about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
     write_trained_on(train, folder)
     (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
     fit(folder, data, train, config, views=views, threads=threads, log=log)
+
+
+def shares_of(votes: Sequence[float], networks: int) -> list[float]:
+    """What each of so many networks' votes counts, together 1. Raises ValueError if there is not one above 0 for each."""
+    if len(votes) != networks or not all(vote > 0 for vote in votes):
+        raise ValueError(f"{networks} networks vote: give so many votes, each above 0")
+    return [vote / sum(votes) for vote in votes]
 
 
 def refit(

@@ -188,12 +188,33 @@ def _export(args: argparse.Namespace) -> int:
         version=args.version,
         average=not args.last,
         voters=tuple(args.voters),
+        votes=tuple(args.votes),
         views=tuple(args.views) if args.views else None,
         threads=args.threads,
         log=_say_timed,
     )
     _write(str(MODELS / args.name))
     return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from vision.compare import compare
+
+    mixtures = [_mixture(text) for text in args.mixtures]
+    sys.stdout.write(compare(mixtures, data_dir() / "skin", threads=args.threads, log=_say_timed))
+    return 0
+
+
+def _mixture(text: str) -> dict[str, float]:
+    """NETWORK=VOTE,NETWORK=VOTE as a dictionary; a single network needs no vote."""
+    votes = {}
+    for part in text.split(","):
+        name, _, vote = part.partition("=")
+        try:
+            votes[name] = float(vote or 1)
+        except ValueError:
+            raise ValueError(f"{text}: a vote is a number, as in lite0-3=0.7,lite2-1=0.3") from None
+    return votes
 
 
 def _fit(args: argparse.Namespace) -> int:
@@ -232,6 +253,7 @@ COMMANDS = {
     "evaluate": _evaluate,
     "train": _train,
     "export": _export,
+    "compare": _compare,
     "fit": _fit,
     "measure": _measure,
     "bench": _bench,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -66,16 +67,36 @@ def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def voter(name: str) -> Any:
-    """A network in evaluation mode: of a checkpoint file, or the (first) one of a model in ``vision/models``."""
-    path = Path(name)
-    return load_checkpoint(path)[0] if path.is_file() else published(name)
+    """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second."""
+    if Path(name).is_file():
+        return load_checkpoint(Path(name))[0]
+    model, _, number = name.partition(":")
+    if number and not (number.isdecimal() and int(number)):
+        raise ValueError(
+            f"{name}: after the colon comes which network of the model is meant, 1 for the first"
+        )
+    return published(model, int(number or 1))
 
 
-def published(name: str) -> Any:
-    """The (first) network of a model in ``vision/models``, in evaluation mode."""
-    variant = variants_of(load_model(name).config.architecture)[0]
-    net = lite(variant, len(KEYS), pretrained=True)
-    load_published(net, MODELS / name, torch.from_numpy(golden_pictures()))
+def published(name: str, number: int = 1) -> Any:
+    """A network of a model in ``vision/models``, in evaluation mode; number: which, if several vote.
+
+    Raises ValueError if there are not so many.
+    """
+    variants = variants_of(load_model(name).config.architecture)
+    if number > len(variants):
+        raise ValueError(f"{name} has {len(variants)} networks, no number {number}")
+    *before, net = [lite(variant, len(KEYS), pretrained=True) for variant in variants[:number]]
+    load_published(net, MODELS / name, torch.from_numpy(golden_pictures()), before=before)
+    return net
+
+
+def with_weight(net: Any, weight: float) -> Any:
+    """A copy of a network that says ``weight`` times its logits: in a mean of n networks its vote counts weight/n."""
+    net = deepcopy(net)
+    with torch.no_grad():
+        for parameter in net._fc.parameters():
+            parameter.mul_(weight)
     return net
 
 

@@ -1,0 +1,87 @@
+"""What `python -m vision compare` says of mixtures, on made-up logits."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from vision.build import shares_of  # noqa: E402
+from vision.classes import KEYS  # noqa: E402
+from vision.cli import main  # noqa: E402
+from vision.compare import Pictures, judge, table  # noqa: E402
+from vision.export import voter, with_weight  # noqa: E402
+from vision.golden import golden_pictures  # noqa: E402
+from vision.registry import default_name  # noqa: E402
+from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
+
+COUNT = 560
+
+
+def pictures() -> Pictures:
+    rows = np.arange(COUNT)
+    return Pictures(
+        rows % len(KEYS),
+        np.array(list(DOMAIN_WEIGHTS))[rows // len(KEYS) % len(DOMAIN_WEIGHTS)],
+        np.where(rows // 28 % 2 == 0, "A", "B"),
+        rows // 2,
+    )
+
+
+def logits(sharpness: float) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0.0, 1.0, (COUNT, len(KEYS)))
+    return noise + sharpness * np.eye(len(KEYS))[pictures().labels]
+
+
+def test_the_better_mixture_loses_less_and_decides_better() -> None:
+    poor, good = judge(logits(1.0), pictures()), judge(logits(3.0), pictures())
+    row = table(["poor", "good"], [poor, good], pictures()).splitlines()[-1]
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[0] == "good"
+    loss, gain = (re.fullmatch(r"(\S+) \((\S+) to (\S+)\)", cell) for cell in cells[-2:])
+    assert loss is not None
+    assert gain is not None
+    assert float(loss.group(2)) <= float(loss.group(1)) <= float(loss.group(3)) < 0
+    assert float(gain.group(3)) >= float(gain.group(1)) >= float(gain.group(2)) > 0
+
+
+def test_nothing_is_fitted_on_the_half_that_it_judges() -> None:
+    given, plain = pictures(), logits(2.0)
+    inside = given.halves == "A"
+    louder = np.where(inside[:, None], 5.0 * plain, plain)
+    before, after = judge(plain, given), judge(louder, given)
+    # A is fitted on B, which has not changed: a temperature of A's own would have taken the noise back.
+    assert after.lost[inside].mean() > before.lost[inside].mean() + 0.1
+    # B is fitted on A, whose logits speak too loudly now: so B is believed too little.
+    assert after.lost[~inside].mean() > before.lost[~inside].mean() + 0.1
+
+
+def test_a_network_with_a_weight_says_its_logits_times_it() -> None:
+    net = voter(default_name())
+    with torch.inference_mode():
+        once = net(torch.from_numpy(golden_pictures()))
+        weighed = with_weight(net, 1.4)(torch.from_numpy(golden_pictures()))
+    assert torch.allclose(weighed, 1.4 * once, atol=1e-4)
+
+
+def test_the_second_network_of_a_model_is_another_one() -> None:
+    first, second = voter(default_name()), voter(f"{default_name()}:2")
+    assert not torch.equal(first._fc.bias, second._fc.bias)
+    for wrong in (f"{default_name()}:9", f"{default_name()}:0", f"{default_name()}:b"):
+        with pytest.raises(ValueError, match="network"):
+            voter(wrong)
+
+
+@pytest.mark.parametrize("votes", [(1.0,), (1.0, 0.0), (1.0, -1.0, 1.0)])
+def test_votes_that_do_not_fit_are_refused(votes: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="2 networks vote"):
+        shares_of(votes, 2)
+    assert shares_of((3.0, 1.0), 2) == [0.75, 0.25]
+
+
+def test_a_vote_that_is_no_number_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "lite0-3=much"]) == 1
+    assert "a vote is a number" in capsys.readouterr().err
