@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from app.accounts.models import User
+from app.accounts import callers
+from app.accounts.models import Patient, Sex, User
 from tests.factories.accounts import sign_in
+from tests.factories.eligibility import SUNCHEON
 from tests.factories.reviews import create_operator
 from tests.harness.client import Client
 
@@ -27,3 +30,12 @@ def office(app: Flask, operator: User) -> Client:
     assert isinstance(client, Client)
     sign_in(client, operator)
     return client
+
+
+@pytest.fixture
+def caller(db: Any, operator: User) -> Patient:
+    """Somebody without an account, in Suncheon, who has agreed on the telephone and may book."""
+    values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
+    made = callers.register_caller(**values, area=SUNCHEON, mobile="010-9876-5432")
+    callers.consent_by_telephone(operator, made.id, callers.ASKED)
+    return made

@@ -41,15 +41,6 @@ def doctor(db: Any) -> User:
 
 
 @pytest.fixture
-def caller(db: Any, operator: User) -> Patient:
-    """Somebody without an account who has agreed and may book."""
-    values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
-    made = callers.register_caller(**values, area=SUNCHEON, mobile="010-9876-5432")
-    callers.consent_by_telephone(operator, made.id, callers.ASKED)
-    return made
-
-
-@pytest.fixture
 def booking(caller: Patient, doctor: User, operator: User) -> Booking:
     """The caller's first time on the Monday in a week."""
     return booked(caller, free(doctor)[0], operator)

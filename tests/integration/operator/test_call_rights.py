@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from app.accounts import callers, keeping, leaving, service
 from app.accounts.errors import ConsentMissing, NotYours
-from app.accounts.models import Consent, ConsentKind, Departure, Patient, Sex, User
+from app.accounts.models import Consent, ConsentKind, Departure, Patient, User
 from app.audit.models import AuditEntry
 from app.cases.models import Case, CaseState
 from app.consultations import service as consultations
@@ -24,7 +24,6 @@ from app.infra import jobs
 from tests.factories.accounts import create_child, create_patient, sign_in
 from tests.factories.cases import create_case, create_reader, create_sender
 from tests.factories.consultations import create_pattern
-from tests.factories.eligibility import SUNCHEON
 from tests.factories.reviews import create_operator
 from tests.harness.client import Client
 from tests.harness.clock import FrozenClock
@@ -34,15 +33,6 @@ Texts = Callable[[], list[dict[str, str]]]
 NUMBER = "010-9876-5432"
 BORN = {"birth_date": "19480501"}
 WAIT = keeping.wait() + timedelta(minutes=1)
-
-
-@pytest.fixture
-def caller(db: Any, operator: User) -> Patient:
-    """Somebody without an account who has agreed on the telephone."""
-    values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
-    made = callers.register_caller(**values, area=SUNCHEON, mobile=NUMBER)
-    callers.consent_by_telephone(operator, made.id, callers.ASKED)
-    return made
 
 
 @pytest.fixture

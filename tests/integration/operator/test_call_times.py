@@ -40,15 +40,6 @@ def other(db: Any) -> User:
     return made
 
 
-@pytest.fixture
-def caller(db: Any, operator: User) -> Patient:
-    """Somebody who has agreed and may book."""
-    values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
-    made = callers.register_caller(**values, area=SUNCHEON, mobile="010-9876-5432")
-    callers.consent_by_telephone(operator, made.id, callers.ASKED)
-    return made
-
-
 def base(patient: Patient) -> str:
     return f"/operator/calls/{patient.public_id}"
 

@@ -132,7 +132,7 @@ def test_one_that_waits_though_none_is_at_work_is_called(db: Any, operator: User
     schedules.start_due()
     work()
     db.session.refresh(item)
-    assert item.state == CollectionState.DONE
+    assert (item.state, item.error_en, item.retry_at) == (CollectionState.DONE, None, None)
 
 
 def test_only_listed_apps_have_a_time(db: Any, operator: User) -> None:
