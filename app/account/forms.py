@@ -80,12 +80,17 @@ class _WithPassword(FlaskForm):  # type: ignore[misc]  # untyped base
 
 
 class SignUpForm(_WithPassword):
-    """Who signs up, and what they agree to. No box is ticked beforehand."""
+    """Who signs up."""
 
     name = name_field(_l("이름"))
     birth_date = BirthDateField(_l("생년월일"), validators=[InputRequired(_l("생년월일을 적어 주세요."))])
     sex = RadioField(_l("성별"), choices=SEXES, validators=[InputRequired(_l("하나를 골라 주세요."))])
     password = PasswordField(_l("비밀번호"), validators=[Length(max=LONGEST), good_password("name")])
+
+
+class SignUpConsentsForm(FlaskForm):  # type: ignore[misc]
+    """What who signs up agrees to. No box is ticked beforehand."""
+
     terms = BooleanField(_l("이용약관"), validators=[InputRequired(_l("동의하셔야 가입할 수 있습니다."))])
     health_data = BooleanField(
         _l("건강에 관한 정보"), validators=[InputRequired(_l("동의하셔야 가입할 수 있습니다."))]

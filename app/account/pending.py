@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
@@ -29,6 +30,8 @@ class Pending:
     proven: bool = False
     next: str = ""
     shared: bool = False
+    consents: Sequence[str] = ()
+    """What was agreed to so far, by the kinds' names."""
 
     @property
     def identity(self) -> Identity:
@@ -47,6 +50,11 @@ def put(purpose: Purpose, identity: Identity, *, next_loc: str = "", shared: boo
 def prove(pending: Pending) -> None:
     """Remember that the code was right."""
     _write(replace(pending, proven=True, until=(clock.now() + LASTS).timestamp()))
+
+
+def agree(pending: Pending, kinds: Iterable[str]) -> None:
+    """Remember what was agreed to."""
+    _write(replace(pending, consents=tuple(kinds), until=(clock.now() + LASTS).timestamp()))
 
 
 def get(purpose: Purpose, *, proven: bool = False) -> Pending | None:

@@ -1,4 +1,4 @@
-"""Signing up, one thing at a time: number or address, code, then who one is and what one agrees to."""
+"""Signing up, one thing at a time: number or address, code, what one agrees to, who one is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from app.account import pending
 from app.account.blueprint import blueprint
 from app.account.codes import ask_for_code, code_is_right
-from app.account.forms import CodeForm, IdentityForm, SignUpForm
+from app.account.forms import CodeForm, IdentityForm, SignUpConsentsForm, SignUpForm
 from app.account.sign_in import local_next
 from app.accounts import service
 from app.accounts.codes import Purpose
@@ -51,20 +51,37 @@ def sign_up_code() -> Response | str:
     form = CodeForm()
     if form.validate_on_submit() and code_is_right(waiting, form):
         pending.prove(waiting)
-        return redirect(url_for("account.sign_up_details"))
+        return redirect(url_for("account.sign_up_consents"))
     return render_template(
         "account/sign_up_code.html", form=form, identity=waiting.identity, next=waiting.next
     )
+
+
+@blueprint.route("/sign-up/consents", methods=["GET", "POST"])
+@limiter.limit("30 per minute", methods=["POST"])
+@public
+def sign_up_consents() -> Response | str:
+    """Third: what one agrees to, before anything about oneself is written down."""
+    waiting = pending.get(Purpose.SIGN_UP, proven=True)
+    if waiting is None:
+        return redirect(url_for("account.sign_up"))
+    form = SignUpConsentsForm(data=dict.fromkeys(waiting.consents, True))
+    if form.validate_on_submit():
+        pending.agree(waiting, [kind.value for kind in ConsentKind if form[kind.value].data])
+        return redirect(url_for("account.sign_up_details"))
+    return render_template("account/sign_up_consents.html", form=form, texts=service.texts())
 
 
 @blueprint.route("/sign-up/details", methods=["GET", "POST"])
 @limiter.limit("30 per minute", methods=["POST"])
 @public
 def sign_up_details() -> Response | str:
-    """Third: who one is, and the consents."""
+    """Fourth: who one is."""
     waiting = pending.get(Purpose.SIGN_UP, proven=True)
     if waiting is None:
         return redirect(url_for("account.sign_up"))
+    if not waiting.consents:
+        return redirect(url_for("account.sign_up_consents"))
     by_mobile = waiting.identity.channel is Channel.MOBILE
     form = SignUpForm(personal=(waiting.value,))
     if form.validate_on_submit() and (by_mobile or _has_password(form)):
@@ -84,9 +101,7 @@ def sign_up_details() -> Response | str:
             flash(_("가입되었습니다. 환영합니다."), "success")
             _say_who_helps(user)
             return enter(user, "sms" if by_mobile else "email", waiting.next or None)
-    return render_template(
-        "account/sign_up_details.html", form=form, by_mobile=by_mobile, texts=service.texts()
-    )
+    return render_template("account/sign_up_details.html", form=form, by_mobile=by_mobile)
 
 
 def _say_who_helps(user: User) -> None:
@@ -117,7 +132,7 @@ def _register(form: SignUpForm, waiting: pending.Pending) -> User:
         birth_date=form.birth_date.day,
         sex=Sex(form.sex.data),
         password=form.password.data or None,
-        consents=[kind for kind in ConsentKind if form[kind.value].data],
+        consents=[ConsentKind(kind) for kind in waiting.consents],
         locale=str(get_locale()),
         **known_by,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flask import session
@@ -11,9 +11,10 @@ from flask_security.recoverable import generate_reset_password_token
 
 from app.account import pending
 from app.accounts import health_posts, invitations, proxies
+from app.accounts import service as accounts
 from app.accounts.codes import Purpose
 from app.accounts.identity import Channel, Identity, parse
-from app.accounts.models import User
+from app.accounts.models import ConsentKind, User
 from app.accounts.proxy_models import Relation, Scope
 from app.extensions import security
 from app.infra import clock
@@ -107,9 +108,14 @@ def _with_second_factor(site: Site) -> User:
 
 
 def waits(
-    purpose: Purpose, identity: Identity, user: User | None = None, *, proven: bool = False
+    purpose: Purpose,
+    identity: Identity,
+    user: User | None = None,
+    *,
+    proven: bool = False,
+    agreed: Sequence[ConsentKind] = (),
 ) -> Callable[[], None]:
-    """Return what fills the session of someone who was sent a code, and may be signed in as `user`."""
+    """Return what fills the session of someone who was sent a code, may be signed in as `user`, and has agreed."""
 
     def fill() -> None:
         if user is not None:
@@ -119,6 +125,10 @@ def waits(
             found = pending.get(purpose)
             assert found is not None
             pending.prove(found)
+        if agreed:
+            found = pending.get(purpose, proven=True)
+            assert found is not None
+            pending.agree(found, agreed)
 
     return fill
 
@@ -131,7 +141,9 @@ def half_way(site: Site, doctor: User) -> None:
     site.remember("visitor", lambda: None)
     site.remember("signing up", waits(Purpose.SIGN_UP, mobile))
     site.remember("signed up", waits(Purpose.SIGN_UP, mobile, proven=True))
-    site.remember("signed up by e-mail", waits(Purpose.SIGN_UP, email, proven=True))
+    agreed = accounts.AT_SIGN_UP
+    site.remember("agreed", waits(Purpose.SIGN_UP, mobile, proven=True, agreed=agreed))
+    site.remember("agreed by e-mail", waits(Purpose.SIGN_UP, email, proven=True, agreed=agreed))
     site.remember("signing in", waits(Purpose.SIGN_IN, mobile))
     site.remember("recovering", waits(Purpose.RECOVER, mobile))
     site.remember("recovering by e-mail", waits(Purpose.RESET_LINK, email))

@@ -34,11 +34,12 @@ def sign_up(page: Page, portal: Portal) -> None:
     button(page, "번호 받기")
     page.locator('input[name="code"]').fill(portal.code_for(NUMBER))
     page.locator("main form button[type=submit]").first.click()
+    for consent in ("terms", "health_data"):
+        tick(page.locator(f'input[name="{consent}"]'))
+    button(page, "다음")
     page.locator('input[name="name"]').fill("김순자")
     page.locator('input[name="birth_date"]').fill("19540302")
     choose(page, "sex", "female")
-    for consent in ("terms", "health_data"):
-        tick(page.locator(f'input[name="{consent}"]'))
     button(page, "가입하기")
     expect(page).to_have_url(re.compile("/patient/"))
 

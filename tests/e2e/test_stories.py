@@ -218,11 +218,13 @@ def _signs_up(walk: Walk) -> None:
     walk.arrives("받은 번호를 적어 주세요")
     walk.page.get_by_label("확인 번호 6자리").fill(code_in(texts_to(walk.site, GRANDMOTHER)[-1]))
     walk.presses("다음")
-    walk.arrives("내 정보와 동의")
+    walk.arrives("동의")
+    walk.agrees(CONSENTS["terms"], CONSENTS["health"])
+    walk.presses("다음")
+    walk.arrives("내 정보")
     walk.page.get_by_label("이름").fill("김순자")
     walk.page.get_by_label("생년월일").fill("19540302")
     walk.chooses("성별", "여성")
-    walk.agrees(CONSENTS["terms"], CONSENTS["health"])
     walk.presses("가입하기")
 
 

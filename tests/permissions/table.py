@@ -165,6 +165,7 @@ OPEN_TO_ALL = {
     "account.sign_in_enter",
     "account.sign_up",
     "account.sign_up_code",
+    "account.sign_up_consents",
     "account.sign_up_details",
     "account.stop_proxy",
     "health.healthz",

@@ -23,7 +23,7 @@ from tests.integration.account.conftest import Messages
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
-DETAILS = {"name": "김영희", "birth_date": "1954-03-02", "sex": "female", "terms": "y", "health_data": "y"}
+DETAILS = {"name": "김영희", "birth_date": "1954-03-02", "sex": "female"}
 LINE = re.compile(r'access-log__who">(.*?)</p><p>(.*?)</p>')
 
 
@@ -63,6 +63,7 @@ def helping(app: Flask, helper: User) -> FlaskClient:
 def test_signing_up_and_each_consent_are_ones_own_acts(client: FlaskClient, db: Any, sms: Messages) -> None:
     submit(client, "/sign-up", identity="010-1234-5678")
     submit(client, "/sign-up/code", code=last_code(sms))
+    submit(client, "/sign-up/consents", terms="y", health_data="y")
     submit(client, "/sign-up/details", **DETAILS)
     user = db.session.query(User).one()
     lines = log_of(client, user, show="all")

@@ -469,7 +469,8 @@ def test_she_signs_up_later_and_finds_what_was_sent_and_who_helps(
     patient_id = permission.patient_id
     submit(client, "/sign-up", identity=NUMBER)
     submit(client, "/sign-up/code", code=last_code(sms))
-    fields = {"name": "김순자", "birth_date": "19480210", "sex": "female", "terms": "y", "health_data": "y"}
+    submit(client, "/sign-up/consents", terms="y", health_data="y")
+    fields = {"name": "김순자", "birth_date": "19480210", "sex": "female"}
     submit(client, "/sign-up/details", **fields)
     user = service.find_user(mobile="+821055557777")
     assert user is not None

@@ -25,12 +25,19 @@ CAMERA = "/patient/cases/new"
 def prove(client: Client, messages: Messages, identity: str) -> None:
     assert submit(client, "/sign-up", identity=identity).location == "/sign-up/code"
     answer = submit(client, "/sign-up/code", code=last_code(messages))
-    assert answer.location == "/sign-up/details"
+    assert answer.location == "/sign-up/consents"
+
+
+def register(client: Client, details: dict[str, str] = DETAILS, **agreed: str) -> Any:
+    """Agree, and say who one is; returns the last answer."""
+    password = {"password": agreed.pop("password")} if "password" in agreed else {}
+    assert submit(client, "/sign-up/consents", **(AGREED | agreed)).location == "/sign-up/details"
+    return submit(client, "/sign-up/details", **details, **password)
 
 
 def test_with_a_number_alone_and_no_password(client: Client, db: Any, sms: Messages) -> None:
     prove(client, sms, "010-1234-5678")
-    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    answer = register(client)
     assert answer.location == "/home"
     user = service.find_user(mobile="+821012345678")
     assert user is not None
@@ -54,7 +61,7 @@ def test_whoever_wanted_to_send_a_photo_comes_out_there(client: Client, db: Any,
     assert submit(client, page, "/sign-up", identity="010-1234-5678", **wanted).location == "/sign-up/code"
     assert follow(client, "/sign-up/code", "다시 적고 새 번호 받기") == page
     submit(client, "/sign-up/code", code=last_code(sms))
-    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    answer = register(client)
     assert answer.location == CAMERA
     assert client.get(CAMERA).status_code == 200
 
@@ -80,14 +87,14 @@ def test_the_way_on_from_signing_up_is_never_elsewhere(
     submit(client, "/sign-up", identity="010-1234-5678", next=wanted)
     assert "/login?next" not in client.get(f"/sign-up?{urlencode({'next': wanted})}").text
     submit(client, "/sign-up/code", code=last_code(sms))
-    assert submit(client, "/sign-up/details", **DETAILS, **AGREED).location == "/home"
+    assert register(client).location == "/home"
 
 
 def test_each_consent_is_kept_with_version_and_time(
     client: Client, db: Any, sms: Messages, clock: Any
 ) -> None:
     prove(client, sms, "01012345678")
-    submit(client, "/sign-up/details", **DETAILS, **AGREED, ai_notice="y")
+    register(client, ai_notice="y")
     rows = db.session.scalars(select(Consent)).all()
     assert {row.kind for row in rows} == {"terms", "health_data", "ai_notice"}
     assert {row.given_at for row in rows} == {clock.now}
@@ -98,7 +105,7 @@ def test_each_consent_is_kept_with_version_and_time(
 
 def test_no_box_is_ticked_beforehand(client: Client, sms: Messages) -> None:
     prove(client, sms, "01012345678")
-    page = client.get("/sign-up/details").text
+    page = client.get("/sign-up/consents").text
     assert page.count('type="checkbox"') == 4
     assert "checked" not in page
 
@@ -107,17 +114,18 @@ def test_no_box_is_ticked_beforehand(client: Client, sms: Messages) -> None:
 def test_what_is_needed_must_be_agreed_to(client: Client, db: Any, sms: Messages, lacking: str) -> None:
     prove(client, sms, "01012345678")
     agreed = {kind: "y" for kind in AGREED if kind != lacking}
-    answer = submit(client, "/sign-up/details", **DETAILS, **agreed)
+    answer = submit(client, "/sign-up/consents", **agreed)
     assert answer.status_code == 200
     assert "동의하셔야 가입할 수 있습니다" in answer.text
+    assert client.get("/sign-up/details").location == "/sign-up/consents"
     assert db.session.scalar(select(func.count()).select_from(User)) == 0
 
 
 def test_an_address_needs_a_password(client: Client, db: Any, mails: Messages) -> None:
     prove(client, mails, "Young.Hee@Example.com")
-    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    answer = register(client)
     assert "비밀번호를 정해 주세요" in answer.text
-    assert submit(client, "/sign-up/details", **DETAILS, **AGREED, password=PASSWORD).location == "/home"
+    assert register(client, password=PASSWORD).location == "/home"
     user = service.find_user(email="young.hee@example.com")
     assert user is not None
     assert user.verify_and_update_password(PASSWORD)
@@ -126,7 +134,7 @@ def test_an_address_needs_a_password(client: Client, db: Any, mails: Messages) -
 def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: Messages) -> None:
     prove(client, sms, "01012345678")
     for born, refused in (("20121124", True), ("20121123", False)):  # 14 on the test's very day
-        answer = submit(client, "/sign-up/details", **(DETAILS | {"birth_date": born}), **AGREED)
+        answer = register(client, DETAILS | {"birth_date": born})
         assert ("보호자가 가입한 뒤" in answer.text) is refused
 
 
@@ -144,9 +152,7 @@ def test_a_child_is_told_to_come_with_a_guardian(client: Client, db: Any, sms: M
 )
 def test_a_birth_date_however_written(client: Client, db: Any, sms: Messages, typed: str) -> None:
     prove(client, sms, "01012345678")
-    assert (
-        submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED).location == "/home"
-    )
+    assert register(client, DETAILS | {"birth_date": typed}).location == "/home"
     user = service.find_user(mobile="+821012345678")
     assert user is not None
     assert user.patient is not None
@@ -170,7 +176,7 @@ def test_a_birth_date_that_cannot_be_is_named_for_what_it_is(
     client: Client, sms: Messages, typed: str, words: str
 ) -> None:
     prove(client, sms, "01012345678")
-    answer = submit(client, "/sign-up/details", **(DETAILS | {"birth_date": typed}), **AGREED)
+    answer = register(client, DETAILS | {"birth_date": typed})
     assert words in answer.text
     assert f'value="{typed}"' in answer.text
 
@@ -215,7 +221,7 @@ def test_a_code_is_good_once_and_for_ten_minutes(client: Client, sms: Messages, 
     assert "시간이 지났습니다" in submit(client, "/sign-up/code", code=code).text
     submit(client, "/sign-up", identity="01012345678")
     code = last_code(sms)
-    assert submit(client, "/sign-up/code", code=code).location == "/sign-up/details"
+    assert submit(client, "/sign-up/code", code=code).location == "/sign-up/consents"
     assert "맞지 않거나" in submit(client, "/sign-up/code", code=code).text
 
 
@@ -245,7 +251,7 @@ def test_five_wrong_tries_void_a_code_and_the_page_says_how_to_get_another(
         )
     clock.advance(seconds=31)
     submit(client, "/sign-up", identity="01012345678")
-    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/consents"
 
 
 def test_who_asks_again_at_once_is_led_to_where_the_code_is_entered(client: Client, sms: Messages) -> None:
@@ -253,7 +259,7 @@ def test_who_asks_again_at_once_is_led_to_where_the_code_is_entered(client: Clie
         assert submit(client, "/sign-up", identity="01012345678").location == "/sign-up/code"
     assert "조금 전에 이미 보냈습니다" in client.get("/sign-up/code").text
     (only,) = sms()
-    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/details"
+    assert submit(client, "/sign-up/code", code=last_code(sms)).location == "/sign-up/consents"
     assert only["to"] == "+821012345678"
 
 
@@ -282,7 +288,7 @@ def test_two_browsers_with_one_code_make_one_account(
 ) -> None:
     prove(client, sms, "01012345678")
     create_patient(mobile="+821012345678")
-    answer = submit(client, "/sign-up/details", **DETAILS, **AGREED)
+    answer = register(client)
     assert answer.location == "/login"
     assert db.session.scalar(select(func.count()).select_from(User)) == 1
 
