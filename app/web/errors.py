@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from app.extensions import limiter
 from app.web.preferences import is_local
 from app.web.request_id import current_request_id
 
@@ -176,6 +178,13 @@ def _stands_on() -> str | None:
     return told.path if ours else None
 
 
+def _how_long_to_wait(status: int) -> dict[str, str]:
+    """For a program that was slowed down: the header that says after how many seconds it may come again."""
+    reached = limiter.current_limit if status == 429 else None
+    # Not the portal's own clock: the limits count by the system's.
+    return {"Retry-After": str(max(1, reached.reset_at - int(time.time())))} if reached else {}
+
+
 def register(app: Flask) -> None:
     """Answer every HTTP error, form-token failure and unforeseen exception with an explanation."""
 
@@ -183,7 +192,7 @@ def register(app: Flask) -> None:
         status = error.code or 500
         if status < 400 or error.response is not None:
             return error  # a redirect, or an answer that a view has already made
-        return error_response(status, explain(status), dict(error.get_headers()))
+        return error_response(status, explain(status), dict(error.get_headers()) | _how_long_to_wait(status))
 
     def csrf_error(_error: CSRFError) -> Response:
         return error_response(400, FORM_EXPIRED)

@@ -144,6 +144,10 @@ def test_a_program_learns_what_would_have_been_allowed(visitor: Client) -> None:
     assert "GET" in WAYS[405](visitor).headers["Allow"]
 
 
+def test_a_program_learns_when_it_may_come_again(visitor: Client) -> None:
+    assert 1 <= int(_a_flood(visitor).headers["Retry-After"]) <= 61
+
+
 def test_every_status_with_words_of_its_own_that_a_visitor_can_cause_is_tried() -> None:
     assert set(EXPLANATIONS) - set(WORDS) == {401, 409, 503}
     assert {status for status in WORDS if EXPLANATIONS[status].emergency} == URGENT
