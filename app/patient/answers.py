@@ -6,7 +6,9 @@ changed from there.
 
 from __future__ import annotations
 
-from flask import abort, redirect, render_template, url_for
+from typing import Any
+
+from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.cases import drafts, lesions, questions
@@ -42,29 +44,31 @@ def address(case: Case, key: str) -> str:
     return url_for("patient.case_answer", public_id=case.public_id, key=key)
 
 
-def opening(case: Case, step: str) -> str:
-    """Return the address at which a step is entered: its first open question, or its first one."""
+def opening(case: Case, step: str, *, at_the_end: bool = False) -> str:
+    """Return the address at which a step is entered: its first open question, else its first one or its last."""
     missing = [key for key in questions.ALL_KEYS if STEP_OF[key] == step and not _answered(case, key)]
     keys = asked(case, step)
-    return address(case, (missing or keys)[0]) if missing or keys else wizard.after(case, step)
+    if missing:
+        return address(case, missing[0])
+    return address(case, keys[-1 if at_the_end else 0]) if keys else wizard.after(case, step)
 
 
 def onward(case: Case, key: str) -> str:
-    """Return where an answer leads: to what is asked after it and still open, to the next step, to the last screen."""
+    """Return where a question leads: to what is asked after it and still open, to the next step, to the last screen."""
     keys = asked(case, STEP_OF[key])
     later = keys[keys.index(key) + 1 :] if key in keys else []
     still_open = next((k for k in later if not _answered(case, k)), None)
     if still_open:
         return address(case, still_open)
-    return (
-        wizard.step_url(case, "review")
-        if questions.complete(case.answers)
-        else wizard.after(case, STEP_OF[key])
-    )
+    return wizard.after(case, STEP_OF[key])
 
 
 def _answered(case: Case, key: str) -> bool:
-    return case.note is not None if key == NOTE else questions.complete(case.answers, [key])
+    return case.note is not None if key == NOTE else questions.complete(_known(case), [key])
+
+
+def _known(case: Case) -> dict[str, Any]:
+    return drafts.known_about(case.patient) | (case.answers or {})
 
 
 def _back(case: Case, key: str) -> str:
@@ -75,12 +79,20 @@ def _back(case: Case, key: str) -> str:
     return address(case, keys[number - 1]) if number else wizard.before(case, STEP_OF[key])
 
 
+def _coming_back() -> bool:
+    return wizard.END in request.args
+
+
 @blueprint.get("/cases/<public_id>/questions")
 @requires(Permission.CASE_SEND)
 def case_questions(public_id: str) -> Response:
     """Lead to the first open question about the spot."""
     case = wizard.draft_or_away(public_id)
-    return case if isinstance(case, Response) else redirect(opening(case, "questions"), 303)
+    return (
+        case
+        if isinstance(case, Response)
+        else redirect(opening(case, "questions", at_the_end=_coming_back()), 303)
+    )
 
 
 @blueprint.get("/cases/<public_id>/person")
@@ -88,7 +100,11 @@ def case_questions(public_id: str) -> Response:
 def case_person(public_id: str) -> Response:
     """Lead to the first open question about the person."""
     case = wizard.draft_or_away(public_id)
-    return case if isinstance(case, Response) else redirect(opening(case, "person"), 303)
+    return (
+        case
+        if isinstance(case, Response)
+        else redirect(opening(case, "person", at_the_end=_coming_back()), 303)
+    )
 
 
 @blueprint.route("/cases/<public_id>/answers/<key>", methods=["GET", "POST"])
@@ -101,7 +117,7 @@ def case_answer(public_id: str, key: str) -> Response | str:
     followed = lesions.is_followed(case)
     if key not in STEP_OF or (key == NOTE and not followed):
         abort(404)
-    given = drafts.known_about(case.patient) | (case.answers or {}) | {NOTE: case.note}
+    given = _known(case) | {NOTE: case.note}
     form = answer_form(key, given.get(key))
     if form.validate_on_submit():
         if key == NOTE:
@@ -119,17 +135,8 @@ def case_answer(public_id: str, key: str) -> Response | str:
         "other": None if case.patient.user_id == me().id else case.patient.name,
         "number": keys.index(key) + 1 if key in keys else None,
         "count": len(keys),
-        "onward": _onward_unchanged(case, key),
+        "onward": onward(case, key),
     }
     return render_template(
         "patient/answer.html", **wizard.frame(case, STEP_OF[key], back=_back(case, key)), **values
     )
-
-
-def _onward_unchanged(case: Case, key: str) -> str:
-    """Where the way goes on without another answer: question by question, so that each can be looked at again."""
-    keys = asked(case, STEP_OF[key])
-    if key not in keys:
-        return wizard.step_url(case, "review")
-    later = keys[keys.index(key) + 1 :]
-    return address(case, later[0]) if later else wizard.after(case, STEP_OF[key])

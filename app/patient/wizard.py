@@ -34,6 +34,9 @@ LABELS = {
     "review": _l("보내기"),
 }
 STEPS = tuple(LABELS)
+SEVERAL_SCREENS = {"questions", "person"}
+END = "end"
+"""In an address: to the last screen of a step."""
 KNOWN_STEPS = {"place", "person"}
 """What is not asked again for new photos of the same lesion."""
 
@@ -57,15 +60,20 @@ def steps_of(case: Case) -> tuple[str, ...]:
 
 
 def after(case: Case, step: str) -> str:
-    """Return the address of the screen after `step`."""
+    """Return the address of the screen after `step`: of the last one, if what was changed lacked nothing."""
+    if not drafts.missing_steps(case):
+        return step_url(case, "review")
     later = STEPS[STEPS.index(step) + 1 :]
     return step_url(case, next(name for name in later if name in steps_of(case)))
 
 
 def before(case: Case, step: str) -> str:
-    """Return the address of the screen before `step`."""
+    """Return the address of the screen before `step`; of several in a step, of its last one."""
     earlier = [name for name in STEPS[: STEPS.index(step)] if name in steps_of(case)]
-    return step_url(case, earlier[-1]) if earlier else url_for("patient.home")
+    if not earlier:
+        return url_for("patient.home")
+    end: dict[str, Any] = {END: 1} if earlier[-1] in SEVERAL_SCREENS else {}
+    return url_for(f"patient.case_{earlier[-1]}", public_id=case.public_id, **end)
 
 
 def frame(case: Case, step: str, back: str | None = None) -> dict[str, Any]:

@@ -58,20 +58,22 @@ def test_a_new_case_at_a_known_place_may_be_about_the_spot_that_was_sent_before(
     patient = browser(user)
     draft = create_case(user, site="neck", state=CaseState.DRAFT)
     address = f"/patient/cases/{draft.public_id}"
-    assert patient.send(f"{address}/place", site="chest").location == f"{address}/questions"
+    assert patient.send(f"{address}/place", site="chest").location == f"{address}/review", (
+        "all else is answered"
+    )
     assert patient.send(f"{address}/place", site="upper_back").location == f"{address}/same"
     page = patient.get(f"{address}/same").text
     assert page.count("네, 이 점이에요</span>") == 1
-    assert f'href="{address}/questions"' in page, "or another one"
+    assert f'href="{address}/review"' in page, "or another one"
     own = lesion_of(draft).id
     answer = patient.send(f"{address}/same", lesion=lesion_of(known).public_id)
-    assert answer.location == f"{address}/questions"
+    assert answer.location == f"{address}/review"
     db.session.expire_all()
     assert draft.lesion_id == known.lesion_id
     assert db.session.get(Lesion, own) is None, "the one that was made for the draft alone is gone"
     assert patient.get(f"{address}/questions").location == f"{address}/answers/changed", "not since when"
     assert "지난번 사진을 찍은 뒤로" in patient.get(f"{address}/answers/changed").text
-    assert patient.get(f"{address}/same").location == f"{address}/questions", "asked and answered"
+    assert patient.get(f"{address}/same").location == f"{address}/review", "asked and answered"
 
 
 def test_no_draft_becomes_one_about_a_spot_elsewhere_or_of_somebody_else(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,33 @@ def test_everything_can_be_changed_from_the_last_screen(browser: Callable[..., B
     for step in ("photos", "place", *answers):
         assert page.count(f'href="{case}/{step}">') == 1
     assert patient.answer(case, grew="yes") == f"{case}/review"
+    assert f'href="{case}/review"' in patient.get(f"{case}/answers/grew").text
+    assert patient.send(f"{case}/place", site="neck").location == f"{case}/review"
+    assert patient.send(f"{case}/photos").location == f"{case}/review"
+
+
+def test_back_leads_to_the_question_before(browser: Callable[..., Browser]) -> None:
+    patient = browser()
+    case = patient.start()
+    patient.until_review(case)
+
+    def back(page: str) -> str:
+        found = re.search(r'page-header__back"><a href="([^"]+)"', patient.get(page).text)
+        assert found
+        address = html.unescape(found.group(1))
+        answer = patient.get(address)
+        return str(answer.location) if answer.status_code == 303 else address
+
+    way = [f"{case}/review"]
+    while not way[-1].endswith("/photos"):
+        way.append(back(way[-1]))
+    keys = ("skin_cancer", "bleeds", "hurts", "itches", "raised", "grew", "changed", "since")
+    assert way == [
+        f"{case}/review",
+        *(f"{case}/answers/{key}" for key in keys),
+        f"{case}/place",
+        f"{case}/photos",
+    ]
 
 
 def test_a_draft_is_resumed_where_it_was_left(browser: Callable[..., Browser]) -> None:
