@@ -17,7 +17,6 @@ from app.extensions import db
 from app.infra import clock
 
 PAST_SHOWN = 20
-LISTED = "booking.listed"
 
 
 def _loaded(query: Select[Booking]) -> Select[Booking]:
@@ -54,9 +53,12 @@ def _seen(found: Iterable[Booking], by: User | None) -> list[Booking]:
     """Record the bookings of others that somebody is shown; one's own need no entry."""
     bookings = list(found)
     if by is not None:
-        others = [one for one in bookings if one.patient.user_id != by.id]
-        audit.record_listed(LISTED, [(one.topic, one.patient_id) for one in others])
+        _record(one for one in bookings if one.patient.user_id != by.id)
     return bookings
+
+
+def _record(bookings: Iterable[Booking]) -> None:
+    audit.record_listed("booking.listed", [(one.topic, one.patient_id) for one in bookings])
 
 
 def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
@@ -73,7 +75,7 @@ def agenda(doctor_id: int, first: date, days: int) -> dict[date, list[Booking]]:
     )
     found: dict[date, list[Booking]] = {}
     bookings = list(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)))
-    audit.record_listed(LISTED, [(one.topic, one.patient_id) for one in bookings])
+    _record(bookings)
     for booking in bookings:
         found.setdefault(booking.starts_at.astimezone(clock.KST).date(), []).append(booking)
     return found

@@ -28,7 +28,7 @@ from tests.harness.clock import FrozenClock
 from tests.harness.tampering import unguarded
 
 Work = Callable[[], int]
-RECORDED = re.compile(r'(?:record|record_each|_entry)\(\s*"([a-z_.]+)"')
+RECORDED = re.compile(r'(?:record|record_each|record_listed|_entry)\(\s*"([a-z_.]+)"')
 
 
 @pytest.fixture
