@@ -98,6 +98,12 @@ class SetLimits:
         return np.asarray(probability * lift >= self.limits)
 
 
+def class_priors(labels: Int64, weights: Float64, classes: int) -> Float64:
+    """Weighted share of each class, (classes,), none of them 0. labels, weights: (n,)."""
+    share = np.array([weights[labels == k].sum() for k in range(classes)]) / weights.sum() + 0.005
+    return np.asarray(share / share.sum())
+
+
 def fit_scaling(
     logits: Float64, labels: Int64, weights: Float64, *, strength: float = 0.01
 ) -> tuple[float, Float64]:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from vision.calibration import balanced, fit_scaling, probabilities
+from vision.calibration import balanced, class_priors, fit_scaling, probabilities
 from vision.classes import KEYS
 from vision.data import CLINICAL, Record, read_labels
 from vision.export import voter
@@ -125,7 +125,7 @@ def judge(logits: Float64, pictures: Pictures) -> Judged:
         clinical_fit, clinical = _clinical(pictures.domains[fit]), _clinical(pictures.domains[out])
         decided = np.zeros(out.sum(), dtype=np.int64)
         for kind in (False, True):
-            priors = _priors(labels[clinical_fit == kind], weights[clinical_fit == kind])
+            priors = class_priors(labels[clinical_fit == kind], weights[clinical_fit == kind], len(KEYS))
             decided[clinical == kind] = balanced(found[clinical == kind], priors).argmax(axis=1)
         top[out] = decided
     return Judged(lost, logits.argmax(axis=1), top)
@@ -133,11 +133,6 @@ def judge(logits: Float64, pictures: Pictures) -> Judged:
 
 def _clinical(domains: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
     return np.isin(domains, sorted(CLINICAL))
-
-
-def _priors(labels: Int64, weights: Float64) -> Float64:
-    share = np.array([weights[labels == k].sum() for k in range(len(KEYS))]) / weights.sum() + 0.005
-    return np.asarray(share / share.sum())
 
 
 def table(titles: Sequence[str], judged: Sequence[Judged], pictures: Pictures) -> str:

@@ -89,17 +89,14 @@ def _calibration(
     clinical: npt.NDArray[np.float64],
     strength: float | None,
 ) -> Calibration:
-    priors = _priors(labels, weights)
+    priors = calibration.class_priors(labels, weights, len(KEYS))
     if strength is None:
         return Calibration(*calibration.fit_scaling(logits, labels, weights), priors)
     found = calibration.fit_leaning(logits, labels, weights, clinical, strength=strength)
-    by_kind = np.array([_priors(labels, weights * share) for share in (1.0 - clinical, clinical)])
+    by_kind = np.array(
+        [calibration.class_priors(labels, weights * share, len(KEYS)) for share in (1.0 - clinical, clinical)]
+    )
     return Calibration(found[0], found[1], priors, Lean(found[2], found[3], by_kind))
-
-
-def _priors(labels: npt.NDArray[np.int64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    frequency = np.array([weights[labels == k].sum() for k in range(len(KEYS))]) / weights.sum() + 0.005
-    return np.asarray(frequency / frequency.sum())
 
 
 def fit_context(
