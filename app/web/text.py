@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
-from flask import Flask, get_flashed_messages
+from flask import Flask, current_app, get_flashed_messages
 from flask_babel import get_locale
 from markupsafe import Markup, escape
 
@@ -35,9 +36,22 @@ def unbroken(text: Any) -> Markup:
     return Markup('<span class="nowrap">{}</span>').format(text) if whole else escape(text)
 
 
+def run_by() -> str:
+    """How to reach whoever runs this installation, "" where it is not told."""
+    return str(current_app.extensions["salpim.settings"].contact)
+
+
+def telephone_link(text: str) -> str | None:
+    """Return what dials a number that stands alone (``tel:…``), None for an address or a number with words."""
+    number = re.sub(r"[\s().-]", "", text)
+    return f"tel:{number}" if re.fullmatch(r"\+?\d{3,15}", number) else None
+
+
 def register(app: Flask) -> None:
     """Offer the helpers to every template."""
     app.add_template_global(classes, "classes")
     app.add_template_global(flash_messages, "flash_messages")
     app.add_template_global(get_locale, "get_locale")
+    app.add_template_global(run_by, "run_by")
+    app.add_template_filter(telephone_link, "telephone_link")
     app.add_template_filter(unbroken, "unbroken")

@@ -166,3 +166,24 @@ def test_a_crash_is_answered_even_when_the_page_itself_cannot_be_drawn(app: Flas
     assert "119" in answer.text
     assert answer.headers["X-Request-ID"] in answer.text
     assert "database is gone" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown"),
+    [
+        ("061-123-4567", '<a href="tel:0611234567">'),
+        ("+82 61 123 4567", '<a href="tel:+82611234567">'),
+        ("help@example.test", "<strong>"),
+        ("061-123-4567 (평일 9시부터)", "<strong>"),
+    ],
+)
+def test_every_page_says_how_to_reach_whoever_runs_it(
+    make_app: Callable[..., Flask], contact: str, shown: str
+) -> None:
+    footer = make_app(contact=contact).test_client().get("/terms").text.partition('class="site-footer"')[2]
+    assert f"도움이 필요하면 {shown}" in footer
+    assert contact in footer
+
+
+def test_without_a_contact_the_footer_promises_none(client: Client) -> None:
+    assert "도움이 필요하면" not in client.get("/terms").text
