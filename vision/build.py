@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,15 +39,16 @@ def build(
     net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
     train = chosen(read_labels(data / "labels.csv"), recipe, "train")
+    # Everything that can be refused comes before anything of the folder is touched.
+    shares = shares_of(votes, 1 + len(voters)) if votes else []
+    nets = [net, *(voter(name) for name in voters)]
+    if shares:
+        nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
+        about["votes"] = [round(share, 4) for share in shares]
     folder.mkdir(parents=True, exist_ok=True)
     for stale in ("metrics.json", "MODEL_CARD.md"):
         (folder / stale).unlink(missing_ok=True)
     log(f"exporting {', '.join(map(str, checkpoints))}")
-    nets = [net, *(voter(name) for name in voters)]
-    if votes:
-        shares = shares_of(votes, len(nets))
-        nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
-        about["votes"] = [round(share, 4) for share in shares]
     export_onnx(nets, folder)
     about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
     write_trained_on(train, folder)
@@ -57,7 +59,7 @@ def build(
 
 def shares_of(votes: Sequence[float], networks: int) -> list[float]:
     """What each of so many networks' votes counts, together 1. Raises ValueError if there is not one above 0 for each."""
-    if len(votes) != networks or not all(vote > 0 for vote in votes):
+    if len(votes) != networks or not all(vote > 0 and math.isfinite(vote) for vote in votes):
         raise ValueError(f"{networks} networks vote: give so many votes, each above 0")
     return [vote / sum(votes) for vote in votes]
 

@@ -98,7 +98,15 @@ def _begin(training: dict[str, Any]) -> str:
 def _voters(training: dict[str, Any]) -> str:
     voters, mean_of = training.get("voters"), training.get("mean_of")
     mean = f"\nIts weights are the mean of those of {', '.join(mean_of)}." if mean_of else ""
-    return mean + (f"\nIts network and that of {', '.join(voters)} vote with equal weight." if voters else "")
+    if not voters:
+        return mean
+    shares = training.get("votes")
+    how = (
+        f"the votes count {', '.join(f'{share:.0%}' for share in shares)}"
+        if shares
+        else "each vote counts the same"
+    )
+    return f"{mean}\nIts network and that of {', '.join(voters)} vote; {how}."
 
 
 def _context(config: Config) -> str:

@@ -207,14 +207,24 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _mixture(text: str) -> dict[str, float]:
     """NETWORK=VOTE,NETWORK=VOTE as a dictionary; a single network needs no vote."""
-    votes = {}
+    votes: dict[str, float] = {}
     for part in text.split(","):
-        name, _, vote = part.partition("=")
-        try:
-            votes[name] = float(vote or 1)
-        except ValueError:
-            raise ValueError(f"{text}: a vote is a number, as in lite0-3=0.7,lite2-1=0.3") from None
+        # The last "=": there may be others in the path of a checkpoint.
+        name, equals, vote = part.rpartition("=") if not Path(part).is_file() else (part, "", "")
+        name = name if equals else part
+        if not name or name in votes or not _is_vote(vote if equals else "1"):
+            raise ValueError(
+                f"{text}: networks, each once, and a vote above 0 for each, as in lite0-3=0.7,lite2-1=0.3"
+            )
+        votes[name] = float(vote) if equals else 1.0
     return votes
+
+
+def _is_vote(text: str) -> bool:
+    try:
+        return 0 < float(text) < float("inf")
+    except ValueError:
+        return False
 
 
 def _fit(args: argparse.Namespace) -> int:

@@ -87,10 +87,11 @@ def compare(
     ]
     pictures = Pictures.of(wanted)
     names = list(dict.fromkeys(name for votes in mixtures for name in votes))
+    nets = {name: voter(name) for name in names}
     said = {}
-    for name in names:
+    for name, net in nets.items():
         log(f"{name} reads {len(wanted)} validation pictures")
-        said[name] = logits_of(voter(name), bytes_of(data / "images", wanted))
+        said[name] = logits_of(net, bytes_of(data / "images", wanted))
     judged = []
     for votes in mixtures:
         mixed = sum(vote * said[name] for name, vote in votes.items()) / sum(votes.values())

@@ -67,7 +67,10 @@ def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 
 
 def voter(name: str) -> Any:
-    """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second."""
+    """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second.
+
+    Of a model whose votes count differently its network speaks as loudly as it does in that model.
+    """
     if Path(name).is_file():
         return load_checkpoint(Path(name))[0]
     model, _, number = name.partition(":")

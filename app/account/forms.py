@@ -89,7 +89,7 @@ class SignUpForm(_WithPassword):
 
 
 class SignUpConsentsForm(FlaskForm):  # type: ignore[misc]
-    """What who signs up agrees to. No box is ticked beforehand."""
+    """What who signs up agrees to. No box is ticked by us; who comes back finds their own ticks."""
 
     terms = BooleanField(_l("이용약관"), validators=[InputRequired(_l("동의하셔야 가입할 수 있습니다."))])
     health_data = BooleanField(

@@ -69,6 +69,8 @@ def sign_up_consents() -> Response | str:
     if form.validate_on_submit():
         pending.agree(waiting, [kind.value for kind in ConsentKind if form[kind.value].data])
         return redirect(url_for("account.sign_up_details"))
+    if form.is_submitted():
+        pending.agree(waiting, [])  # what was taken back must not be registered by an address from before
     return render_template("account/sign_up_consents.html", form=form, texts=service.texts())
 
 

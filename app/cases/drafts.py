@@ -133,6 +133,8 @@ def place(user: User, public_id: str, site: str) -> Case:
         if case.lesion is not None and case.lesion.body_site == site:
             return case
         if case.lesion is None or is_shared(case):
+            if case.lesion is not None:  # what was said of the other spot is not said of this one
+                case.answers, case.note = about_person(case), None
             case.lesion = Lesion(
                 public_id=random_id(), patient_id=case.patient_id, body_site=site, created_at=clock.now()
             )
@@ -152,6 +154,14 @@ def is_shared(case: Case) -> bool:
     return case.lesion_id is not None and db.session.scalar(others.limit(1)) is not None
 
 
+def is_followed(case: Case) -> bool:
+    """True if photos of the same lesion were sent before: only what has changed is asked."""
+    if case.lesion_id is None:
+        return False
+    earlier = select(Case.id).where(Case.lesion_id == case.lesion_id, Case.id != case.id, policy.SENT)
+    return db.session.scalar(earlier.limit(1)) is not None
+
+
 def answer(
     user: User, public_id: str, answers: Mapping[str, Any], keys: Collection[str] = questions.ALL_KEYS
 ) -> Case:
@@ -162,6 +172,16 @@ def answer(
     return _keep(user, public_id, questions.check(answers, keys))
 
 
+def known(case: Case) -> dict[str, Any]:
+    """Return the answers of a draft, with what the account knows already."""
+    return known_about(case.patient) | (case.answers or {})
+
+
+def about_person(case: Case) -> dict[str, Any]:
+    """Return those of a draft's answers that are about the person and not about the spot."""
+    return {key: value for key, value in (case.answers or {}).items() if key in questions.PERSON_KEYS}
+
+
 def _keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
     """The audit log has the first answer and every one that takes another's place, not all ten of them."""
     with transaction():
@@ -169,7 +189,7 @@ def _keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
         before = dict(case.answers or {})
         if not before or any(before.get(key, value) != value for key, value in given.items()):
             _filled_in(case)
-        case.answers = known_about(case.patient) | before | dict(given)
+        case.answers = known(case) | dict(given)
     return case
 
 
@@ -214,11 +234,16 @@ def kept_until(case: Case) -> datetime:
 
 
 def missing_steps(case: Case) -> list[str]:
-    """Return which steps of the form still lack something: photos, place, questions, person."""
+    """Return which steps of the form still lack something: photos, place, questions, person.
+
+    Of a spot that was sent before, what has changed is asked too; "" is an answer.
+    """
+    answers = known(case)
     complete = {
         "photos": bool(case.photos),
         "place": case.lesion is not None,
-        "questions": questions.complete(case.answers, questions.LESION_KEYS),
-        "person": questions.complete(case.answers, questions.PERSON_KEYS),
+        "questions": questions.complete(answers, questions.LESION_KEYS)
+        and (case.note is not None or not is_followed(case)),
+        "person": questions.complete(answers, questions.PERSON_KEYS),
     }
     return [step for step, done in complete.items() if not done]

@@ -213,7 +213,7 @@ def at_the_same_place(user: User, case: Case) -> list[Followed]:
 
     None for a draft that is about one of them already.
     """
-    if case.lesion is None or is_followed(case):
+    if case.lesion is None or drafts.is_followed(case):
         return []
     here = [f for f in lesions_of(user, [case.patient_id]) if f.lesion.body_site == case.lesion.body_site]
     return [f for f in here if f.story and f.lesion.id != case.lesion_id]
@@ -234,7 +234,8 @@ def is_the_same(user: User, case_id: str, lesion_id: str) -> Case:
             return case
         last = _stories(user, [lesion.id])[lesion.id][-1]
         alone = not drafts.is_shared(case)
-        case.lesion, case.answers = lesion, _carried_over(last) | (case.answers or {})
+        # What was answered of a spot in general is asked anew: what has changed since its last photos.
+        case.lesion, case.answers = lesion, drafts.about_person(case) | _carried_over(last)
         session.flush()
         if alone:
             session.delete(other)
@@ -244,14 +245,6 @@ def is_the_same(user: User, case_id: str, lesion_id: str) -> Case:
 def _carried_over(last: Case) -> dict[str, Any]:
     given: Mapping[str, Any] = last.answers or {}
     return drafts.known_about(last.patient) | {key: given[key] for key in KEPT_ANSWERS if key in given}
-
-
-def is_followed(case: Case) -> bool:
-    """True if photos of the same lesion were sent before: only what has changed is asked."""
-    if case.lesion_id is None:
-        return False
-    earlier = select(Case.id).where(Case.lesion_id == case.lesion_id, Case.id != case.id, policy.SENT)
-    return db.session.scalar(earlier.limit(1)) is not None
 
 
 def write_note(user: User, public_id: str, text: str) -> Case:

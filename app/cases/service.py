@@ -39,6 +39,7 @@ def submit(user: User, public_id: str, *, reading_hours: int) -> Case:
             missing.append("consents")
         if missing:
             raise NotReady(missing)
+        case.answers = drafts.known(case)
         case.state, case.submitted_at = CaseState.SUBMITTED, clock.now()
         case.read_by = case.submitted_at + timedelta(hours=reading_hours)
         case.urgent = triage.urgent_reason(case.answers, model=False)

@@ -31,30 +31,27 @@ def _of(patient_ids: Collection[int], seen_by: User | None) -> Select[Booking]:
 def upcoming_for(patient_ids: Collection[int], seen_by: User | None = None) -> list[Booking]:
     """Return the bookings of these patients that stand and are not over, the next one first.
 
-    seen_by: only what this user may see of them; that those of others were seen is recorded.
+    seen_by: only what this user may see of them.
     """
     query = _of(patient_ids, seen_by).where(
         Booking.state == BookingState.BOOKED,
         Booking.ends_at > clock.now(),
     )
-    return _seen(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)), seen_by)
+    return list(db.session.scalars(query.order_by(Booking.starts_at, Booking.id)))
 
 
 def past_for(patient_ids: Collection[int], seen_by: User | None = None) -> list[Booking]:
     """Return their bookings that are over, were cancelled or missed, the latest first; as `upcoming_for`."""
     over = (Booking.ends_at <= clock.now()) | (Booking.state != BookingState.BOOKED)
     query = _of(patient_ids, seen_by).where(over)
-    return _seen(
-        db.session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id).limit(PAST_SHOWN)), seen_by
-    )
+    return list(db.session.scalars(query.order_by(Booking.starts_at.desc(), Booking.id).limit(PAST_SHOWN)))
 
 
-def _seen(found: Iterable[Booking], by: User | None) -> list[Booking]:
-    """Record the bookings of others that somebody is shown; one's own need no entry."""
-    bookings = list(found)
-    if by is not None:
-        _record(one for one in bookings if one.patient.user_id != by.id)
-    return bookings
+def shown(bookings: Iterable[Booking], to: User) -> list[Booking]:
+    """Record that a page shows these bookings of others to somebody, and return them; one's own need no entry."""
+    found = list(bookings)
+    _record(one for one in found if one.patient.user_id != to.id)
+    return found
 
 
 def _record(bookings: Iterable[Booking]) -> None:

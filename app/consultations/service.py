@@ -9,7 +9,7 @@ from app.accounts.consents import give_consents, is_in_charge_of, missing_consen
 from app.accounts.errors import ConsentMissing, NotYours
 from app.accounts.models import ConsentKind, Patient, User
 from app.audit import service as audit
-from app.consultations.agenda import agenda, past_for, upcoming_for
+from app.consultations.agenda import agenda, past_for, shown, upcoming_for
 from app.consultations.availability import lock_doctor
 from app.consultations.changes import NEEDED, can_cancel, cancel, follow_withdrawal, move, why_not_moved
 from app.consultations.eligibility import NotEligible
@@ -83,6 +83,7 @@ __all__ = [
     "next_free_times",
     "offer",
     "past_for",
+    "shown",
     "telephone_until",
     "unmark_missed",
     "upcoming_for",

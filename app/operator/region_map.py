@@ -23,7 +23,6 @@ class Shape:
     path: str
     shade: int
     name: str
-    rank: int
     index: float
     x: float
     y: float
@@ -69,9 +68,7 @@ def draw(rows: Sequence[Ranked], *, english: bool) -> Drawing:
         x, y = place(*_LABELS.get(province.code, (province.latitude, province.longitude)))
         name = province.name_en if english else short(province.name)
         rings = outlines()[province.code]
-        shapes.append(
-            Shape(path(rings), shade_of(row.index), name, row.rank, row.index, round(x, 1), round(y, 1))
-        )
+        shapes.append(Shape(path(rings), shade_of(row.index), name, row.index, round(x, 1), round(y, 1)))
     return Drawing(tuple(shapes), WIDTH, math.ceil((north - south) * scale))
 
 

@@ -112,4 +112,4 @@ def regions_table() -> FlaskResponse:
         ]
         for row in figures.ranking(year, _by())
     )
-    return as_csv(report.to_csv(names, rows), f"regions-{year}.csv")
+    return as_csv(report.to_csv(names, rows), f"regions-{year}-by-{_by()}.csv")

@@ -6,8 +6,6 @@ changed from there.
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -30,7 +28,7 @@ STEP_OF = dict.fromkeys((*questions.LESION_KEYS, NOTE), "questions") | dict.from
 
 def asked(case: Case, step: str) -> list[str]:
     """Return the keys of what is asked in one step of a draft, in order."""
-    followed = lesions.is_followed(case)
+    followed = drafts.is_followed(case)
     told = set(drafts.known_about(case.patient))
     if followed:
         told |= {key for key in lesions.KEPT_ANSWERS if questions.complete(case.answers, [key])}
@@ -46,8 +44,9 @@ def address(case: Case, key: str) -> str:
 
 def opening(case: Case, step: str, *, at_the_end: bool = False) -> str:
     """Return the address at which a step is entered: its first open question, else its first one or its last."""
-    missing = [key for key in questions.ALL_KEYS if STEP_OF[key] == step and not _answered(case, key)]
     keys = asked(case, step)
+    of_step = [key for key, of in STEP_OF.items() if of == step and (key != NOTE or key in keys)]
+    missing = [key for key in of_step if not _answered(case, key)]
     if missing:
         return address(case, missing[0])
     return address(case, keys[-1 if at_the_end else 0]) if keys else wizard.after(case, step)
@@ -64,11 +63,7 @@ def onward(case: Case, key: str) -> str:
 
 
 def _answered(case: Case, key: str) -> bool:
-    return case.note is not None if key == NOTE else questions.complete(_known(case), [key])
-
-
-def _known(case: Case) -> dict[str, Any]:
-    return drafts.known_about(case.patient) | (case.answers or {})
+    return case.note is not None if key == NOTE else questions.complete(drafts.known(case), [key])
 
 
 def _back(case: Case, key: str) -> str:
@@ -114,10 +109,12 @@ def case_answer(public_id: str, key: str) -> Response | str:
     case = wizard.draft_or_away(public_id)
     if isinstance(case, Response):
         return case
-    followed = lesions.is_followed(case)
-    if key not in STEP_OF or (key == NOTE and not followed):
+    followed = drafts.is_followed(case)
+    if key not in STEP_OF:
         abort(404)
-    given = _known(case) | {NOTE: case.note}
+    if key == NOTE and not followed:  # another place was chosen meanwhile: it is another spot
+        return redirect(wizard.step_url(case, "review"), 303)
+    given = drafts.known(case) | {NOTE: case.note}
     form = answer_form(key, given.get(key))
     if form.validate_on_submit():
         if key == NOTE:
@@ -131,7 +128,7 @@ def case_answer(public_id: str, key: str) -> Response | str:
         "key": key,
         "question": questions.find(key),
         "answered": _answered(case, key),
-        "since_last": followed and STEP_OF[key] == "questions",
+        "since_last": followed and STEP_OF[key] == "questions" and key not in lesions.KEPT_ANSWERS,
         "other": None if case.patient.user_id == me().id else case.patient.name,
         "number": keys.index(key) + 1 if key in keys else None,
         "count": len(keys),

@@ -31,8 +31,8 @@ def bookings() -> str:
     people = [person.id for person in acting.people(me())]
     return render_template(
         "patient/bookings.html",
-        upcoming=service.upcoming_for(people, me()),
-        past=service.past_for(people, me()),
+        upcoming=service.shown(service.upcoming_for(people, me()), me()),
+        past=service.shown(service.past_for(people, me()), me()),
         several=len(people) > 1,
         held=service.hold_of(me().id),
         case=None,

@@ -104,7 +104,7 @@ def _visit(case: Case) -> Booking | None:
     whose = [case.patient_id]
     upcoming = [booking for booking in bookings.upcoming_for(whose, me()) if booking.case_id == case.id]
     past = [b for b in bookings.past_for(whose, me()) if b.case_id == case.id and b.cancelled_at is None]
-    return next(iter([*upcoming, *past]), None)
+    return next(iter(bookings.shown([*upcoming, *past][:1], me())), None)
 
 
 @blueprint.get("/cases/<public_id>")

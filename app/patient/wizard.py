@@ -53,7 +53,7 @@ def resume_url(case: Case) -> str:
 
 def steps_of(case: Case) -> tuple[str, ...]:
     """Return the screens of a draft: fewer where the lesion was photographed before."""
-    if not lesions.is_followed(case):
+    if not drafts.is_followed(case):
         return STEPS
     known = KNOWN_STEPS - set(drafts.missing_steps(case))
     return tuple(step for step in STEPS if step not in known)
@@ -188,8 +188,9 @@ def case_keep(public_id: str) -> tuple[str, int]:
     case = case_or_404(public_id)
     if case.state == CaseState.DRAFT:
         drafts.keep(me(), public_id, request.form)
-        if len(request.form.get("note", "")) <= lesions.NOTE_LENGTH and "note" in request.form:
-            lesions.write_note(me(), public_id, request.form["note"])
+        note = request.form.get("note", "")
+        if "note" in request.form and len(note) <= lesions.NOTE_LENGTH and drafts.is_followed(case):
+            lesions.write_note(me(), public_id, note)
     return "", 204
 
 
@@ -217,7 +218,7 @@ def case_review(public_id: str) -> Response | str:
         texts=texts,
         site=body_sites.find(case.lesion.body_site if case.lesion else None),
         answers=questions.by_key(case.answers),
-        followed=lesions.is_followed(case),
+        followed=drafts.is_followed(case),
         changed=questions.CHANGED,
         reading_hours=settings().reading_hours,
     )

@@ -67,13 +67,13 @@ def test_a_new_case_at_a_known_place_may_be_about_the_spot_that_was_sent_before(
     assert f'href="{address}/review"' in page, "or another one"
     own = lesion_of(draft).id
     answer = patient.send(f"{address}/same", lesion=lesion_of(known).public_id)
-    assert answer.location == f"{address}/review"
+    assert answer.location == f"{address}/questions", "what has changed since then"
     db.session.expire_all()
     assert draft.lesion_id == known.lesion_id
     assert db.session.get(Lesion, own) is None, "the one that was made for the draft alone is gone"
     assert patient.get(f"{address}/questions").location == f"{address}/answers/changed", "not since when"
     assert "지난번 사진을 찍은 뒤로" in patient.get(f"{address}/answers/changed").text
-    assert patient.get(f"{address}/same").location == f"{address}/review", "asked and answered"
+    assert patient.get(f"{address}/same").location == f"{address}/questions", "asked and answered"
 
 
 def test_no_draft_becomes_one_about_a_spot_elsewhere_or_of_somebody_else(
@@ -171,6 +171,63 @@ def test_a_new_case_from_an_old_lesion_takes_one_tap_to_the_photos_and_asks_only
     db.session.refresh(case)
     assert (case.state, case.lesion_id, case.note) == (CaseState.SUBMITTED, lesion.id, "가려워졌어요")
     assert case.answers["since"] == first.answers["since"]
+
+
+def test_another_place_is_another_spot_of_which_nothing_was_said(
+    browser: Callable[..., Browser], db: Any, clock: FrozenClock
+) -> None:
+    user = create_sender()
+    first = create_case(user, site="upper_back")
+    clock.advance(days=100)
+    patient = browser(user)
+    draft = create_follow_up(user, first, state=CaseState.DRAFT, note="검어졌어요")
+    base = f"/patient/cases/{draft.public_id}"
+    assert "검어졌어요" in patient.get(f"{base}/review").text
+    assert patient.send(f"{base}/place", site="neck").location == f"{base}/questions"
+    db.session.refresh(draft)
+    assert draft.note is None
+    assert set(draft.answers) == {"age", "sex", "skin_cancer"}, "what was said of the other spot"
+    assert patient.get(f"{base}/answers/note").location == f"{base}/review"
+    assert patient.send(f"{base}/answers/grew", to=f"{base}/keep", note="x").status_code == 204
+    assert draft.note is None, "nothing that no screen shows"
+
+
+def test_what_has_changed_is_asked_until_it_was_answered(
+    browser: Callable[..., Browser], db: Any, clock: FrozenClock
+) -> None:
+    user = create_sender()
+    first = create_case(user, site="upper_back")
+    clock.advance(days=100)
+    patient = browser(user)
+    draft = lesions.again(user, lesion_of(first).public_id)
+    create_photo(draft)
+    base = f"/patient/cases/{draft.public_id}"
+    assert patient.answer(base, **CHANGED) == f"{base}/answers/note"
+    assert patient.get(base).location == f"{base}/questions", "left and resumed"
+    assert patient.get(f"{base}/questions").location == f"{base}/answers/note"
+    assert patient.answer(base, note="") == f"{base}/review"
+    assert patient.answer(base, grew="yes") == f"{base}/review"
+    assert patient.get(f"{base}/review").status_code == 200
+
+
+def test_a_draft_that_lacks_what_the_account_knows_goes_on(
+    browser: Callable[..., Browser], db: Any, clock: FrozenClock
+) -> None:
+    user = create_sender()
+    first = create_case(user, site="upper_back")
+    clock.advance(days=100)
+    patient = browser(user)
+    draft = create_follow_up(user, first, state=CaseState.DRAFT)
+    draft.answers = {key: value for key, value in draft.answers.items() if key != "age"}
+    db.session.commit()
+    base = f"/patient/cases/{draft.public_id}"
+    assert patient.get(f"{base}/person").location == f"{base}/review"
+    assert patient.send(f"{base}/review").location == base
+    db.session.refresh(draft)
+    assert (draft.state, draft.answers["age"]) == (
+        CaseState.SUBMITTED,
+        drafts.known_about(draft.patient)["age"],
+    )
 
 
 def test_an_unfinished_case_thrown_away_leaves_the_lesion(browser: Callable[..., Browser], db: Any) -> None:

@@ -100,7 +100,7 @@ def test_a_draft_is_resumed_where_it_was_left(browser: Callable[..., Browser]) -
     patient.upload(case, lesion("nv", 5))
     patient.send(f"{case}/place", site="sole_left")
     assert patient.get(case).location == f"{case}/questions"
-    assert f"{case}/questions" in patient.get("/patient/").text
+    assert f'href="{case}"' in patient.get("/patient/").text
     assert re.search(r'value="sole_left"[^>]*checked', patient.get(f"{case}/place").text)
 
 
@@ -113,11 +113,11 @@ def test_an_unfinished_screen_is_kept_as_far_as_it_makes_sense(browser: Callable
     assert answer.status_code == 204
     row = _only_case()
     assert row.answers == {"since": "years", "age": 81, "sex": "female"}
-    assert row.note == "검어졌다"
+    assert row.note is None, "nobody was asked what has changed"
     patient.send(f"{case}/keep", grew="yes", age="old", note="가" * 1001)
     database.session.refresh(row)
     assert row.answers == {"since": "years", "age": 81, "sex": "female", "grew": "yes"}
-    assert row.note == "검어졌다"
+    assert row.note is None
     assert re.search(r'value="years" aria-current="true"', patient.get(f"{case}/answers/since").text)
     assert patient.get(f"{case}/questions").location == f"{case}/answers/changed"
     assert "questions" in drafts.missing_steps(row)

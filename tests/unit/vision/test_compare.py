@@ -82,6 +82,7 @@ def test_votes_that_do_not_fit_are_refused(votes: tuple[float, ...]) -> None:
     assert shares_of((3.0, 1.0), 2) == [0.75, 0.25]
 
 
-def test_a_vote_that_is_no_number_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", "lite0-3=much"]) == 1
-    assert "a vote is a number" in capsys.readouterr().err
+@pytest.mark.parametrize("text", ["a=much", "a=0", "a=-1", "a=nan", "a=inf", "a,,b", "=1", "a,a", ""])
+def test_votes_that_make_no_sense_are_said(capsys: pytest.CaptureFixture[str], text: str) -> None:
+    assert main(["compare", text]) == 1
+    assert "a vote above 0 for each" in capsys.readouterr().err
