@@ -173,7 +173,7 @@ def answer(
 
 
 def known(case: Case) -> dict[str, Any]:
-    """Return the answers of a draft, with what the account knows already."""
+    """Return the answers of a draft, with what the account knows already: until it is sent, as the account has it now."""
     return known_about(case.patient) | (case.answers or {})
 
 
@@ -189,7 +189,7 @@ def _keep(user: User, public_id: str, given: Mapping[str, Any]) -> Case:
         before = dict(case.answers or {})
         if not before or any(before.get(key, value) != value for key, value in given.items()):
             _filled_in(case)
-        case.answers = known(case) | dict(given)
+        case.answers = before | dict(given)
     return case
 
 

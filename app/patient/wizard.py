@@ -217,7 +217,7 @@ def case_review(public_id: str) -> Response | str:
         missing=missing,
         texts=texts,
         site=body_sites.find(case.lesion.body_site if case.lesion else None),
-        answers=questions.by_key(case.answers),
+        answers=questions.by_key(drafts.known(case)),
         followed=drafts.is_followed(case),
         changed=questions.CHANGED,
         reading_hours=settings().reading_hours,
