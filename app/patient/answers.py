@@ -74,32 +74,25 @@ def _back(case: Case, key: str) -> str:
     return address(case, keys[number - 1]) if number else wizard.before(case, STEP_OF[key])
 
 
-def _coming_back() -> bool:
-    return wizard.END in request.args
+def _enter(public_id: str, step: str) -> Response:
+    case = wizard.draft_or_away(public_id)
+    if isinstance(case, Response):
+        return case
+    return redirect(opening(case, step, at_the_end=wizard.END in request.args), 303)
 
 
 @blueprint.get("/cases/<public_id>/questions")
 @requires(Permission.CASE_SEND)
 def case_questions(public_id: str) -> Response:
     """Lead to the first open question about the spot."""
-    case = wizard.draft_or_away(public_id)
-    return (
-        case
-        if isinstance(case, Response)
-        else redirect(opening(case, "questions", at_the_end=_coming_back()), 303)
-    )
+    return _enter(public_id, "questions")
 
 
 @blueprint.get("/cases/<public_id>/person")
 @requires(Permission.CASE_SEND)
 def case_person(public_id: str) -> Response:
     """Lead to the first open question about the person."""
-    case = wizard.draft_or_away(public_id)
-    return (
-        case
-        if isinstance(case, Response)
-        else redirect(opening(case, "person", at_the_end=_coming_back()), 303)
-    )
+    return _enter(public_id, "person")
 
 
 @blueprint.route("/cases/<public_id>/answers/<key>", methods=["GET", "POST"])

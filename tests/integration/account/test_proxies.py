@@ -344,9 +344,9 @@ def test_that_a_helper_saw_the_list_is_recorded_and_that_one_saw_ones_own_is_not
     assert [(one.actor_id, one.patient_id, one.target, one.proxy) for one in entries] == [
         (helper.id, permission.patient_id, case.topic, permission.public_id)
     ]
-    submit(browser, HELPING, to=f"{HELPING}/end")
-    create_case(helper, patient=helper.patient, state=CaseState.WAITING)
-    browser.get("/patient/")
+    submit(browser, HELPING, to=f"{HELPING}/stop-acting")
+    own = create_case(helper, patient=helper.patient, state=CaseState.WAITING)
+    assert own.public_id in browser.get("/patient/").text
     assert len(db.session.scalars(select(AuditEntry).where(AuditEntry.action == "case.listed")).all()) == 1
 
 

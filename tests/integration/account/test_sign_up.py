@@ -121,6 +121,14 @@ def test_what_is_needed_must_be_agreed_to(client: Client, db: Any, sms: Messages
     assert db.session.scalar(select(func.count()).select_from(User)) == 0
 
 
+def test_what_was_agreed_to_and_taken_back_is_not_registered(client: Client, db: Any, sms: Messages) -> None:
+    prove(client, sms, "01012345678")
+    submit(client, "/sign-up/consents", **AGREED)
+    assert "checked" in client.get("/sign-up/consents").text, "own ticks are found again"
+    assert submit(client, "/sign-up/consents", terms="y").status_code == 200
+    assert client.get("/sign-up/details").location == "/sign-up/consents"
+
+
 def test_an_address_needs_a_password(client: Client, db: Any, mails: Messages) -> None:
     prove(client, mails, "Young.Hee@Example.com")
     answer = register(client)

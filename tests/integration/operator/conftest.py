@@ -35,7 +35,12 @@ def office(app: Flask, operator: User) -> Client:
 @pytest.fixture
 def caller(db: Any, operator: User) -> Patient:
     """Somebody without an account, in Suncheon, who has agreed on the telephone and may book."""
+    return caller_in(SUNCHEON, operator)
+
+
+def caller_in(area: str, operator: User) -> Patient:
+    """Somebody without an account who lives in `area` and has agreed on the telephone."""
     values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
-    made = callers.register_caller(**values, area=SUNCHEON, mobile="010-9876-5432")
+    made = callers.register_caller(**values, area=area, mobile="010-9876-5432")
     callers.consent_by_telephone(operator, made.id, callers.ASKED)
     return made

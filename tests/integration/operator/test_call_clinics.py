@@ -21,6 +21,7 @@ from tests.factories.cases import create_reader
 from tests.factories.consultations import create_pattern
 from tests.factories.regions import clinic_row, create_register
 from tests.harness.client import Client
+from tests.integration.operator.conftest import caller_in
 
 HAENAM, SUNCHEON = "36400", "36030"
 
@@ -40,10 +41,7 @@ def register(db: Any) -> None:
 @pytest.fixture
 def caller(db: Any, operator: User) -> Patient:
     """Somebody in Haenam who has agreed."""
-    values: dict[str, Any] = {"name": "박막례", "birth_date": date(1948, 5, 1), "sex": Sex.FEMALE}
-    made = callers.register_caller(**values, area=HAENAM, mobile="010-9876-5432")
-    callers.consent_by_telephone(operator, made.id, callers.ASKED)
-    return made
+    return caller_in(HAENAM, operator)
 
 
 def end_the_trial(operator: User) -> None:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.accounts import service as accounts
+from app.accounts.models import User
 from app.audit.models import AuditEntry
 from app.cases import drafts, lesions
 from app.cases.models import Case, CaseState, Lesion
@@ -147,12 +148,18 @@ def test_any_two_photos_can_be_compared_and_no_others(
     assert patient.get(f"/patient/lesions/{lesion_of(other).public_id}/compare").status_code == 404
 
 
-def test_a_new_case_from_an_old_lesion_takes_one_tap_to_the_photos_and_asks_only_what_changed(
-    browser: Callable[..., Browser], clock: FrozenClock, db: Any
-) -> None:
+def sent_a_while_ago(clock: FrozenClock) -> tuple[User, Case]:
+    """Somebody whose spot on the back was answered a hundred days ago, and that case."""
     user = create_sender()
     first = create_case(user, site="upper_back")
     clock.advance(days=100)
+    return user, first
+
+
+def test_a_new_case_from_an_old_lesion_takes_one_tap_to_the_photos_and_asks_only_what_changed(
+    browser: Callable[..., Browser], clock: FrozenClock, db: Any
+) -> None:
+    user, first = sent_a_while_ago(clock)
     patient, lesion = browser(user), lesion_of(first)
     page = f"/patient/lesions/{lesion.public_id}"
     answer = patient.send(page, f"{page}/again")
@@ -176,9 +183,7 @@ def test_a_new_case_from_an_old_lesion_takes_one_tap_to_the_photos_and_asks_only
 def test_another_place_is_another_spot_of_which_nothing_was_said(
     browser: Callable[..., Browser], db: Any, clock: FrozenClock
 ) -> None:
-    user = create_sender()
-    first = create_case(user, site="upper_back")
-    clock.advance(days=100)
+    user, first = sent_a_while_ago(clock)
     patient = browser(user)
     draft = create_follow_up(user, first, state=CaseState.DRAFT, note="검어졌어요")
     base = f"/patient/cases/{draft.public_id}"
@@ -195,9 +200,7 @@ def test_another_place_is_another_spot_of_which_nothing_was_said(
 def test_what_has_changed_is_asked_until_it_was_answered(
     browser: Callable[..., Browser], db: Any, clock: FrozenClock
 ) -> None:
-    user = create_sender()
-    first = create_case(user, site="upper_back")
-    clock.advance(days=100)
+    user, first = sent_a_while_ago(clock)
     patient = browser(user)
     draft = lesions.again(user, lesion_of(first).public_id)
     create_photo(draft)
@@ -213,9 +216,7 @@ def test_what_has_changed_is_asked_until_it_was_answered(
 def test_a_draft_that_lacks_what_the_account_knows_goes_on(
     browser: Callable[..., Browser], db: Any, clock: FrozenClock
 ) -> None:
-    user = create_sender()
-    first = create_case(user, site="upper_back")
-    clock.advance(days=100)
+    user, first = sent_a_while_ago(clock)
     patient = browser(user)
     draft = create_follow_up(user, first, state=CaseState.DRAFT)
     draft.answers = {key: value for key, value in draft.answers.items() if key != "age"}

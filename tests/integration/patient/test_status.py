@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import User
@@ -20,6 +21,7 @@ from app.extensions import db as database
 from tests.factories import cases as factory
 from tests.factories.accounts import create_child, create_doctor, create_patient
 from tests.factories.cases import CALM, OPINION, RED_FLAGS, WORRYING, analyse, create_case, create_sender
+from tests.factories.consultations import create_booking, create_pattern
 from tests.harness.client import Client
 from tests.integration.patient.conftest import Browser
 
@@ -309,3 +311,20 @@ def test_strangers_see_nothing_of_a_case(browser: Callable[..., Browser], app: F
     visitor = app.test_client()
     assert isinstance(visitor, Client)
     assert visitor.get(base).status_code == 302
+
+
+def test_the_page_of_a_case_records_no_booking_that_it_does_not_show(
+    browser: Callable[..., Browser], db: Any
+) -> None:
+    user = create_sender()
+    child = create_child(user)
+    case = create_case(user, patient=child)
+    doctor = create_doctor()
+    create_pattern(doctor)
+    booking = create_booking(user, doctor, patient=child)
+    listed = select(AuditEntry.target).where(AuditEntry.action == "booking.listed")
+    guardian = browser(user)
+    assert guardian.get(f"/patient/cases/{case.public_id}").status_code == 200
+    assert db.session.scalars(listed).all() == []
+    assert booking.public_id in guardian.get("/patient/bookings").text
+    assert db.session.scalars(listed).all() == [booking.topic]
