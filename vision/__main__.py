@@ -1,4 +1,4 @@
-"""The command line: ``python -m vision predict|evaluate|train|export|compare|fit|measure|bench``."""
+"""The command line: ``python -m vision predict|evaluate|train|export|compare|folds|fit|measure|bench``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def with_allocator() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["train"]:
+    if sys.argv[1:2] in (["train"], ["folds"]):
         with_allocator()
     sys.exit(main())

@@ -109,6 +109,13 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         help="which EfficientNet-Lite, if it begins anew",
     )
     train.add_argument(
+        "--without",
+        nargs="+",
+        default=[],
+        metavar="SOURCE",
+        help="leave these sources out (for a base that `folds` may go on from)",
+    )
+    train.add_argument(
         "--export",
         metavar="NAME",
         help="then make the model folder vision/models/NAME: exported, fitted on validation, measured on test",
@@ -152,6 +159,26 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         metavar="NETWORK=VOTE,…",
         help="a model, MODEL:2 for its second network, or a checkpoint file, or several that vote "
         "(lite0-3=0.7,lite2-1=0.3); each is compared with the first",
+    )
+
+    folds = command(
+        "folds",
+        "Read every smartphone photo by a network that has not seen its patient: five folds of PAD-UFES-20.",
+        threads=2,
+    )
+    folds.add_argument(
+        "--base",
+        required=True,
+        metavar="CHECKPOINT",
+        help="of a run without that series: train --without PAD-UFES-20",
+    )
+    folds.add_argument("--steps", type=_count, default=250, help="of each fold (default %(default)s)")
+    folds.add_argument("--seed", type=int, default=31)
+    folds.add_argument(
+        "--out", default=str(ROOT / "instance" / "training" / "folds"), help="folder of the runs"
+    )
+    folds.add_argument(
+        "--record", action="store_true", help="also write the figures where the model card finds them"
     )
 
     fit = command(

@@ -153,14 +153,14 @@ def _minutes(args: argparse.Namespace) -> float | None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, going_on, larger, run
+    from vision.train import Options, Recipe, going_on, larger, run, without
 
     options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
     if args.begin:
         recipe = going_on(args.begin, args.seed)
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
-    path = run(recipe, options, _say_timed)
+    path = run(without(recipe, args.without), options, _say_timed)
     _write(str(path))
     if args.export:
         _make_model(path, args.export, args.threads)
@@ -227,6 +227,24 @@ def _is_vote(text: str) -> bool:
         return False
 
 
+def _folds(args: argparse.Namespace) -> int:
+    from vision.folds import RECORDED, record, run_folds, said
+
+    found = run_folds(
+        Path(args.base),
+        data_dir() / "skin",
+        Path(args.out),
+        steps=args.steps,
+        seed=args.seed,
+        threads=args.threads,
+        log=_say_timed,
+    )
+    if args.record:
+        record(found, RECORDED)
+    sys.stdout.write(said(found))
+    return 0
+
+
 def _fit(args: argparse.Namespace) -> int:
     from vision.build import refit
 
@@ -264,6 +282,7 @@ COMMANDS = {
     "train": _train,
     "export": _export,
     "compare": _compare,
+    "folds": _folds,
     "fit": _fit,
     "measure": _measure,
     "bench": _bench,

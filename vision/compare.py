@@ -22,7 +22,7 @@ from vision.export import voter
 from vision.fit_limits import bytes_of
 from vision.images import decode
 from vision.metrics import recalls
-from vision.train import Recipe, larger
+from vision.train import Recipe
 from vision.validation import DOMAIN_WEIGHTS, half_of
 from vision.views import make_views
 
@@ -105,7 +105,7 @@ def compare(
 
 def logits_of(net: torch.nn.Module, photos: Iterable[bytes]) -> Float64:
     """What a network says of each photo's frame, (n, classes)."""
-    resolution, size = Recipe().resolution, larger(0).large
+    resolution, size = Recipe().resolution, Recipe().large
     rows = []
     with torch.inference_mode():
         for photo in photos:

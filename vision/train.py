@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,15 +42,15 @@ class Recipe:
     begin: str = ""
     resolution: int = 150
     small: int = 128
-    large: int = 160
-    small_until: float = 0.7
+    large: int = 192
+    small_until: float = 0.6
     batch: int = 48
     body_rate: float = 6e-4
     head_rate: float = 3e-3
     weight_decay: float = 0.02
     warm_up: float = 0.06
     smoothing: float = 0.05
-    mixed: float = 0.0
+    mixed: float = 0.5
     mixing: float = 0.4
     drop_connect: float = 0.1
     average: float = 0.997
@@ -79,17 +79,25 @@ def going_on(begin: str, seed: int) -> Recipe:
         variant=variants_of(load_model(begin).config.architecture)[0],
         begin=begin,
         small=160,
-        large=192,
-        small_until=0.6,
         body_rate=4e-4,
         head_rate=1e-3,
-        mixed=0.5,
     )
 
 
 def larger(seed: int) -> Recipe:
     """The recipe of Lite2: small views for a little more than half of the schedule, then views as it is served."""
-    return Recipe(seed=seed, variant="lite2", large=192, small_until=0.55, mixed=0.3)
+    return Recipe(seed=seed, variant="lite2", small_until=0.55, mixed=0.3)
+
+
+def without(recipe: Recipe, left_out: Sequence[str]) -> Recipe:
+    """The recipe without these sources. Raises ValueError for one that is not in it, or if none would be left."""
+    known = [source for source, _ in recipe.sources]
+    if strange := [source for source in left_out if source not in known]:
+        raise ValueError(f"{', '.join(strange)}: not trained on anyway; there are {', '.join(known)}")
+    sources = tuple(pair for pair in recipe.sources if pair[0] not in left_out)
+    if not sources:
+        raise ValueError("no source is left to train on")
+    return replace(recipe, sources=sources)
 
 
 @dataclass(frozen=True)
@@ -173,9 +181,21 @@ def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 
 
 class Run:
-    """A training run in a folder: state, one step, saving, validating."""
+    """A training run in a folder: state, one step, saving, validating.
 
-    def __init__(self, recipe: Recipe, options: Options, log: Callable[[str], None]) -> None:
+    records: the labelled pictures with their splits, if they are not those of labels.csv; weights: what to begin
+    with instead of what the recipe says.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        options: Options,
+        log: Callable[[str], None],
+        *,
+        records: list[Record] | None = None,
+        weights: Mapping[str, Tensor] | None = None,
+    ) -> None:
         torch.manual_seed(recipe.seed)
         torch.set_num_threads(options.threads)
         self.recipe, self.options, self.log = recipe, options, log
@@ -187,14 +207,20 @@ class Run:
         self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.optimiser = _optimiser(self.net, recipe)
         self.step, self.progress, self.seconds = 0, 0.0, 0.0
-        records = read_labels(data_dir() / "skin" / "labels.csv")
+        if records is None:
+            records = read_labels(data_dir() / "skin" / "labels.csv")
         self.train, self.val = chosen(records, recipe, "train"), chosen(records, recipe, "val")
         ids = [r.image_id for r in records]
         self.cache = PixelCache.open(
             options.out.parent / "cache", data_dir() / "skin" / "images", ids, recipe.resolution, log
         )
         self.batches = Batches(self.train, self.cache, recipe)
-        if not self._restore() and recipe.begin:
+        if self._restore():
+            return
+        if weights is not None:
+            self.net.load_state_dict(weights)
+            self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
+        elif recipe.begin:
             self._go_on_from(recipe.begin)
 
     @property
@@ -309,14 +335,21 @@ class Run:
         return result
 
 
-def run(recipe: Recipe, options: Options, log: Callable[[str], None]) -> Path:
-    """Train until the budget is spent; returns the path of the final checkpoint.
+def run(
+    recipe: Recipe,
+    options: Options,
+    log: Callable[[str], None],
+    *,
+    records: list[Record] | None = None,
+    weights: Mapping[str, Tensor] | None = None,
+) -> Path:
+    """Train until the budget is spent; returns the path of the final checkpoint. records, weights: see `Run`.
 
     With ``minutes`` the schedule follows the clock, so a busy machine ends on time with fewer steps.
     """
     if (options.minutes is None) == (options.steps is None):
         raise ValueError("give either --minutes (or --until) or --steps")
-    state = Run(recipe, options, log)
+    state = Run(recipe, options, log, records=records, weights=weights)
     log(f"{len(state.train)} pictures to train on, {len(state.val)} to validate, device {state.device}")
     begun, first = time.monotonic(), state.progress
     saved = validated = begun
