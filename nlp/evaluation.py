@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from nlp.aspects.evaluate import evaluate as evaluate_aspects
-from nlp.aspects.evaluate import gold
+from nlp.aspects.evaluate import gold, second_reading
 from nlp.model import POLARITIES
 from nlp.reading import Reader, Reading
 from nlp.reviews import Review
 from nlp.sentiment import corpora
+from nlp.sentiment.ceiling import beside_readers
 from nlp.sentiment.gate import measure
 from nlp.sentiment.learning import Recipe
 
@@ -25,7 +26,13 @@ def evaluate(folder: Path, tell: Callable[[str], None], *, gate: bool = True) ->
     figures: dict[str, Any] = {}
     if gate:
         texts, others = corpora.of_stars(reviews), corpora.others(folder)
-        figures["gate"], _calibration = measure(texts, others, Recipe(), tell, with_baseline=True)
+        figures["gate"], _calibration, found = measure(texts, others, Recipe(), tell, with_baseline=True)
+        readers = {"reader": gold(), "second_reader": second_reading()}
+        figures["gate"]["readers"] = beside_readers(
+            [review for review in reviews if review.star != 3],
+            found,
+            {name: {label.key: label.polarity for label in labels} for name, labels in readers.items()},
+        )
     figures["aspects"] = evaluate_aspects(reviews)
     figures["polarity"] = _polarity(reviews)
     return figures
@@ -111,6 +118,26 @@ def _gate(gate: dict[str, Any]) -> list[str]:
         (
             f"Over the baseline, on the same drawn reviews: {_figure(gate['over_baseline']['macro_f1'])}, "
             f"not better in {100 * gate['over_baseline']['p']:.1f} % of draws."
+        ),
+        "",
+        *_beside_readers(gate["readers"]),
+    ]
+
+
+def _beside_readers(found: dict[str, Any]) -> list[str]:
+    names = {"reader": "a reader", "second_reader": "a second reader", "model": "the model"}
+    return [
+        (
+            f"Two readers labelled what the words of {found['reviews']} of these reviews say ({found['complaints']} "
+            "complaints by their stars). Judged by the stars, as the model is:"
+        ),
+        "",
+        "| | macro-F1 | AUC | false alarms / missed |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {_figure(found[key]['macro_f1'])} | {_figure(found[key]['auc'])} "
+            f"| {found[key]['false_alarms']} / {found[key]['missed']} |"
+            for key, name in names.items()
         ),
         "",
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,10 +65,20 @@ def baseline(texts: list[Labelled], others: list[Labelled], tell: Tell) -> Float
     return out
 
 
+class Measured(NamedTuple):
+    """figures: of the gate; calibration: slope and shift for a model fitted on everything; found: held-out
+    probabilities, one a review.
+    """
+
+    figures: dict[str, Any]
+    calibration: tuple[float, float]
+    found: Floats
+
+
 def measure(
     texts: list[Labelled], others: list[Labelled], recipe: Recipe, tell: Tell, *, with_baseline: bool
-) -> tuple[dict[str, Any], tuple[float, float]]:
-    """The gate's figures, and the slope and shift that calibrate a model fitted on everything."""
+) -> Measured:
+    """Hold every app out once, and measure what is said of its reviews."""
     data = corpus([*texts, *others], recipe)
     logits = leave_one_app_out(data, recipe, tell)
     own = ~np.isnan(logits)
@@ -94,10 +104,11 @@ def measure(
         other = baseline(texts, others, tell)
         figures["baseline"] = _with_intervals(labels, other)
         figures["over_baseline"] = _paired(labels, found, other)
-    return figures, calibrate(logits, labels)
+    return Measured(figures, calibrate(logits, labels), found)
 
 
-def _f1(labels: Floats, found: NDArray[np.bool_]) -> float:
+def macro_f1(labels: Floats, found: NDArray[np.bool_]) -> float:
+    """Mean F1 of both sides. labels (n,): 1 complains; found (n,): what was decided."""
     true = labels.astype(bool)
     scores = []
     for side in (True, False):
@@ -107,7 +118,8 @@ def _f1(labels: Floats, found: NDArray[np.bool_]) -> float:
     return sum(scores) / 2
 
 
-def _auc(labels: Floats, found: Floats) -> float:
+def area_under_curve(labels: Floats, found: Floats) -> float:
+    """Area under the ROC curve, ties counted half. labels, found: (n,)."""
     from scipy.stats import rankdata
 
     ranks, positives = rankdata(found), labels.sum()
@@ -120,11 +132,11 @@ def _with_intervals(labels: Floats, found: Floats) -> dict[str, Any]:
     f1, auc = [], []
     for _ in range(ROUNDS):
         drawn = lot.integers(0, len(labels), len(labels))
-        f1.append(_f1(labels[drawn], found[drawn] >= 0.5))
-        auc.append(_auc(labels[drawn], found[drawn]))
+        f1.append(macro_f1(labels[drawn], found[drawn] >= 0.5))
+        auc.append(area_under_curve(labels[drawn], found[drawn]))
     return {
-        "macro_f1": _figure(_f1(labels, found >= 0.5), f1),
-        "auc": _figure(_auc(labels, found), auc),
+        "macro_f1": interval(macro_f1(labels, found >= 0.5), f1),
+        "auc": interval(area_under_curve(labels, found), auc),
         "false_alarms": int(((found >= 0.5) & (labels == 0)).sum()),
         "missed": int(((found < 0.5) & (labels == 1)).sum()),
     }
@@ -136,15 +148,18 @@ def _paired(labels: Floats, found: Floats, other: Floats) -> dict[str, Any]:
     differences = []
     for _ in range(ROUNDS):
         drawn = lot.integers(0, len(labels), len(labels))
-        differences.append(_f1(labels[drawn], found[drawn] >= 0.5) - _f1(labels[drawn], other[drawn] >= 0.5))
-    whole = _f1(labels, found >= 0.5) - _f1(labels, other >= 0.5)
+        differences.append(
+            macro_f1(labels[drawn], found[drawn] >= 0.5) - macro_f1(labels[drawn], other[drawn] >= 0.5)
+        )
+    whole = macro_f1(labels, found >= 0.5) - macro_f1(labels, other >= 0.5)
     return {
-        "macro_f1": _figure(whole, differences),
+        "macro_f1": interval(whole, differences),
         "p": round(float((np.array(differences) <= 0).mean()), 4),
     }
 
 
-def _figure(value: float, drawn: list[float]) -> dict[str, float]:
+def interval(value: float, drawn: list[float]) -> dict[str, float]:
+    """A figure with 95 % of what it was in the draws."""
     low, high = np.quantile(drawn, [0.025, 0.975])
     return {"value": round(value, 4), "low": round(float(low), 4), "high": round(float(high), 4)}
 

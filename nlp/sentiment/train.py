@@ -32,7 +32,7 @@ def train(folder: Path, out: Path, tell: Callable[[str], None]) -> dict[str, Any
     texts = corpora.of_stars(corpora.telemedicine(folder))
     others = corpora.others(folder)
     tell(f"{len(texts)} reviews of telemedicine apps, {len(others)} other texts")
-    figures, (slope, shift) = measure(texts, others, recipe, tell, with_baseline=True)
+    figures, (slope, shift), _found = measure(texts, others, recipe, tell, with_baseline=True)
     tell("fitting on everything")
     model = fit(corpus([*texts, *others], recipe), recipe)
     sizes = {source: sum(o.source == source for o in others) for source in ("fitness", "films", "sentences")}
