@@ -1,73 +1,32 @@
 """Which network, or which mixture of votes, validation prefers: `python -m vision compare`.
 
-Imports torch. Nothing here sees a test picture. Frame view at the larger size of training. Temperature, bias and priors
-by kind of picture are fitted on either half of validation and judged on the other, so that no picture judges what was
-fitted on it; ISIC 2017 is left out, whose validation pictures are melanoma and keratosis only.
+Imports torch. Nothing here sees a test picture. Frame view at the larger size of training, judged as in
+``vision.judging``; ISIC 2017 is left out, whose validation pictures are melanoma and keratosis only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from vision.calibration import balanced, class_priors, fit_scaling, probabilities
-from vision.classes import KEYS
-from vision.data import CLINICAL, Record, read_labels
+from vision.data import read_labels
 from vision.export import voter
 from vision.fit_limits import bytes_of
 from vision.images import decode
+from vision.judging import Judged, Pictures, judge, loss_of
 from vision.metrics import recalls
 from vision.train import Recipe
-from vision.validation import DOMAIN_WEIGHTS, half_of
+from vision.validation import DOMAIN_WEIGHTS
 from vision.views import make_views
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 ROUNDS = 1000
 MEAN, STD = 127.0, 128.0
-
-
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """What a mixture says of the validation pictures, one row a picture.
-
-    lost (n,): negative log-likelihood; plain (n,): argmax of its logits; top (n,): class-balanced decision.
-    """
-
-    lost: Float64
-    plain: Int64
-    top: Int64
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """The validation pictures, one row each: class, domain, half, and the lesion or patient it is of."""
-
-    labels: Int64
-    domains: npt.NDArray[np.str_]
-    halves: npt.NDArray[np.str_]
-    groups: Int64
-
-    @classmethod
-    def of(cls, records: Sequence[Record]) -> Pictures:
-        """The rows of some records."""
-        return cls(
-            np.array([r.label for r in records], dtype=np.int64),
-            np.array([r.domain for r in records]),
-            np.array([half_of(r.group) for r in records]),
-            np.unique([r.group for r in records], return_inverse=True)[1].astype(np.int64),
-        )
-
-    def weights(self, rows: Int64 | npt.NDArray[np.bool_]) -> Float64:
-        """What each of some rows counts: each domain what DOMAIN_WEIGHTS says, shared out evenly."""
-        domains = self.domains[rows]
-        counts = {name: max(1, int((domains == name).sum())) for name in DOMAIN_WEIGHTS}
-        return np.array([DOMAIN_WEIGHTS[name] / counts[name] for name in domains])
 
 
 def compare(
@@ -115,27 +74,6 @@ def logits_of(net: torch.nn.Module, photos: Iterable[bytes]) -> Float64:
     return np.array(rows)
 
 
-def judge(logits: Float64, pictures: Pictures) -> Judged:
-    """Fit on either half, judge the other. logits: (n, classes)."""
-    lost, top = np.zeros(len(logits)), np.zeros(len(logits), dtype=np.int64)
-    for half in "AB":
-        fit, out = pictures.halves != half, pictures.halves == half
-        labels, weights = pictures.labels[fit], pictures.weights(fit)
-        found = probabilities(logits[out], *fit_scaling(logits[fit], labels, weights))
-        lost[out] = -np.log(found[np.arange(out.sum()), pictures.labels[out]] + 1e-12)
-        clinical_fit, clinical = _clinical(pictures.domains[fit]), _clinical(pictures.domains[out])
-        decided = np.zeros(out.sum(), dtype=np.int64)
-        for kind in (False, True):
-            priors = class_priors(labels[clinical_fit == kind], weights[clinical_fit == kind], len(KEYS))
-            decided[clinical == kind] = balanced(found[clinical == kind], priors).argmax(axis=1)
-        top[out] = decided
-    return Judged(lost, logits.argmax(axis=1), top)
-
-
-def _clinical(domains: npt.NDArray[np.str_]) -> npt.NDArray[np.bool_]:
-    return np.isin(domains, sorted(CLINICAL))
-
-
 def table(titles: Sequence[str], judged: Sequence[Judged], pictures: Pictures) -> str:
     """The comparison in Markdown."""
     everything = np.arange(len(pictures.labels))
@@ -160,7 +98,8 @@ def table(titles: Sequence[str], judged: Sequence[Judged], pictures: Pictures) -
         against = ["", ""]
         if one is not judged[0]:
             losses = [
-                _loss(one, pictures, rows) - _loss(judged[0], pictures, rows) for rows in (everything, *drawn)
+                loss_of(one, pictures, rows) - loss_of(judged[0], pictures, rows)
+                for rows in (everything, *drawn)
             ]
             gains = [
                 _mean(one.top, pictures, rows) - _mean(judged[0].top, pictures, rows)
@@ -168,7 +107,7 @@ def table(titles: Sequence[str], judged: Sequence[Judged], pictures: Pictures) -
             ]
             against = [_interval(losses), _interval(gains)]
         figures = [
-            f"{_loss(one, pictures, everything):.4f}",
+            f"{loss_of(one, pictures, everything):.4f}",
             *each,
             *(f"{value:.3f}" for value in means),
             *against,
@@ -182,11 +121,6 @@ def _draws(pictures: Pictures) -> list[Int64]:
     rng = np.random.default_rng(0)
     draws = (rng.integers(0, len(members), len(members)) for _ in range(ROUNDS))
     return [np.concatenate([members[n] for n in draw]) for draw in draws]
-
-
-def _loss(one: Judged, pictures: Pictures, rows: Int64) -> float:
-    weights = pictures.weights(rows)
-    return float((weights * one.lost[rows]).sum() / weights.sum())
 
 
 def _by_domain(guess: Int64, pictures: Pictures, rows: Int64) -> list[float]:

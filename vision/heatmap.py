@@ -60,10 +60,9 @@ def on_photo(maps: list[Float32], views: list[View], size: tuple[int, int]) -> F
     columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
     total = np.zeros((rows, columns), dtype=np.float32)
     for values, view in zip(maps, views, strict=True):
-        grid = values[:, ::-1] if view.mirrored else values
         left, top = round(view.box[0] * columns), round(view.box[1] * rows)
         right, bottom = max(left + 1, round(view.box[2] * columns)), max(top + 1, round(view.box[3] * rows))
-        patch = Image.fromarray(np.ascontiguousarray(grid, dtype=np.float32)).resize(
+        patch = Image.fromarray(np.ascontiguousarray(view.upright(values), dtype=np.float32)).resize(
             (right - left, bottom - top), Image.Resampling.BICUBIC
         )
         total[top:bottom, left:right] += np.asarray(patch, dtype=np.float32)[: rows - top, : columns - left]

@@ -11,6 +11,8 @@ from PIL import Image
 from vision.images import one_resolution
 
 Float32 = npt.NDArray[np.float32]
+TURNS = {"": None, "mirrored": Image.Transpose.FLIP_LEFT_RIGHT, "turned": Image.Transpose.ROTATE_180}
+"""How a view may be turned before the network sees it; each is undone by itself."""
 LONGEST = 1.6
 """A frame longer than this times its shorter side is cut to it around the middle."""
 STRIDE = 32
@@ -20,12 +22,18 @@ STRIDE = 32
 class View:
     """One input of the network.
 
-    values: float32 (1, 3, h, w); box: left, top, right, bottom as shares of the photo; mirrored: turned.
+    values: float32 (1, 3, h, w); box: left, top, right, bottom as shares of the photo; turn: one of ``TURNS``.
     """
 
     values: Float32
     box: tuple[float, float, float, float]
-    mirrored: bool
+    turn: str
+
+    def upright(self, grid: Float32) -> Float32:
+        """A map of what the network saw (rows, columns), as it lies on the photo."""
+        if self.turn == "mirrored":
+            return grid[:, ::-1]
+        return grid[::-1, ::-1] if self.turn == "turned" else grid
 
 
 def make_views(
@@ -34,7 +42,7 @@ def make_views(
     """The named views of an upright picture, all through the one working resolution.
 
     ``centre`` is the middle square, ``frame`` the whole picture with its proportions (to the stride);
-    ``-mirrored`` turns it left to right.
+    ``-mirrored`` turns it left to right, ``-turned`` upside down (by 180°: the frame stays the same).
     """
     picture = one_resolution(picture, resolution)
     return [_view(picture, name, size, mean, std) for name in names]
@@ -42,7 +50,7 @@ def make_views(
 
 def _view(picture: Image.Image, name: str, size: int, mean: float, std: float) -> View:
     kind, _, turn = name.partition("-")
-    if kind not in {"centre", "frame"} or turn not in {"", "mirrored"}:
+    if kind not in {"centre", "frame"} or turn not in TURNS:
         raise ValueError(f"unknown view {name!r}")
     width, height = picture.size
     side = min(width, height)
@@ -53,11 +61,11 @@ def _view(picture: Image.Image, name: str, size: int, mean: float, std: float) -
     # Whole pixels at the edges, as the training views are cut.
     box = (int(left), int(top), int(left) + round(seen_w), int(top) + round(seen_h))
     seen = picture.resize(target, Image.Resampling.BILINEAR, box=box)
-    if turn:
-        seen = seen.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if (how := TURNS[turn]) is not None:
+        seen = seen.transpose(how)
     values = (np.asarray(seen, dtype=np.float32) - np.float32(mean)) / np.float32(std)
     shares = (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
-    return View(np.ascontiguousarray(values.transpose(2, 0, 1)[None]), shares, bool(turn))
+    return View(np.ascontiguousarray(values.transpose(2, 0, 1)[None]), shares, turn)
 
 
 def _strided(length: float) -> int:

@@ -12,9 +12,10 @@ torch = pytest.importorskip("torch")
 from vision.build import shares_of  # noqa: E402
 from vision.classes import KEYS  # noqa: E402
 from vision.cli import main  # noqa: E402
-from vision.compare import Pictures, judge, table  # noqa: E402
+from vision.compare import table  # noqa: E402
 from vision.export import voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
+from vision.judging import Pictures, judge  # noqa: E402
 from vision.registry import default_name  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
 

@@ -42,9 +42,10 @@ def test_a_panorama_is_cut_to_its_middle(draw):
     assert right - left == pytest.approx(1.6 / 5, abs=0.01)
 
 
-def test_mirrored_is_the_same_turned(draw):
-    plain, turned = views_of(draw(), "frame", "frame-mirrored")
-    assert np.array_equal(plain.values[..., ::-1], turned.values)
+def test_mirrored_and_turned_views_are_the_same_photo(draw):
+    plain, mirrored, turned = views_of(draw(), "frame", "frame-mirrored", "frame-turned")
+    assert np.array_equal(plain.values[..., ::-1], mirrored.values)
+    assert np.array_equal(plain.values[..., ::-1, ::-1], turned.values)
 
 
 def test_an_unknown_view_is_named(draw):
@@ -59,13 +60,13 @@ def test_the_map_of_a_class_adds_up_to_its_logit():
     assert found.mean() == pytest.approx(float(weights @ features.mean(axis=(1, 2))), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["frame", "centre", "frame-mirrored"])
+@pytest.mark.parametrize("name", ["frame", "centre", "frame-mirrored", "frame-turned"])
 def test_the_map_lies_where_the_evidence_is(draw, name):
     image = draw(400, 300)
     (view,) = views_of(image, name)
     rows, columns = view.values.shape[2] // 32, view.values.shape[3] // 32
     grid = np.zeros((rows, columns), dtype=np.float32)
-    grid[0, columns - 1 if view.mirrored else 0] = 1.0  # top left of the photo
+    grid[-1 if view.turn == "turned" else 0, -1 if view.turn else 0] = 1.0  # top left of the photo
     found = on_photo([grid], [view], (4000, 3000))
     assert found.shape == (42, GRID)
     assert found.dtype == np.float32
