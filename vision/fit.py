@@ -46,11 +46,12 @@ from vision.validation import DOMAIN_WEIGHTS, Validation
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
 
-SINGLE_VIEWS = ("centre", "frame", "frame-turned")
+SINGLE_VIEWS = ("centre", "frame", "frame-turned", "small-turned")
 VIEWS: tuple[tuple[str, ...], ...] = (
     ("centre",),
     ("frame",),
     ("frame", "frame-turned"),
+    ("frame", "small-turned"),
     ("centre", "frame"),
 )
 VIEW_GAIN = 0.005

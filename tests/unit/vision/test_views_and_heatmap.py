@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vision.heatmap import GRID, LONGEST_OVERLAY, class_map, on_photo, overlay_png
-from vision.views import make_views
+from vision.views import STRIDE, make_views
 
 SETTINGS = {"resolution": 150, "size": 160, "mean": 127.0, "std": 128.0}
 
@@ -48,6 +48,13 @@ def test_mirrored_and_turned_views_are_the_same_photo(draw):
     assert np.array_equal(plain.values[..., ::-1, ::-1], turned.values)
 
 
+def test_a_small_view_shows_the_whole_photo_smaller(draw):
+    plain, small = views_of(draw(400, 300), "frame", "small")
+    assert small.box == plain.box
+    assert small.values.shape[2] < plain.values.shape[2]
+    assert small.values.shape[2] % STRIDE == small.values.shape[3] % STRIDE == 0
+
+
 def test_an_unknown_view_is_named(draw):
     with pytest.raises(ValueError, match="sideways"):
         views_of(draw(), "sideways")
@@ -60,7 +67,7 @@ def test_the_map_of_a_class_adds_up_to_its_logit():
     assert found.mean() == pytest.approx(float(weights @ features.mean(axis=(1, 2))), abs=1e-5)
 
 
-@pytest.mark.parametrize("name", ["frame", "centre", "frame-mirrored", "frame-turned"])
+@pytest.mark.parametrize("name", ["frame", "centre", "frame-mirrored", "frame-turned", "small-turned"])
 def test_the_map_lies_where_the_evidence_is(draw, name):
     image = draw(400, 300)
     (view,) = views_of(image, name)
