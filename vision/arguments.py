@@ -101,7 +101,12 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
     train.add_argument("--seed", type=int, default=7)
     start = train.add_mutually_exclusive_group()
-    start.add_argument("--from", dest="begin", metavar="MODEL", help="go on from a model in vision/models")
+    start.add_argument(
+        "--from",
+        dest="begin",
+        metavar="MODEL",
+        help="go on from a model in vision/models, or from a checkpoint file",
+    )
     start.add_argument(
         "--variant",
         choices=("lite0", "lite2"),

@@ -15,7 +15,7 @@ from vision.arguments import MINUTES, parser
 from vision.classes import KEYS
 from vision.data import DataError, data_dir
 from vision.images import UnreadableImage, why
-from vision.registry import MODELS, ModelError, folder_of
+from vision.registry import MODELS, ModelError, folder_of, load_model
 
 if TYPE_CHECKING:
     from vision.metadata import About
@@ -155,12 +155,23 @@ def _minutes(args: argparse.Namespace) -> float | None:
 def _train(args: argparse.Namespace) -> int:
     from vision.train import Options, Recipe, going_on, larger, run, without
 
+    if args.begin and args.without:
+        raise ValueError("--without with --from: what it goes on from may have seen them; begin anew instead")
     options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
-    if args.begin:
-        recipe = going_on(args.begin, args.seed)
+    weights = None
+    if args.begin and Path(args.begin).is_file():
+        from vision.export import load_checkpoint
+
+        net, _about = load_checkpoint(Path(args.begin))
+        weights = net.state_dict()
+        recipe = going_on(Path(args.begin).resolve().parent.name, net.variant, args.seed)
+    elif args.begin:
+        from vision.net import variants_of
+
+        recipe = going_on(args.begin, variants_of(load_model(args.begin).config.architecture)[0], args.seed)
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
-    path = run(without(recipe, args.without), options, _say_timed)
+    path = run(without(recipe, args.without), options, _say_timed, weights=weights)
     _write(str(path))
     if args.export:
         _make_model(path, args.export, args.threads)

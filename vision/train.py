@@ -22,8 +22,8 @@ from vision.augment import augment, centre
 from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
 from vision.images import UInt8
-from vision.net import lite, variants_of
-from vision.registry import MODELS, load_model
+from vision.net import lite
+from vision.registry import MODELS
 from vision.warm import load_published
 
 
@@ -31,8 +31,8 @@ from vision.warm import load_published
 class Recipe:
     """Everything that decides a run.
 
-    variant: the network, one of ``vision.net.VARIANTS``; begin: name of the published model to go on from
-    (empty: ImageNet weights); mixed: share of the batches
+    variant: the network, one of ``vision.net.VARIANTS``; begin: name of the published model, or of the run, to go on
+    from (empty: ImageNet weights); mixed: share of the batches
     that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
     shares: how much of each batch a domain gets.
     """
@@ -69,19 +69,12 @@ class Recipe:
     )
 
 
-def going_on(begin: str, seed: int) -> Recipe:
-    """The recipe of a run that goes on from the first network of the published model ``begin``.
+def going_on(begin: str, variant: str, seed: int) -> Recipe:
+    """The recipe of a run that goes on from the network called ``begin``, which is of ``variant``.
 
-    Larger views, gentler steps. Raises ModelError if there is no such model.
+    Larger views, gentler steps.
     """
-    return Recipe(
-        seed=seed,
-        variant=variants_of(load_model(begin).config.architecture)[0],
-        begin=begin,
-        small=160,
-        body_rate=4e-4,
-        head_rate=1e-3,
-    )
+    return Recipe(seed=seed, variant=variant, begin=begin, small=160, body_rate=4e-4, head_rate=1e-3)
 
 
 def larger(seed: int) -> Recipe:

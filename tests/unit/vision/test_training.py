@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -165,3 +166,32 @@ def test_a_missing_picture_is_named(tmp_path):
 
     with pytest.raises(DataError, match="ISIC_1"):
         find_image(tmp_path, "ISIC_1")
+
+
+def test_a_run_goes_on_from_the_weights_of_another(drawn_data, monkeypatch):
+    from vision import train
+    from vision.cli import main
+
+    first = run(TINY, Options(out=drawn_data / "first" / "run", steps=1, threads=1), lambda line: None)
+    weights = torch.load(first, weights_only=True)["averaged"]
+    begun = []
+
+    def begin(recipe, options, log, *, weights):
+        tiny = replace(TINY, begin=recipe.begin)
+        begun.append((recipe, Run(tiny, options, log, weights=weights)))
+        return options.out / "checkpoint.pt"
+
+    monkeypatch.setattr(train, "run", begin)
+    asked = ["train", "--from", str(first), "--out", str(drawn_data / "second" / "run"), "--steps", "1"]
+    assert main(asked) == 0
+    recipe, state = begun[0]
+    assert (recipe.begin, recipe.variant) == ("run", "lite0")
+    assert all(torch.equal(v, weights[k]) for k, v in state.net.state_dict().items())
+    assert all(torch.equal(v, weights[k]) for k, v in state.averaged.items())
+
+
+def test_what_a_run_goes_on_from_cannot_be_made_to_forget(drawn_data, capsys):
+    from vision.cli import main
+
+    assert main(["train", "--from", "lite0-3", "--without", "PAD-UFES-20", "--steps", "1"]) == 1
+    assert "begin anew" in capsys.readouterr().err

@@ -16,8 +16,8 @@ from vision.classes import KEYS  # noqa: E402
 from vision.export import export_onnx, load_checkpoint, published, voter  # noqa: E402
 from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
-from vision.net import convolutions, fused, head_of, lite  # noqa: E402
-from vision.registry import MODELS, default_name  # noqa: E402
+from vision.net import convolutions, fused, head_of, lite, variants_of  # noqa: E402
+from vision.registry import MODELS, default_name, load_model  # noqa: E402
 from vision.train import Recipe, going_on  # noqa: E402
 
 
@@ -111,7 +111,8 @@ def test_different_architectures_have_no_mean(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "variant"), [("lite0-3", "lite0"), ("lite2-1", "lite2")])
 def test_going_on_is_gentler_with_the_same_network_and_named_in_the_recipe(name: str, variant: str) -> None:
-    recipe = going_on(name, 5)
+    assert variants_of(load_model(name).config.architecture)[0] == variant
+    recipe = going_on(name, variant, 5)
     assert (recipe.begin, recipe.seed, recipe.variant) == (name, 5, variant)
     assert recipe.body_rate < Recipe().body_rate
     assert 0 < recipe.mixed <= 1
