@@ -2,7 +2,7 @@
 
 Temperature scaling (Guo et al. 2017) with a bias per class (vector scaling with one slope), each leaning one way for
 dermoscopy and the other for clinical photos as far as data ask for it; conformal sets by least ambiguous thresholds
-(Sadinle, Lei and Wasserman 2019) of each class, drawn towards that of all classes where a class has few pictures.
+(Sadinle, Lei and Wasserman 2019) of each class, where it has pictures enough, else of all classes.
 """
 
 from __future__ import annotations
@@ -157,22 +157,18 @@ def fit_leaning(
     return found[0], found[1] - found[1].mean(), found[2], found[3] - found[3].mean()
 
 
-def conformal_limits(scores: Float64, labels: Int64, coverage: float, *, borrowed: float = 0.0) -> Float64:
+def conformal_limits(scores: Float64, labels: Int64, coverage: float, *, few: int = 0) -> Float64:
     """Per class, the score that ``coverage`` of its pictures reach (with the finite-sample step).
 
-    scores (n, classes). borrowed: how many pictures the limit of all classes together counts for, against those of
-    the class itself (their logs are averaged); without it, a class with too few pictures for the level gets 0.
+    scores (n, classes). few: a class with fewer pictures takes the limit of all classes together; without it, one
+    with too few for the level gets 0.
     """
     overall = _reached(scores[np.arange(len(labels)), labels], coverage)
-    limits = np.zeros(scores.shape[1])
+    limits = np.full(scores.shape[1], overall)
     for label in range(scores.shape[1]):
         own = scores[labels == label, label]
-        limit = _reached(own, coverage)
-        if not borrowed:
-            limits[label] = limit
-        elif overall > 0.0:
-            weight = len(own) / (len(own) + borrowed) if limit > 0.0 else 0.0
-            limits[label] = np.exp(weight * np.log(max(limit, 1e-9)) + (1.0 - weight) * np.log(overall))
+        if len(own) >= few:
+            limits[label] = _reached(own, coverage)
     return limits
 
 

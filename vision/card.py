@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from vision.registry import Config
 from vision.views import STRIDE
 
+FOLDS = Path(__file__).with_name("folds.json")
+"""What ``python -m vision folds --record`` found of networks trained for that alone; every card quotes it."""
 SENSITIVITY_AT = "sensitivity_at_specificity_{at}_malignant_or_premalignant"
 
 
@@ -34,6 +37,10 @@ def _table(strata: dict[str, Any]) -> str:
         ),
         ("ECE of the probabilities", "ece"),
         ("prediction sets that hold the label", "conformal_coverage"),
+        *(
+            (f"prediction sets that hold the label, of {key}", f"conformal_coverage.{key}")
+            for key in ("mel", "bcc", "akiec", "bkl", "nv")
+        ),
         ("classes in a prediction set, mean", "prediction_set_size"),
     ]
     lines = ["| figure | " + " | ".join(strata) + " |", "|---|" + "---|" * len(strata)]
@@ -137,6 +144,21 @@ def _together(metrics: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n" if lines else ""
 
 
+def _in_folds() -> str:
+    if not FOLDS.exists():
+        return ""
+    found = json.loads(FOLDS.read_text(encoding="utf-8"))
+    figures = {
+        name: _figure(found, name) for name in ("balanced_accuracy", "auroc_malignant_or_premalignant")
+    }
+    return (
+        f"\nAll {found['pictures']} smartphone photos ({found['groups']} patients), each read by a network that has not seen its "
+        "patient, in five folds\n(networks of this kind trained for that alone; this one was trained on some of them): "
+        f"balanced accuracy {figures['balanced_accuracy']}, AUROC malignant or\npremalignant "
+        f"{figures['auroc_malignant_or_premalignant']}. Printed by `python -m vision folds`.\n"
+    )
+
+
 def _balanced(figure: dict[str, Any]) -> str:
     low, high = figure["interval"]
     return f"{figure['balanced_accuracy']:.3f} ({low:.3f}–{high:.3f})"
@@ -170,7 +192,7 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
         begin=_begin(training),
         voters=_voters(training),
         context=_context(config),
-        together=_together(metrics),
+        together=_in_folds() + _together(metrics),
         resolution=config.resolution,
         input=config.input,
         grid=config.input // STRIDE,

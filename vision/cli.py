@@ -239,7 +239,8 @@ def _is_vote(text: str) -> bool:
 
 
 def _folds(args: argparse.Namespace) -> int:
-    from vision.folds import RECORDED, record, run_folds, said
+    from vision.card import FOLDS
+    from vision.folds import record, run_folds, said
 
     found = run_folds(
         Path(args.base),
@@ -251,7 +252,7 @@ def _folds(args: argparse.Namespace) -> int:
         log=_say_timed,
     )
     if args.record:
-        record(found, RECORDED)
+        record(found, FOLDS)
     sys.stdout.write(said(found))
     return 0
 

@@ -28,8 +28,8 @@ LEANS = (None, 0.1, 0.03, 0.01)
 """How hard the lean of the calibration by kind of picture is held at nothing; None: the same for all kinds."""
 FOLDS = 5
 COVERAGE = 0.90
-BORROWED = 20.0
-"""How many pictures the conformal limit of all classes counts for, against a class's own (EXPERIMENTS.md)."""
+FEW = 30
+"""A class with fewer pictures takes the conformal limit of all classes (EXPERIMENTS.md)."""
 LIFTS = tuple(round(0.1 * step, 1) for step in range(-10, 21))
 RISK_SENSITIVITY = 0.95
 URGENT_SPECIFICITY = 0.95
@@ -167,7 +167,7 @@ def conformal_sets(
     best: tuple[float, SetLimits] | None = None
     for lift in sorted(LIFTS, key=abs):
         scores = probability * np.exp(lift * clinical)[:, None]
-        limits = calibration.conformal_limits(scores, labels, COVERAGE, borrowed=BORROWED)
+        limits = calibration.conformal_limits(scores, labels, COVERAGE, few=FEW)
         covered = (scores >= limits)[np.arange(len(labels)), labels]
         gap = abs(float(covered[photo].mean() - covered[~photo].mean()))
         if best is None or gap < best[0] - 1e-9:

@@ -29,8 +29,6 @@ from vision.train import Options, Recipe, chosen, run, sampling
 
 SERIES = "PAD-UFES-20"
 FOLDS = 5
-RECORDED = Path(__file__).with_name("folds.json")
-"""What the command found when it was last run for the model card."""
 FIGURES = (
     "balanced_accuracy",
     "auroc_malignant_or_premalignant",

@@ -100,17 +100,16 @@ def test_each_kind_of_picture_is_weighed_by_its_own_priors():
     assert leaning.priors_of(np.array([0.5])) == pytest.approx(np.array([[0.7, 0.3]]))
 
 
-def test_a_class_with_few_pictures_borrows_from_all():
+def test_a_class_with_few_pictures_takes_the_limit_of_all():
     rng = np.random.default_rng(4)
     scores = rng.random((210, 2))
     labels = np.array([0] * 200 + [1] * 10)
     scores[labels == 1, 1] = 0.001
-    own = calibration.conformal_limits(scores, labels, 0.9)
-    drawn = calibration.conformal_limits(scores, labels, 0.9, borrowed=50)
+    own = calibration.conformal_limits(scores, labels, 0.9, few=10)
     assert own[1] == pytest.approx(0.001)
-    assert own[1] < drawn[1] < own[0]
-    few = calibration.conformal_limits(scores[:203], labels[:203], 0.9, borrowed=50)
-    assert few[1] > 0, "three pictures say nothing of a tenth: the limit of all is taken"
+    few = calibration.conformal_limits(scores, labels, 0.9, few=11)
+    assert few[0] == own[0], "a class with pictures enough goes by its own"
+    assert few[0] > few[1] > own[1], "ten pictures say little of a tenth: the limit of all is taken"
 
 
 def test_photos_are_lifted_until_both_kinds_are_covered_alike():
