@@ -36,7 +36,25 @@ _COLUMNS: dict[str, frozenset[str]] = {
         }
     ),
     "star": frozenset({"star", "stars", "rating", "score", "별점", "평점", "점수"}),
-    "review": frozenset({"review", "content", "text", "body", "comment", "리뷰", "내용", "후기", "본문"}),
+    "review": frozenset(
+        {
+            "review",
+            "reviewtext",
+            "reviewbody",
+            "content",
+            "contents",
+            "text",
+            "body",
+            "comment",
+            "message",
+            "리뷰",
+            "리뷰내용",
+            "내용",
+            "후기",
+            "후기내용",
+            "본문",
+        }
+    ),
     "title": frozenset({"title", "subject", "제목"}),
     "likes": frozenset(
         {"like", "likes", "thumbsup", "thumbsupcount", "votes", "helpful", "좋아요", "추천", "공감"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from nlp.csvfile import columns_of, decoded, header_in, lines_of, records
 from nlp.reviews import UnreadableFile
 
 Row = tuple[str, ...]
+#: Broken bytes of a file, and what a JSON file may hold of half a character.
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 @dataclass(frozen=True)
@@ -70,19 +73,22 @@ def write_table(path: Path, table: Table, names: Sequence[str], values: Sequence
     """Write ``table`` with more columns, whole or not at all, as CSV in UTF-8 with a byte-order mark.
 
     ``values``: one tuple per row, in order, as long as ``names``. The table's own cells are written as they
-    were read. Raises ``ValueError`` if there are not as many values as rows, and ``OSError``.
+    were read, but for columns of these names from an earlier time, which are replaced, and for bytes that are
+    no characters, which become U+FFFD: one of them would make the whole file unreadable to others.
+    Raises ``ValueError`` if there are not as many values as rows, and ``OSError``.
     """
     if len(values) != len(table.rows):
         raise ValueError(f"{len(values)} values for {len(table.rows)} rows")
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*table.columns, *names])
-    writer.writerows([*row, *more] for row, more in zip(table.rows, values, strict=True))
+    kept = [at for at, column in enumerate(table.columns) if column not in names]
+    writer.writerow([*(table.columns[at] for at in kept), *names])
+    writer.writerows([*(row[at] for at in kept), *more] for row, more in zip(table.rows, values, strict=True))
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(b"\xef\xbb\xbf" + _bytes(out.getvalue()))
+            file.write(b"\xef\xbb\xbf" + _SURROGATES.sub("\ufffd", out.getvalue()).encode())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:
@@ -115,11 +121,3 @@ def _records(text: str) -> tuple[list[list[str]], str]:
         raw = lines[record.line - 1].rstrip("\r\n").split(header.delimiter)
         found.append(raw if record.broken else record.cells)
     return found, header.delimiter
-
-
-def _bytes(text: str) -> bytes:
-    """UTF-8; what was broken in the input goes out as the bytes it came in as."""
-    try:
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate of a JSON file
-        return text.encode("utf-8", "surrogatepass")

@@ -77,6 +77,11 @@ def _cleaned(text: str) -> str:
     return _RUN.sub(r"\g<0> ", text)[:MAX_CHARS].rstrip()
 
 
+def composed(text: str) -> str:
+    """``text`` in NFC without invisible joiners, lines and all else as they are; the first 18,000 characters."""
+    return unicodedata.normalize("NFC", _MARKS.sub(r"\1", _INVISIBLE.sub("", text[: 3 * MAX_CHARS])))
+
+
 #: A review and each of its sentences are cleaned by whoever reads them: short ones are kept at hand.
 _SHORT = 160
 _cleaned_often = lru_cache(maxsize=1 << 14)(_cleaned)
