@@ -12,8 +12,11 @@ from vision.data import read_labels
 from vision.export import export_onnx, load_checkpoint, voter, with_weight, write_trained_on
 from vision.fit import fit, neutral_config
 from vision.net import architecture_of
-from vision.registry import ModelError, load_model
+from vision.registry import ModelError, load_model, remade
 from vision.train import Recipe, chosen
+
+MEASURED = ("metrics.json", "MODEL_CARD.md")
+"""What ``vision.measure`` writes of a model, and what no longer holds of one that is set anew."""
 
 
 def build(
@@ -45,16 +48,16 @@ def build(
     if shares:
         nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
         about["votes"] = [round(share, 4) for share in shares]
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in ("metrics.json", "MODEL_CARD.md"):
-        (folder / stale).unlink(missing_ok=True)
-    log(f"exporting {', '.join(map(str, checkpoints))}")
-    export_onnx(nets, folder)
     about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
-    write_trained_on(train, folder)
-    (folder / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
-    fit(folder, data, train, config, views=views, threads=threads, log=log)
+    with remade(folder) as work:
+        for stale in MEASURED:
+            (work / stale).unlink(missing_ok=True)
+        log(f"exporting {', '.join(map(str, checkpoints))}")
+        export_onnx(nets, work)
+        write_trained_on(train, work)
+        (work / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        fit(work, data, train, config, views=views, threads=threads, log=log)
 
 
 def shares_of(votes: Sequence[float], networks: int) -> list[float]:
@@ -85,9 +88,10 @@ def refit(
     train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
     old = model.config
     config = neutral_config(old.resolution, old.input, version, old.architecture)
-    for stale in ("metrics.json", "MODEL_CARD.md"):
-        (folder / stale).unlink(missing_ok=True)
-    fit(folder, data, train, config, views=views, threads=threads, log=log)
+    with remade(folder) as work:
+        for stale in MEASURED:
+            (work / stale).unlink(missing_ok=True)
+        fit(work, data, train, config, views=views, threads=threads, log=log)
 
 
 def _recipe(saved: dict[str, Any]) -> Recipe:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Group = Literal["malignant", "premalignant", "benign"]
+Urgency = Literal["soon", "weeks", "none"]
+"""How soon a doctor should see a lesion that is one: within days, within weeks, or not on its account."""
+_URGENCY: dict[str, Urgency] = {"mel": "soon", "bcc": "weeks", "akiec": "weeks"}
 
 
 @dataclass(frozen=True)
@@ -18,6 +21,15 @@ class LesionClass:
     group: Group
     plain_ko: str
     plain_en: str
+
+    @property
+    def urgency(self) -> Urgency:
+        """How soon a doctor should see it."""
+        return _URGENCY.get(self.key, "none")
+
+    def to_json(self) -> dict[str, str]:
+        """Names, group and urgency, for ``json.dumps``."""
+        return {"ko": self.name_ko, "en": self.name_en, "group": self.group, "urgency": self.urgency}
 
 
 CLASSES: tuple[LesionClass, ...] = (

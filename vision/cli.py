@@ -107,7 +107,10 @@ def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
     if jsonl:
         _write(json.dumps({"lesion": lesion, **found.to_json()}, ensure_ascii=False))
     else:
-        _write(f"lesion {lesion}\t{found.top}\trisk {found.risk:.3f}\t{found.photos} photos together")
+        read = f"{found.read} of {found.photos} photos together"
+        _write(
+            f"lesion {lesion}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})\t{read}"
+        )
 
 
 def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:

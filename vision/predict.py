@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import onnxruntime
 from PIL import Image
 
 from vision import heatmap
 from vision.calibration import softmax
-from vision.classes import KEYS, RISKY
+from vision.classes import CLASSES, KEYS, RISKY
 from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
 from vision.memory import give_back_freed
@@ -33,6 +34,7 @@ __all__ = [
     "UnreadableImage",
 ]
 
+Bool = npt.NDArray[np.bool_]
 Outcome = Literal["reading", "uncertain", "not_readable"]
 
 
@@ -44,9 +46,11 @@ class Prediction:
     (dermoscopy) … 1; top: the class-balanced decision (probability over prior of that kind); prediction_set: every
     class that fits, by key in the order of CLASSES, possibly none: the model's coverage (config.json:
     conformal_coverage) of the lesions is meant to have its own class in the set (conformal prediction, see
-    ``vision.calibration``), also of a photo that is not readable;
+    ``vision.calibration``), also of a photo that is not readable. It goes by probability, and a rare class can be
+    ``top`` without being in it: such a photo is uncertain (``top_not_in_set``);
     risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
-    (a machine key); urgent: risk above the second, higher threshold; heatmap: float32 (h, w) in 0..1 over the whole
+    (a machine key); urgent: risk above the second, higher threshold, of a photo that could be read;
+    heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage; strangeness: above 0 the photo is refused as no skin lesion
     (``ood.strangeness``).
     """
@@ -74,6 +78,7 @@ class Prediction:
         return {
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "top": self.top,
+            "top_class": CLASSES[KEYS.index(self.top)].to_json(),
             "prediction_set": list(self.prediction_set),
             "risk": round(self.risk, 6),
             "outcome": self.outcome,
@@ -88,24 +93,35 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Together:
-    """What several photos of one lesion say; the parts are those of ``Prediction``."""
+    """What several photos of one lesion say; the parts are those of ``Prediction``.
+
+    photos: how many there are; read: how many could be read, and had a say. If none could, the outcome is not_readable.
+    """
 
     photos: int
+    read: int
     probabilities: dict[str, float]
     top: str
     prediction_set: tuple[str, ...]
     risk: float
+    outcome: Outcome
+    reason: str
     urgent: bool
+    model: ModelId
 
     def to_json(self) -> dict[str, Any]:
         """Ready for ``json.dumps``."""
         return {
             "photos": self.photos,
+            "read": self.read,
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "top": self.top,
             "prediction_set": list(self.prediction_set),
             "risk": round(self.risk, 6),
+            "outcome": self.outcome,
+            "reason": self.reason,
             "urgent": self.urgent,
+            "model": asdict(self.model),
         }
 
 
@@ -182,7 +198,7 @@ class Predictor:
         quality, fault = self._judge(decoded, evidence)
         risk = float(probability[np.array(RISKY)].sum())
         fits = self.config.sets.fits(probability, shares, clinical)
-        outcome, reason = self._outcome(int(fits.sum()), fault)
+        outcome, reason = self._outcome(fits, top, fault)
         seen = self.explain(reading, views, top, decoded.size)
         end = time.perf_counter()
         return Prediction(
@@ -192,7 +208,7 @@ class Predictor:
             risk=risk,
             outcome=outcome,
             reason=reason,
-            urgent=risk >= self.config.urgent_threshold,
+            urgent=outcome != "not_readable" and risk >= self.config.urgent_threshold,
             heatmap=seen,
             quality=quality,
             model=self.model,
@@ -214,20 +230,27 @@ class Predictor:
         """
         if not predictions:
             raise ValueError("no predictions to read together")
-        said = [p for p in predictions if p.outcome != "not_readable"] or list(predictions)
+        readable = [p for p in predictions if p.outcome != "not_readable"]
+        said = readable or list(predictions)
         each = np.log(np.array([[p.probabilities[k] for k in KEYS] for p in said]) + 1e-9)
         clinical = np.array([p.clinical for p in said])
         probability = softmax(each.mean(axis=0))
         shares = softmax((each - np.log(self.config.calibration.priors_of(clinical))).mean(axis=0))
         fits = self.config.sets.fits(probability, shares, clinical.mean())
         risk = float(probability[np.array(RISKY)].sum())
+        top = int(shares.argmax())
+        outcome, reason = self._outcome(fits, top, None if readable else said[0].reason)
         return Together(
             photos=len(predictions),
+            read=len(readable),
             probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
-            top=KEYS[int(shares.argmax())],
+            top=KEYS[top],
             prediction_set=tuple(key for key, inside in zip(KEYS, fits, strict=True) if inside),
             risk=risk,
-            urgent=risk >= self.config.urgent_threshold,
+            outcome=outcome,
+            reason=reason,
+            urgent=bool(readable) and risk >= self.config.urgent_threshold,
+            model=self.model,
         )
 
     def assess(self, image: bytes | Image.Image) -> Quality:
@@ -271,11 +294,12 @@ class Predictor:
     def _judge(self, decoded: Decoded, evidence: Evidence) -> tuple[Quality, str | None]:
         return judge(decoded, self.config.quality, self.config.resolution, evidence)
 
-    def _outcome(self, size: int, fault: str | None) -> tuple[Outcome, str]:
+    def _outcome(self, fits: Bool, top: int, fault: str | None) -> tuple[Outcome, str]:
+        """fits (classes,): which are in the prediction set; fault: why the photo cannot be read."""
         if fault is not None:
             return "not_readable", fault
-        if size == 0:
+        if not fits.any():
             return "uncertain", "no_class_fits"
-        if size > self.config.max_set:
+        if fits.sum() > self.config.max_set:
             return "uncertain", "set_too_large"
-        return "reading", "confident"
+        return ("reading", "confident") if fits[top] else ("uncertain", "top_not_in_set")

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -124,6 +127,31 @@ def write_sums(folder: Path) -> None:
     """Write SHA256SUMS over every other file of a model folder, in the format of sha256sum."""
     names = sorted(p.name for p in folder.iterdir() if p.is_file() and p.name != "SHA256SUMS")
     (folder / "SHA256SUMS").write_text("".join(f"{digest(folder / n)}  {n}\n" for n in names))
+
+
+@contextmanager
+def remade(folder: Path) -> Iterator[Path]:
+    """A copy of a model folder to work on (empty, if there is none), which takes the folder's place if all goes well.
+
+    Setting a model anew takes minutes: whoever loads it meanwhile gets the one before, whole, and so does everybody if
+    the work is killed.
+    """
+    work, before = (folder.with_name(f".{folder.name}-{what}") for what in ("remade", "before"))
+    for left in (work, before):
+        shutil.rmtree(left, ignore_errors=True)
+    if folder.is_dir():
+        shutil.copytree(folder, work)
+    else:
+        work.mkdir(parents=True)
+    try:
+        yield work
+        if folder.is_dir():
+            folder.rename(before)
+        work.rename(folder)
+    finally:
+        for left in (work, before):
+            shutil.rmtree(left, ignore_errors=True)
+        read_config.cache_clear()
 
 
 def load_model(name: str | None = None) -> Model:

@@ -137,6 +137,10 @@ def test_photos_that_are_not_readable_have_no_say(lesion_photo: Path) -> None:
     if good.outcome != "not_readable":
         together = predictor.together([good, dark])
         assert together.probabilities == pytest.approx(good.probabilities, abs=1e-4)
-        assert together.photos == 2
+        assert (together.photos, together.read) == (2, 1)
+        assert together.outcome != "not_readable"
+    none = predictor.together([dark, dark])
+    assert (none.outcome, none.reason, none.urgent, none.read) == ("not_readable", dark.reason, False, 0)
+    assert not dark.urgent
     with pytest.raises(ValueError, match="no predictions"):
         predictor.together([])

@@ -51,7 +51,7 @@ def test_a_prediction_keeps_its_promises(predictor, draw, encode):
     assert found.risk == pytest.approx(sum(found.probabilities[k] for k in risky))
     assert found.urgent == (found.risk >= predictor.config.urgent_threshold)
     assert found.outcome in {"reading", "uncertain", "not_readable"}
-    assert found.reason in {"confident", "set_too_large", "no_class_fits", *ADVICE}
+    assert found.reason in {"confident", "set_too_large", "no_class_fits", "top_not_in_set", *ADVICE}
     assert (found.outcome == "not_readable") == (not found.quality.ok)
     assert found.model == predictor.model
     assert set(found.milliseconds) == {"decode", "prepare", "infer", "explain", "total"}
@@ -64,6 +64,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
     assert set(again) == {
         "probabilities",
         "top",
+        "top_class",
         "prediction_set",
         "risk",
         "outcome",
@@ -217,3 +218,21 @@ def test_logits_are_the_heads_word_on_the_mean_of_the_map(predictor, draw):
 
 def test_threads_are_configurable(draw):
     assert sum(Predictor.load(threads=2).predict(draw()).probabilities.values()) == pytest.approx(1)
+
+
+def test_a_decision_outside_its_own_set_is_not_called_confident(predictor):
+    fits = np.zeros(len(KEYS), dtype=bool)
+    fits[[0, 4]] = True
+    assert predictor._outcome(fits, 0, None) == ("reading", "confident")
+    assert predictor._outcome(fits, 3, None) == ("uncertain", "top_not_in_set")
+    assert predictor._outcome(fits, 0, "too_dark") == ("not_readable", "too_dark")
+    assert predictor._outcome(~fits, 3, None) == ("uncertain", "set_too_large")
+    assert predictor._outcome(fits & False, 0, None) == ("uncertain", "no_class_fits")
+
+
+def test_a_decision_is_named_in_both_languages_with_its_urgency(predictor, draw):
+    found = predictor.predict(draw())
+    named = found.to_json()["top_class"]
+    assert set(named) == {"ko", "en", "group", "urgency"}
+    assert [c.urgency for c in CLASSES if c.key == "mel"] == ["soon"]
+    assert all((c.urgency == "none") == (c.group == "benign") for c in CLASSES)

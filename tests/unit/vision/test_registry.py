@@ -9,7 +9,17 @@ import pytest
 
 from vision.classes import KEYS
 from vision.predict import Predictor
-from vision.registry import MODELS, ModelError, config_of, default_name, digest, load_model, read_config
+from vision.registry import (
+    MODELS,
+    ModelError,
+    config_of,
+    default_name,
+    digest,
+    load_model,
+    read_config,
+    remade,
+    write_sums,
+)
 
 FOLDER = MODELS / default_name()
 
@@ -38,6 +48,26 @@ def test_a_missing_file_is_refused_by_name(copy):
     (copy / "model.onnx").unlink()
     with pytest.raises(ModelError, match=r"model\.onnx is missing"):
         Predictor.load(str(copy))
+
+
+def test_whoever_loads_a_model_that_is_made_anew_gets_the_one_before(copy):
+    def stopped() -> None:
+        with remade(copy) as work:
+            (work / "config.json").write_text("{}")
+            Predictor.load(str(copy))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    Predictor.load(str(copy))
+    with remade(copy) as work:
+        raw = json.loads((work / "config.json").read_text())
+        (work / "config.json").write_text(json.dumps(raw | {"version": "next"}))
+        write_sums(work)
+    assert load_model(str(copy)).config.version == "next"
+    with remade(copy.with_name("first")) as work:
+        (work / "config.json").write_text("{}")
+    assert sorted(p.name for p in copy.parent.iterdir()) == ["copied", "first"], "nothing is left over"
 
 
 def test_an_unknown_model_names_those_that_are_there():
