@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.sentiment.features import BITS, features
+from nlp.sentiment.features import BITS, features, negated
 from nlp.sentiment.model import BLANK, SHIPPED, ModelDamaged, SentimentModel, packed
 from nlp.sentiment.polarity import polarity
 from nlp.sentiment.sentences import sentences
+from nlp.text import composed
 
 METRICS = json.loads(SHIPPED.with_name("metrics.json").read_text(encoding="utf-8"))
 
@@ -92,7 +93,7 @@ def test_sentences_lose_nothing_but_space_and_commas(text: str) -> None:
 
     pieces = sentences(text)
     assert all(pieces)
-    assert letters("".join(pieces)) == letters(text)
+    assert letters("".join(pieces)) == letters(composed(text))
 
 
 @pytest.mark.parametrize(
@@ -151,3 +152,30 @@ def test_a_model_survives_its_file_and_a_broken_one_is_named(tmp_path: Path) -> 
     for name in ("broken.npz", "missing.npz"):
         with pytest.raises(ModelDamaged):
             SentimentModel.load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "complains"),
+    [
+        ("좋아요", False),
+        ("안 좋아요", True),
+        ("안좋아요", True),
+        ("좋지 않아요", True),
+        ("안 친절해요", True),
+        ("친절하지 않아요", True),
+        ("추천하지 않아요", True),
+        ("기다리지 않아서 좋아요", False),
+        ("병원에 안 가도 돼서 편해요", False),
+        ("안내가 친절해요", False),
+    ],
+)
+def test_a_negation_turns_what_it_stands_with(text: str, complains: bool) -> None:
+    assert (SentimentModel.load().probabilities([text])[0] > 0.5) == complains
+
+
+def test_what_is_negated_has_letters_of_its_own() -> None:
+    for text in ("안 좋아요", "좋지 않아요", "못 쓰겠어요"):
+        assert negated(text) != text
+        assert len(negated(text)) == len(text)
+    for text in ("안내가 좋아요", "안전해요", "안녕하세요", "지하철에서 좋아요"):
+        assert negated(text) == text
