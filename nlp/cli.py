@@ -32,6 +32,7 @@ class ReportJob:
     top: int = 50
     lang: Lang = "ko"
     app: str | None = None
+    without_bursts: bool = False
 
 
 @dataclass
@@ -50,7 +51,7 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
         return 1
     progress = Progress(stderr, job.lang)
     try:
-        files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
+        result, files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
     except TokenizerUnavailable as error:
         stderr.write((error.reason_ko if job.lang == "ko" else error.reason_en) + "\n")
         return 1
@@ -63,7 +64,11 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
             say["cli_cannot_write"].format(out=_shown(job.out), reason=error.strerror or error) + "\n"
         )
         return 1
-    stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=len(found.reviews)) + "\n")
+    for burst in result.left_out:
+        name = burst.name_en if job.lang == "en" else burst.name_ko
+        row = say["left_out_row"].format(name=name, first=burst.first, last=burst.last, reviews=burst.reviews)
+        stderr.write(f"{say['left_out']}: {row}\n")
+    stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=result.totals.reviews) + "\n")
     return 1 if found.unreadable else 0
 
 
@@ -127,8 +132,10 @@ def _line(stdout: TextIO, **values: object) -> None:
     stdout.flush()
 
 
-def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer) -> dict[str, bytes]:
-    """Every file of the report by name."""
+def _analyse(
+    job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer
+) -> tuple[Report, dict[str, bytes]]:
+    """The report, and every file of it by name."""
     from nlp import report, tables
 
     # The others make ready to draw while this one reads.
@@ -137,6 +144,7 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
             found.reviews,
             tokenizer=tokenizer,
             top=job.top,
+            without_bursts=job.without_bursts,
             progress=lambda stage, share: progress(stage, 0.8 * share),
         )
         progress("draw", 0.8)
@@ -151,7 +159,7 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
     rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
     files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
     progress("draw", 1.0)
-    return files
+    return analysed.report, files
 
 
 def files_of(

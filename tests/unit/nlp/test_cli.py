@@ -192,6 +192,46 @@ def test_equal_files_of_two_apps_are_reviews_of_each(good: Path, tmp_path: Path)
     assert report.totals.reviews == 6
 
 
+def _promotion(path: Path, more: str = "") -> Path:
+    """Forty reviews of praise within twenty days."""
+    lines = (f"p{n},2022-01-{n % 20 + 1:02} 10:00:00,5,0,,이벤트라서 추천해요 {n}" for n in range(40))
+    path.write_text(HEADER + "\n".join(lines) + "\n" + more, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_report_without_bursts_says_what_it_left_out(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    burst = _promotion(tmp_path / "appstore_1550889868.csv", "z,2023-06-01 10:00:00,1,0,,환불이 안 돼요\n")
+    arguments = ["report", str(good), str(burst), "--out", str(tmp_path / "out"), "--lang", lang]
+    assert main([*arguments, "--without-bursts"]) == 0
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report.totals.reviews == 4
+    assert [(b.app, b.reviews, b.first, b.last) for b in report.left_out] == [
+        ("1550889868", 40, "2022-01-01", "2022-01-20")
+    ]
+    said = {
+        "ko": "메디팡팡: 2022-01-01 – 2022-01-20의 후기 40건",
+        "en": "Medipangpang: 40 reviews from 2022-01-01 to 2022-01-20",
+    }[lang]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert said in page
+    assert "이벤트" not in page
+    assert said in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert texts("ko" if lang == "ko" else "en")["left_out_lead"] not in (
+        tmp_path / "out" / "report.html"
+    ).read_text(encoding="utf-8")
+
+
+def test_a_report_may_have_left_out_everything(tmp_path: Path) -> None:
+    burst = _promotion(tmp_path / "appstore_1.csv")
+    assert main(["report", str(burst), "--out", str(tmp_path / "out"), "--without-bursts"]) == 0
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert (report.totals.reviews, report.left_out[0].reviews) == (0, 40)
+
+
 def test_nothing_readable_means_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 1
     assert not (tmp_path / "out").exists()
