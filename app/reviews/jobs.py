@@ -146,9 +146,13 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
         reviews,
         tokenizer=tokenizer,
         top=TOP,
+        without_bursts=started.without_bursts,
         ids=[row.id for row in rows],
         progress=lambda stage, share: tell(stage, READ_END + (REPORT_END - READ_END) * share),
     )
+    if not analysed.report.totals.reviews:
+        progress.explain_failure(analysis_id, progress.ALL_LEFT_OUT_KO, progress.ALL_LEFT_OUT_EN)
+        raise PermanentFailure(progress.ALL_LEFT_OUT_EN)
     tell("clouds", REPORT_END)
     width, height = CLOUD_SIZE
     owner = analysed.report.contrast.owner
@@ -161,7 +165,7 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     return lambda: progress.finish_analysis(
         analysis_id,
         report=analysed.report.to_json(),
-        reviews=len(reviews),
+        reviews=analysed.report.totals.reviews,
         cloud_high=high,
         cloud_low=low,
         index=index,
