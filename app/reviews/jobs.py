@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
-from app.infra import jobs, storage
+from app.infra import clock, jobs, storage
 from app.infra.crypto import keyring
 from app.infra.database import transaction
 from app.infra.jobs import Effect, PermanentFailure, Run
@@ -63,7 +63,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
         raise PermanentFailure(f"the uploaded file is lost: {error}") from error
     author_key = keyring().derive("review.author")
     try:
-        found = read_file(content, filename=item.filename, author_key=author_key)
+        found = read_file(content, filename=item.filename, author_key=author_key, now=clock.now())
     except UnreadableFile as error:
         reason_ko, reason_en = error.reason_ko, error.reason_en
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)

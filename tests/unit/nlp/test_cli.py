@@ -151,6 +151,13 @@ def test_rejected_rows_are_listed_with_file_line_and_reason(
     assert "3 more unreadable rows" in stderr
 
 
+def test_one_far_away_date_costs_its_own_row_only(good: Path, tmp_path: Path) -> None:
+    good.write_text(HEADER + ROWS + "x,9999-12-31,5,0,t,r\ny,0001-01-01,5,0,t,r\n", encoding="utf-8")
+    assert main(["report", str(good), "--out", str(tmp_path / "out"), "--lang", "en"]) == 0
+    assert [line[1] for line in rows(tmp_path / "out" / "rejected.csv")[1:]] == ["5", "6"]
+    assert len(rows(tmp_path / "out" / "months.csv")) == 4
+
+
 def test_the_same_file_is_counted_once(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
