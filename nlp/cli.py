@@ -13,6 +13,7 @@ from typing import TextIO
 from nlp.apps import Lang
 from nlp.drawing import Studio
 from nlp.model import Report
+from nlp.once import Once
 from nlp.reviews import Rejected, Review, UnreadableFile, read_file
 from nlp.texts import texts
 from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
@@ -75,7 +76,7 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
 def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     say = texts(job.lang)
     found = _Input()
-    counted: set[tuple[object, ...]] = set()
+    once = Once()
     for source in job.sources:
         path = _shown(source)
         try:
@@ -86,28 +87,26 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
             stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
             _line(stdout, path=path, error=reason)
             continue
-        before = len(found.reviews)
-        for review in result.reviews:  # exports of one app overlap
-            if review.identity not in counted:
-                counted.add(review.identity)
-                found.reviews.append(review)
-        duplicates = len(result.reviews) - (len(found.reviews) - before)
+        again = once.add(result.reviews)
         found.rejected.extend((path, rejected) for rejected in result.rejected)
         _line(
             stdout,
             path=path,
             reviews=len(result.reviews),
-            duplicates=duplicates,
+            duplicates=again.known,
             rejected=len(result.rejected),
             encoding=result.encoding,
         )
-        if duplicates:
-            stderr.write(say["cli_duplicates"].format(path=path, count=duplicates) + "\n")
+        if again.known:
+            stderr.write(say["cli_duplicates"].format(path=path, count=again.known) + "\n")
+        if again.edited:
+            stderr.write(say["cli_edited"].format(path=path, count=again.edited) + "\n")
         for rejected in result.rejected[:_SHOWN_REJECTIONS]:
             reason = rejected.reason_ko if job.lang == "ko" else rejected.reason_en
             stderr.write(say["cli_rejected"].format(path=path, line=rejected.line, reason=reason) + "\n")
         if (more := len(result.rejected) - _SHOWN_REJECTIONS) > 0:
             stderr.write(say["cli_more"].format(path=path, count=more) + "\n")
+    found.reviews = once.reviews
     return found
 
 

@@ -14,6 +14,9 @@ EARLIEST = datetime(2007, 1, 1, tzinfo=KST)
 #: By so much a clock may be wrong, or a date be of another time zone.
 AHEAD = timedelta(days=2)
 
+#: The stores' own ids of reviews are longer than this; what is shorter numbers the rows of a file.
+SHORTEST_ID = 8
+
 
 def credible(at: datetime, now: datetime | None = None) -> bool:
     """Whether a review can be of this time: after the first app stores, and not of a day to come.
@@ -61,6 +64,12 @@ class Review:
     def identity(self) -> tuple[str, str, datetime, str]:
         """App, author, time and key: rows in which these are equal are the same review, whatever its likes."""
         return (self.app, self.author, self.at, self.key)
+
+    @property
+    def in_store(self) -> tuple[str, str] | None:
+        """Store and its own id of the review. A number of the row, or an id of nobody knows whose, is none."""
+        known = self.store and len(self.store_id) >= SHORTEST_ID
+        return (self.store, self.store_id) if known else None
 
     @property
     def body(self) -> str:

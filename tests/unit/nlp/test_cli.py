@@ -191,6 +191,28 @@ def test_reviews_in_which_exports_overlap_are_counted_once(
     assert f"{files[1]}: 이미 센 후기 30건은 두 번 세지 않습니다" in stderr
 
 
+def test_what_the_store_tells_apart_stays_apart_and_an_edit_is_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "DATE,STAR,REVIEW,STORE,ID\n"
+    early, late = tmp_path / "googleplay_a.b.csv", tmp_path / "late.csv"
+    lines = [f"2023-01-02,5,좋아요,googleplay,00000000-{n:04}" for n in range(12)]
+    early.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")
+    lines = [
+        "2023-01-09,1,로그인이 안 돼요,googleplay,00000000-0003",
+        "2023-01-02,5,좋아요,googleplay,00000000-0004",
+    ]
+    late.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")
+    for files in ([early, late], [late, early]):
+        arguments = [*map(str, files), "--app", "a.b", "--out", str(tmp_path / "out")]
+        assert main(["report", *arguments]) == 0
+        report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+        assert report.totals.by_star == {"1": 1, "2": 0, "3": 0, "4": 0, "5": 11}
+        stdout, stderr = capsys.readouterr()
+        assert [json.loads(line)["duplicates"] for line in stdout.splitlines()] == [0, 2]
+        assert ("그 가운데 고쳐 쓴 후기 1건" in stderr) == (files[0] is early)
+
+
 def test_equal_files_of_two_apps_are_reviews_of_each(good: Path, tmp_path: Path) -> None:
     other = tmp_path / "appstore_1.csv"
     other.write_bytes(good.read_bytes())
