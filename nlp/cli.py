@@ -49,7 +49,7 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
     found = _read_all(job, stdout, stderr)
     if not found.reviews:
         stderr.write(say["cli_none"] + "\n")
-        return 1
+        return _only_reasons(job, found, stderr) if found.rejected else 1
     progress = Progress(stderr, job.lang)
     try:
         result, files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
@@ -58,12 +58,7 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
         return 1
     finally:
         progress.close()
-    try:
-        _write_all(job.out, files)
-    except OSError as error:
-        stderr.write(
-            say["cli_cannot_write"].format(out=_shown(job.out), reason=error.strerror or error) + "\n"
-        )
+    if not _written(job, files, stderr):
         return 1
     for burst in result.left_out:
         name = burst.name_en if job.lang == "en" else burst.name_ko
@@ -71,6 +66,26 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
         stderr.write(f"{say['left_out']}: {row}\n")
     stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=result.totals.reviews) + "\n")
     return 1 if found.unreadable else 0
+
+
+def _only_reasons(job: ReportJob, found: _Input, stderr: TextIO) -> int:
+    """Without a review there is no report, but whoever mends the file needs every row's reason."""
+    files = {"rejected.csv": _reasons(job, found)}
+    if _written(job, files, stderr):
+        out = _shown(job.out / "rejected.csv")
+        stderr.write(texts(job.lang)["cli_reasons"].format(out=out, rows=len(found.rejected)) + "\n")
+    return 1
+
+
+def _written(job: ReportJob, files: dict[str, bytes], stderr: TextIO) -> bool:
+    """Write the files; where that cannot be, say so in one line."""
+    try:
+        _write_all(job.out, files)
+    except OSError as error:
+        say = texts(job.lang)["cli_cannot_write"]
+        stderr.write(say.format(out=_shown(job.out), reason=error.strerror or error) + "\n")
+        return False
+    return True
 
 
 def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
@@ -135,7 +150,7 @@ def _analyse(
     job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer
 ) -> tuple[Report, dict[str, bytes]]:
     """The report, and every file of it by name."""
-    from nlp import report, tables
+    from nlp import report
 
     # The others make ready to draw while this one reads.
     with Studio(1 if len(found.reviews) < _STUDIO_FROM else None) as studio:
@@ -154,11 +169,18 @@ def _analyse(
             rejected_files=len(found.unreadable),
             studio=studio,
         )
-    rows = [(path, "", reason) for path, reason in found.unreadable]
-    rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
-    files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
+    files["rejected.csv"] = _reasons(job, found)
     progress("draw", 1.0)
     return analysed.report, files
+
+
+def _reasons(job: ReportJob, found: _Input) -> bytes:
+    """Every file and row that could not be read, and why, as CSV."""
+    from nlp import tables
+
+    rows = [(path, "", reason) for path, reason in found.unreadable]
+    rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
+    return tables.csv_bytes(("file", "line", "reason"), rows)
 
 
 def files_of(

@@ -267,6 +267,26 @@ def test_nothing_readable_means_no_report(tmp_path: Path, capsys: pytest.Capture
     assert len(capsys.readouterr().err.splitlines()) == 2
 
 
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_without_a_readable_row_the_reasons_are_still_written(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    good.write_text(HEADER + "x,never,5,0,t,r\n" * 8, encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = [str(good), str(tmp_path / "no.csv"), "--out", str(out), "--lang", lang]
+    assert main(["report", *arguments]) == 1
+    assert [path.name for path in out.iterdir()] == ["rejected.csv"]
+    listed = rows(out / "rejected.csv")
+    assert len(listed) == 10
+    assert listed[1][0] == str(tmp_path / "no.csv")
+    assert [line[1] for line in listed[2:]] == [str(n) for n in range(2, 10)]
+    said = texts("ko" if lang == "ko" else "en")["cli_reasons"].format(out=out / "rejected.csv", rows=8)
+    assert said in capsys.readouterr().err
+    (tmp_path / "file").write_text("in the way")
+    assert main(["report", str(good), "--out", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
+
+
 def test_a_place_that_cannot_be_written_is_named(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
