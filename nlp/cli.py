@@ -13,6 +13,7 @@ from typing import TextIO
 from nlp.apps import Lang
 from nlp.drawing import Studio
 from nlp.model import Report
+from nlp.once import Once
 from nlp.reviews import Rejected, Review, UnreadableFile, read_file
 from nlp.texts import texts
 from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
@@ -32,6 +33,7 @@ class ReportJob:
     top: int = 50
     lang: Lang = "ko"
     app: str | None = None
+    without_bursts: bool = False
 
 
 @dataclass
@@ -47,30 +49,49 @@ def run_report(job: ReportJob, stdout: TextIO, stderr: TextIO) -> int:
     found = _read_all(job, stdout, stderr)
     if not found.reviews:
         stderr.write(say["cli_none"] + "\n")
-        return 1
+        return _only_reasons(job, found, stderr) if found.rejected else 1
     progress = Progress(stderr, job.lang)
     try:
-        files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
+        result, files = _analyse(job, found, progress, make_tokenizer(job.tokenizer))
     except TokenizerUnavailable as error:
         stderr.write((error.reason_ko if job.lang == "ko" else error.reason_en) + "\n")
         return 1
     finally:
         progress.close()
+    if not _written(job, files, stderr):
+        return 1
+    for burst in result.left_out:
+        name = burst.name_en if job.lang == "en" else burst.name_ko
+        row = say["left_out_row"].format(name=name, first=burst.first, last=burst.last, reviews=burst.reviews)
+        stderr.write(f"{say['left_out']}: {row}\n")
+    stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=result.totals.reviews) + "\n")
+    return 1 if found.unreadable else 0
+
+
+def _only_reasons(job: ReportJob, found: _Input, stderr: TextIO) -> int:
+    """Without a review there is no report, but whoever mends the file needs every row's reason."""
+    files = {"rejected.csv": _reasons(job, found)}
+    if _written(job, files, stderr):
+        out = _shown(job.out / "rejected.csv")
+        stderr.write(texts(job.lang)["cli_reasons"].format(out=out, rows=len(found.rejected)) + "\n")
+    return 1
+
+
+def _written(job: ReportJob, files: dict[str, bytes], stderr: TextIO) -> bool:
+    """Write the files; where that cannot be, say so in one line."""
     try:
         _write_all(job.out, files)
     except OSError as error:
-        stderr.write(
-            say["cli_cannot_write"].format(out=_shown(job.out), reason=error.strerror or error) + "\n"
-        )
-        return 1
-    stderr.write(say["cli_written"].format(out=_shown(job.out), reviews=len(found.reviews)) + "\n")
-    return 1 if found.unreadable else 0
+        say = texts(job.lang)["cli_cannot_write"]
+        stderr.write(say.format(out=_shown(job.out), reason=error.strerror or error) + "\n")
+        return False
+    return True
 
 
 def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
     say = texts(job.lang)
     found = _Input()
-    counted: set[tuple[object, ...]] = set()
+    once = Once()
     for source in job.sources:
         path = _shown(source)
         try:
@@ -81,28 +102,26 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
             stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
             _line(stdout, path=path, error=reason)
             continue
-        before = len(found.reviews)
-        for review in result.reviews:  # exports of one app overlap
-            if review.identity not in counted:
-                counted.add(review.identity)
-                found.reviews.append(review)
-        duplicates = len(result.reviews) - (len(found.reviews) - before)
+        again = once.add(result.reviews)
         found.rejected.extend((path, rejected) for rejected in result.rejected)
         _line(
             stdout,
             path=path,
             reviews=len(result.reviews),
-            duplicates=duplicates,
+            duplicates=again.known,
             rejected=len(result.rejected),
             encoding=result.encoding,
         )
-        if duplicates:
-            stderr.write(say["cli_duplicates"].format(path=path, count=duplicates) + "\n")
+        if again.known:
+            stderr.write(say["cli_duplicates"].format(path=path, count=again.known) + "\n")
+        if again.edited:
+            stderr.write(say["cli_edited"].format(path=path, count=again.edited) + "\n")
         for rejected in result.rejected[:_SHOWN_REJECTIONS]:
             reason = rejected.reason_ko if job.lang == "ko" else rejected.reason_en
             stderr.write(say["cli_rejected"].format(path=path, line=rejected.line, reason=reason) + "\n")
         if (more := len(result.rejected) - _SHOWN_REJECTIONS) > 0:
             stderr.write(say["cli_more"].format(path=path, count=more) + "\n")
+    found.reviews = once.reviews
     return found
 
 
@@ -127,9 +146,11 @@ def _line(stdout: TextIO, **values: object) -> None:
     stdout.flush()
 
 
-def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer) -> dict[str, bytes]:
-    """Every file of the report by name."""
-    from nlp import report, tables
+def _analyse(
+    job: ReportJob, found: _Input, progress: Progress, tokenizer: Tokenizer
+) -> tuple[Report, dict[str, bytes]]:
+    """The report, and every file of it by name."""
+    from nlp import report
 
     # The others make ready to draw while this one reads.
     with Studio(1 if len(found.reviews) < _STUDIO_FROM else None) as studio:
@@ -137,6 +158,7 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
             found.reviews,
             tokenizer=tokenizer,
             top=job.top,
+            without_bursts=job.without_bursts,
             progress=lambda stage, share: progress(stage, 0.8 * share),
         )
         progress("draw", 0.8)
@@ -147,11 +169,18 @@ def _analyse(job: ReportJob, found: _Input, progress: Progress, tokenizer: Token
             rejected_files=len(found.unreadable),
             studio=studio,
         )
+    files["rejected.csv"] = _reasons(job, found)
+    progress("draw", 1.0)
+    return analysed.report, files
+
+
+def _reasons(job: ReportJob, found: _Input) -> bytes:
+    """Every file and row that could not be read, and why, as CSV."""
+    from nlp import tables
+
     rows = [(path, "", reason) for path, reason in found.unreadable]
     rows += [(p, str(r.line), r.reason_ko if job.lang == "ko" else r.reason_en) for p, r in found.rejected]
-    files["rejected.csv"] = tables.csv_bytes(("file", "line", "reason"), rows)
-    progress("draw", 1.0)
-    return files
+    return tables.csv_bytes(("file", "line", "reason"), rows)
 
 
 def files_of(

@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from nlp import sheets
 from nlp.csvrows import Header, Record, RowReader
@@ -75,7 +76,14 @@ _FILE_NAME = re.compile(
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
-def parse(data: bytes, *, filename: str | None, app: str | None, author_key: bytes | None) -> Import:
+def parse(
+    data: bytes,
+    *,
+    filename: str | None,
+    app: str | None,
+    author_key: bytes | None,
+    now: datetime | None = None,
+) -> Import:
     """See ``nlp.reviews.read_file``."""
     kind = sheets.kind_of(data, filename or "")
     if kind:
@@ -99,7 +107,7 @@ def parse(data: bytes, *, filename: str | None, app: str | None, author_key: byt
             "APP 열을 넣어 주세요.",
             "Which app is this? Name the file appstore_<app id>.csv or add an APP column.",
         )
-    reader = RowReader(header, app, author_key)
+    reader = RowReader(header, app, author_key, now)
     reviews: list[Review] = []
     rejected: list[Rejected] = []
     for record in found:

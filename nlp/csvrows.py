@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from nlp.reviews import KST, Rejected, Review
+from nlp.reviews import KST, Rejected, Review, credible
 from nlp.text import mask, storable
 
 
@@ -32,13 +32,16 @@ class Record:
 
 
 class RowReader:
-    """Turns records into reviews; knows the columns, the app and how authors are hashed."""
+    """Turns records into reviews; knows the columns, the app, how authors are hashed, and the present."""
 
-    def __init__(self, header: Header, app: str | None, author_key: bytes | None) -> None:
+    def __init__(
+        self, header: Header, app: str | None, author_key: bytes | None, now: datetime | None = None
+    ) -> None:
         self._columns = header.columns
         self._width = header.width
         self._app = app
         self._author_key = author_key
+        self._now = now or datetime.now(KST)  # one for all rows of a file
 
     def read(self, record: Record) -> Review | Rejected:
         if record.broken:
@@ -66,6 +69,13 @@ class RowReader:
         if at is None:
             shown = _shown(self._cell(cells, "date"))
             return Rejected(line, f"날짜를 읽을 수 없습니다: {shown}", f"unreadable date: {shown}")
+        if not credible(at, self._now):
+            shown = _shown(self._cell(cells, "date"))
+            return Rejected(
+                line,
+                f"앱 장터가 없던 때(2007년 전)나 앞날의 날짜입니다: {shown}",
+                f"a date before there were app stores (2007) or to come: {shown}",
+            )
         likes = _count(self._cell(cells, "likes"))
         if likes is None:
             shown = _shown(self._cell(cells, "likes"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +32,8 @@ def bursts(reviews: Sequence[Review]) -> tuple[Burst, ...]:
 
 def _burst(app: str, reviews: Sequence[Review]) -> Burst | None:
     own = sorted((r.at.astimezone(KST).date(), r.star) for r in reviews if r.app == app)
-    days = [day for day, _ in own]
-    ends = [bisect_right(days, day + timedelta(days=BURST_DAYS - 1)) for day in days]
+    days = [day.toordinal() for day, _ in own]
+    ends = [bisect_right(days, day + BURST_DAYS - 1) for day in days]
     start = max(range(len(own)), key=lambda i: (ends[i] - i, -i))
     inside = own[start : ends[start]]
     praise = sum(star >= 4 for _, star in inside) / len(inside)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import types
 import typing
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 #: Version of the JSON. A reader refuses another major number.
-VERSION = "2.0"
+VERSION = "2.1"
 
 
 Polarity = Literal["pos", "neg", "mixed", "neutral"]
@@ -395,7 +395,11 @@ class Insight:
 
 @dataclass(frozen=True)
 class Report:
-    """All that was found in a set of reviews."""
+    """All that was found in a set of reviews.
+
+    ``left_out``: the bursts whose reviews were left out of everything else here; ``bursts``: those among the
+    reviews that are in it.
+    """
 
     version: str
     created_from: CreatedFrom
@@ -411,6 +415,7 @@ class Report:
     study: Study
     hypotheses: tuple[Hypothesis, ...]
     insights: tuple[Insight, ...]
+    left_out: tuple[Burst, ...] = ()
 
     def to_json(self) -> str:
         """UTF-8-safe JSON; the same bytes for the same reviews, tokenizer and version."""
@@ -436,7 +441,9 @@ def _load(kind: Any, value: Any) -> Any:
     """``value``, as JSON gives it, as the type ``kind`` that a field declares."""
     if is_dataclass(kind) and isinstance(kind, type):
         hints = typing.get_type_hints(kind)
-        return kind(**{f.name: _load(hints[f.name], value[f.name]) for f in fields(kind)})
+        # What has a default came with a later minor version: a report from before does without.
+        given = [f for f in fields(kind) if f.name in value or f.default is MISSING]
+        return kind(**{f.name: _load(hints[f.name], value[f.name]) for f in given})
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
         return tuple(_load(arguments[0], item) for item in _expect(value, list))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import nlp
@@ -49,10 +49,13 @@ def build(
     *,
     tokenizer: Tokenizer | None = None,
     top: int = 50,
+    without_bursts: bool = False,
     progress: Progress | None = None,
 ) -> Report:
     """The report of ``analyse``."""
-    return analyse(reviews, tokenizer=tokenizer, top=top, progress=progress).report
+    return analyse(
+        reviews, tokenizer=tokenizer, top=top, without_bursts=without_bursts, progress=progress
+    ).report
 
 
 def analyse(
@@ -60,16 +63,19 @@ def analyse(
     *,
     tokenizer: Tokenizer | None = None,
     top: int = 50,
+    without_bursts: bool = False,
     ids: Sequence[int] | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Analysed:
     """Analyse ``reviews``; the report depends on the set of reviews, not on their order.
 
-    ``tokenizer``: Mecab if not given. ``top``: rows per table, ≥ 1. ``ids``: what the caller calls the
-    reviews, for the index (unless given, their positions). ``workers``: processes (see
+    ``tokenizer``: Mecab if not given. ``top``: rows per table, ≥ 1. ``without_bursts``: bursts are looked for
+    among all ``reviews``, and the reviews in them are neither counted nor in the index. ``ids``: what the caller
+    calls the reviews, for the index (unless given, their positions). ``workers``: processes (see
     ``nlp.chunks.read_all``). ``progress`` is called with a key of ``STAGES`` and the share of the whole work
-    done, 0–1, which never falls. Positions of the index count in the order of ``reviews`` as given.
+    done, 0–1, which never falls. Positions of the index count in the order of ``reviews`` as given, without
+    those left out.
 
     An empty sequence gives a report of zeros. Raises ``TokenizerUnavailable`` if Mecab is missing,
     ``ModelDamaged`` if the sentiment model is, and ``ValueError`` for ``top`` < 1.
@@ -77,7 +83,7 @@ def analyse(
     # NumPy, SciPy and the models load with the first report, not with the module.
     from threadpoolctl import threadpool_limits
 
-    from nlp import chunks
+    from nlp import chunks, facts
     from nlp.index import arranged
     from nlp.reading import Reader
 
@@ -87,6 +93,10 @@ def analyse(
     tell("prepare", 0.0)
     tokenizer = tokenizer or make_tokenizer()
     reader = Reader.load()
+    left_out = facts.bursts(reviews) if without_bursts else ()
+    kept = facts.excluding(reviews, left_out).nonzero()[0].tolist()
+    given = ids or range(len(reviews))
+    reviews, given = [reviews[i] for i in kept], [given[i] for i in kept]
     order = sorted(range(len(reviews)), key=lambda i: _rank(reviews[i]))
     ordered = [reviews[i] for i in order]
     tell("prepare", STAGES["prepare"])
@@ -101,7 +111,7 @@ def analyse(
     # One thread: sums in another order could end in another last digit.
     with threadpool_limits(1):
         together = _put_together(ordered, part, reader, tokenizer.name, top, tell)
-    return Analysed(together[0], arranged(together[1], order, ids or range(len(reviews))))
+    return Analysed(replace(together[0], left_out=left_out), arranged(together[1], order, given))
 
 
 def _put_together(

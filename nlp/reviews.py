@@ -4,11 +4,26 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 KST = ZoneInfo("Asia/Seoul")
+#: No store had apps to review before: Apple's opened in 2008.
+EARLIEST = datetime(2007, 1, 1, tzinfo=KST)
+#: By so much a clock may be wrong, or a date be of another time zone.
+AHEAD = timedelta(days=2)
+
+#: The stores' own ids of reviews are longer than this; what is shorter numbers the rows of a file.
+SHORTEST_ID = 8
+
+
+def credible(at: datetime, now: datetime | None = None) -> bool:
+    """Whether a review can be of this time: after the first app stores, and not of a day to come.
+
+    One far-away date would stretch every table of months over centuries. ``now``: aware, the present if not given.
+    """
+    return EARLIEST <= at <= (now or datetime.now(KST)) + AHEAD
 
 
 def review_key(app: str, title: str, text: str) -> str:
@@ -51,6 +66,12 @@ class Review:
         return (self.app, self.author, self.at, self.key)
 
     @property
+    def in_store(self) -> tuple[str, str] | None:
+        """Store and its own id of the review. A number of the row, or an id of nobody knows whose, is none."""
+        known = self.store and len(self.store_id) >= SHORTEST_ID
+        return (self.store, self.store_id) if known else None
+
+    @property
     def body(self) -> str:
         """Title and text together: what is analysed."""
         return f"{self.title}\n{self.text}" if self.title else self.text
@@ -89,6 +110,7 @@ def read_file(
     filename: str | None = None,
     app: str | None = None,
     author_key: bytes | None = None,
+    now: datetime | None = None,
 ) -> Import:
     """Read a file of reviews: CSV, TSV, Excel (.xlsx: the first sheet) or JSON (objects in an array, or one a line).
 
@@ -96,7 +118,8 @@ def read_file(
     user, like, title, app, store, id and version may be missing. The app of a row is its app column, else
     ``app``, else the id in a file name ``appstore_<id>.csv`` (``filename``, or the path's own). Comma, semicolon
     and tab separate; encodings are UTF-8 with or without BOM, UTF-16 with BOM and CP949. A date without an
-    offset is Korean time; seconds or milliseconds since 1970 are UTC.
+    offset is Korean time; seconds or milliseconds since 1970 are UTC. A row dated before 2007 or more than two
+    days after ``now`` (unless given, the present) is rejected.
 
     ``author_key`` keys the hash that replaces author names; without it the hash is plain, which hides a
     name from a reader but not from someone who tries names.
@@ -109,4 +132,4 @@ def read_file(
     if isinstance(source, Path):
         filename = filename or source.name
         source = source.read_bytes()
-    return csvfile.parse(source, filename=filename, app=app, author_key=author_key)
+    return csvfile.parse(source, filename=filename, app=app, author_key=author_key, now=now)

@@ -29,7 +29,12 @@ def analysis_start() -> Response:
         flash(_("앱과 방법을 다시 골라 주세요."), "error")
         return redirect(back, 303)
     try:
-        run = service.start_analysis(current_user.id, form.apps.data or [], form.tokenizer.data)
+        run = service.start_analysis(
+            current_user.id,
+            form.apps.data or [],
+            form.tokenizer.data,
+            without_bursts=form.without_bursts.data,
+        )
     except service.AnalysisUnderWay as error:
         run = error.analysis
         flash(_("지금 하고 있는 분석이 끝나면 다시 시작할 수 있습니다."), "info")
@@ -54,13 +59,12 @@ def analyses() -> str:
 
 @door.app_template_global("apps_of")
 def apps_of(run: Analysis) -> str:
-    """Return which apps an analysis is about, in the reader's words."""
-    if not run.apps:
-        return str(_("모든 앱"))
-    if "app_names" not in g:
+    """Return which apps an analysis is about, and whether without bursts, in the reader's words."""
+    if run.apps and "app_names" not in g:
         g.app_names = corpus.app_names()
-    names = (words_of(g.app_names[app], "name") if app in g.app_names else app for app in run.apps)
-    return ", ".join(str(name) for name in names)
+    names = [words_of(g.app_names[app], "name") if app in g.app_names else app for app in run.apps]
+    apps = ", ".join(str(name) for name in names) or str(_("모든 앱"))
+    return f"{apps} ({_('몰린 기간 빼고')})" if run.without_bursts else apps
 
 
 def analysis_of(public_id: str) -> Analysis:

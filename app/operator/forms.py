@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import MultipleFileField
 from wtforms import (
+    BooleanField,
     DateField,
     EmailField,
     IntegerField,
@@ -28,9 +29,10 @@ class UploadForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF is untyped
 
 
 class AnalysisForm(FlaskForm):  # type: ignore[misc]
-    """Which apps, and how their reviews are split into words."""
+    """Which apps, whether with the reviews of likely promotions, and how reviews are split into words."""
 
     apps = SelectMultipleField(_l("앱"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput())
+    without_bursts = BooleanField(_l("홍보로 몰린 후기는 빼고 분석합니다"))
     tokenizer = RadioField(_l("낱말을 나누는 방법"), validators=[InputRequired()])
 
 

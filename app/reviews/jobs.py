@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
-from app.infra import jobs, storage
+from app.infra import clock, jobs, storage
 from app.infra.crypto import keyring
 from app.infra.database import transaction
 from app.infra.jobs import Effect, PermanentFailure, Run
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nlp.reviews import Review
 
 BATCH = 500
-SHORTEST_ID = 8
 TELL_SECONDS = 0.5
 TOP = 50
 CLOUD_SIZE = (1200, 800)
@@ -63,13 +62,15 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
         raise PermanentFailure(f"the uploaded file is lost: {error}") from error
     author_key = keyring().derive("review.author")
     try:
-        found = read_file(content, filename=item.filename, author_key=author_key)
+        found = read_file(content, filename=item.filename, author_key=author_key, now=clock.now())
     except UnreadableFile as error:
         reason_ko, reason_en = error.reason_ko, error.reason_en
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)
     # In one order for everyone, so that imports of the same rows wait for each other and never in a circle.
+    # An id of nobody knows whose is none.
     rows = [
-        _row(review, *_named(review)) for review in sorted(found.reviews, key=lambda review: review.identity)
+        _row(review, review.store_id if review.in_store else "")
+        for review in sorted(found.reviews, key=lambda review: review.identity)
     ]
     rejected = [progress.Rejection(r.line, r.reason_ko, r.reason_en) for r in found.rejected]
     total, tell = len(rows) + len(rejected), _Pace()
@@ -87,7 +88,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
     )
 
 
-def _row(review: Review, store: str, store_id: str) -> ReviewRow:
+def _row(review: Review, store_id: str) -> ReviewRow:
     return ReviewRow(
         app=review.app,
         key=review.key,
@@ -97,16 +98,10 @@ def _row(review: Review, store: str, store_id: str) -> ReviewRow:
         author=review.author,
         title=review.title,
         text=review.text,
-        store=store,
+        store=review.store,
         store_id=store_id,
         version=review.version,
     )
-
-
-def _named(review: Review) -> tuple[str, str]:
-    """The store and its own id of a review from a file. A number of the row, or an id of nobody knows whose, is none."""
-    known = review.store and len(review.store_id) >= SHORTEST_ID
-    return (review.store, review.store_id) if known else (review.store, "")
 
 
 @jobs.handler(ANALYSIS_JOB, on_failure=progress.fail_analysis)
@@ -146,9 +141,13 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
         reviews,
         tokenizer=tokenizer,
         top=TOP,
+        without_bursts=started.without_bursts,
         ids=[row.id for row in rows],
         progress=lambda stage, share: tell(stage, READ_END + (REPORT_END - READ_END) * share),
     )
+    if not analysed.report.totals.reviews:
+        progress.explain_failure(analysis_id, progress.ALL_LEFT_OUT_KO, progress.ALL_LEFT_OUT_EN)
+        raise PermanentFailure(progress.ALL_LEFT_OUT_EN)
     tell("clouds", REPORT_END)
     width, height = CLOUD_SIZE
     owner = analysed.report.contrast.owner
@@ -161,7 +160,7 @@ def analyse(run: Run, *, analysis_id: int) -> Effect | None:
     return lambda: progress.finish_analysis(
         analysis_id,
         report=analysed.report.to_json(),
-        reviews=len(reviews),
+        reviews=analysed.report.totals.reviews,
         cloud_high=high,
         cloud_low=low,
         index=index,
@@ -208,7 +207,7 @@ def collect(run: Run, *, collection_id: int, turn: int) -> Effect | None:
             author_key=keyring().derive("review.author"),
             settings=settings,
         ):
-            rows = [_row(found.review, found.review.store, found.review.store_id) for found in batch.found]
+            rows = [_row(found.review, found.review.store_id) for found in batch.found]
             page = collecting_steps.PageKept(batch.cursor, batch.done, batch.total, batch.capped)
             with transaction():
                 run.keep_alive()  # whoever has lost the job keeps nothing more

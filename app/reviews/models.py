@@ -175,6 +175,8 @@ class Analysis(Base):
     apps: Mapped[list[str]] = mapped_column(JSON)
     """The store ids chosen; empty means all."""
     tokenizer: Mapped[str] = mapped_column(String(16), default="mecab")
+    without_bursts: Mapped[bool] = mapped_column(default=False)
+    """Whether the reviews of likely promotions are left out."""
     state: Mapped[WorkState] = mapped_column(String(16), default=WorkState.QUEUED)
     stage: Mapped[str | None] = mapped_column(String(40))
     progress: Mapped[float] = mapped_column(default=0.0)

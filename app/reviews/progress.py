@@ -21,6 +21,11 @@ LOST_KO = "처리하다가 문제가 생겼습니다. 다시 시도해 주세요
 LOST_EN = (
     "Something went wrong on the way. Please try again; if it goes on, look up the error in the list of jobs."
 )
+ALL_LEFT_OUT_KO = "고른 앱의 후기가 모두 홍보로 몰린 때의 것이라 남은 후기가 없습니다. 그 후기까지 넣어서 다시 분석해 주세요."
+ALL_LEFT_OUT_EN = (
+    "Every review of the chosen apps is from a likely promotion, so that none is left. "
+    "Please analyse again with those included."
+)
 
 
 @dataclass(frozen=True)

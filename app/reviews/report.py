@@ -45,7 +45,7 @@ def load(analysis: Analysis) -> Data:
 
 def rename(data: Data, names: Mapping[str, StoreApp]) -> Data:
     """Call the apps of a report what the portal calls them: `nlp` knows only those that are shipped with it."""
-    for row in (*data["apps"], *data.get("bursts", ())):
+    for row in (*data["apps"], *data.get("bursts", ()), *data.get("left_out", ())):
         if known := names.get(row["app"]):
             row["name_ko"], row["name_en"] = known.name_ko, known.name_en
     return data

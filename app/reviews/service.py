@@ -128,8 +128,12 @@ def retry_import(import_id: int) -> ReviewImport:
     return item
 
 
-def start_analysis(user_id: int, apps: Sequence[str], tokenizer: str = "mecab") -> Analysis:
+def start_analysis(
+    user_id: int, apps: Sequence[str], tokenizer: str = "mecab", *, without_bursts: bool = False
+) -> Analysis:
     """Have the worker analyse the reviews of `apps` (store ids; none means all of them).
+
+    `without_bursts` leaves out the reviews of likely promotions.
 
     Raises `UnknownTokenizer`, `NoReviews`, or `AnalysisUnderWay`: one at a time for each operator.
     """
@@ -145,7 +149,7 @@ def start_analysis(user_id: int, apps: Sequence[str], tokenizer: str = "mecab") 
             if session.scalar(some.limit(1)) is None:
                 raise NoReviews
             run = Analysis(public_id=random_id(), apps=chosen, tokenizer=tokenizer, created_by_id=user_id)
-            run.created_at = clock.now()
+            run.without_bursts, run.created_at = without_bursts, clock.now()
             session.add(run)
             session.flush()
             jobs.enqueue(ANALYSIS_JOB, dedupe_key=run.public_id, analysis_id=run.id)

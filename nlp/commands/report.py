@@ -27,6 +27,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--top", type=_positive, default=50, metavar="N", help="rows per word table (default 50)"
     )
     report.add_argument("--app", metavar="ID", help="store id of files that name none")
+    report.add_argument(
+        "--without-bursts",
+        action="store_true",
+        help="leave out the reviews of likely promotions (bursts of praise); the report says how many",
+    )
     report.add_argument("--lang", choices=("ko", "en"), default="ko", help="language of page and messages")
     report.set_defaults(run=run)
 
@@ -40,6 +45,7 @@ def run(options: argparse.Namespace) -> int:
         top=options.top,
         lang=options.lang,
         app=options.app,
+        without_bursts=options.without_bursts,
     )
     return run_report(job, sys.stdout, sys.stderr)
 

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from nlp.reviews import KST
+from nlp.reviews import KST, credible
 from nlp.stores.entries import Entry
 from nlp.stores.errors import ChangedFormat
 from nlp.stores.http import Settings
@@ -30,7 +30,7 @@ def entries(content: bytes) -> list[Entry]:
         # One review alone is not in a list, and the first entry of a first page may be the app itself.
         rows = [found] if isinstance(found, dict) else list(found)
         return [_entry(row) for row in rows if "im:rating" in row]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise ChangedFormat(f"App Store: {type(error).__name__}") from error
 
 
@@ -38,10 +38,13 @@ def _entry(row: dict[str, Any]) -> Entry:
     star = int(_label(row, "im:rating"))
     if not 1 <= star <= 5:
         raise ValueError("star")
+    at = datetime.fromisoformat(_label(row, "updated")).astimezone(KST)
+    if not credible(at):
+        raise ValueError("date")
     return Entry(
         store_id=_label(row, "id"),
         author=str(row.get("author", {}).get("name", {}).get("label", "")),
-        at=datetime.fromisoformat(_label(row, "updated")).astimezone(KST),
+        at=at,
         star=star,
         likes=max(0, int(row.get("im:voteCount", {}).get("label", 0) or 0)),
         title=_label(row, "title"),

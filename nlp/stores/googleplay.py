@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from nlp.reviews import KST
+from nlp.reviews import KST, credible
 from nlp.stores.entries import Entry
 from nlp.stores.errors import ChangedFormat
 from nlp.stores.http import Settings
@@ -44,7 +44,7 @@ def page(content: bytes) -> tuple[list[Entry], str | None]:
         return [_entry(row) for row in reviews], token if isinstance(token, str) else None
     except StopIteration:
         raise ChangedFormat("Google Play: no answer to the call") from None
-    except (ValueError, KeyError, TypeError, IndexError, RecursionError, OverflowError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, RecursionError, OverflowError, OSError) as error:
         raise ChangedFormat(f"Google Play: {type(error).__name__}") from error
 
 
@@ -63,10 +63,13 @@ def _entry(row: list[Any]) -> Entry:
     star = row[2]
     if star not in (1, 2, 3, 4, 5):
         raise ValueError("star")
+    at = datetime.fromtimestamp(int(row[5][0]), KST)
+    if not credible(at):
+        raise ValueError("date")
     return Entry(
         store_id=str(row[0]),
         author=str(row[1][0] or ""),
-        at=datetime.fromtimestamp(int(row[5][0]), KST),
+        at=at,
         star=int(star),
         likes=max(0, int(row[6] or 0)),
         title="",

@@ -67,4 +67,8 @@ def create_import(
 
 def create_analysis(operator: User | None = None, **given: Any) -> Analysis:
     """Ask for an analysis of all there is; the worker has not begun yet."""
-    return service.start_analysis((operator or create_operator()).id, given.get("apps", []))
+    return service.start_analysis(
+        (operator or create_operator()).id,
+        given.get("apps", []),
+        without_bursts=given.get("without_bursts", False),
+    )

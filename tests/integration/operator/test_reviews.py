@@ -239,6 +239,61 @@ def test_a_burst_of_praise_is_flagged(office: Client, operator: User, work: Work
     assert "메디팡팡: 홍보로 몰린 후기로 보입니다" in _page(office, f"/operator/analyses/{run.public_id}")
 
 
+def _promotion(operator: User, work: Work) -> None:
+    """Forty reviews of praise within twenty days, and ten of another app."""
+    rows = [
+        review_row(star=5, review=f"이벤트 당첨 {n}", date=f"2022-01-{1 + n % 20:02} 10:00:00+09:00")
+        for n in range(40)
+    ]
+    create_import(operator, review_csv(rows), filename="appstore_1550889868.csv")
+    create_import(operator, rows=10)
+    work()
+
+
+def test_a_burst_can_be_left_out_of_an_analysis(office: Client, operator: User, work: Work, db: Any) -> None:
+    _promotion(operator, work)
+    assert 'name="without_bursts"' in _page(office, "/operator/reviews")
+    answer = office.post(
+        "/operator/analyses", data={"tokenizer": "mecab", "without_bursts": "y"}, follow_redirects=True
+    )
+    assert "모든 앱 (몰린 기간 빼고)" in answer.text
+    work()
+    db.session.expire_all()
+    run = db.session.scalars(select(Analysis)).one()
+    assert (run.without_bursts, run.review_count) == (True, 10)
+    address = f"/operator/analyses/{run.public_id}"
+    page = _page(office, address)
+    assert "홍보로 몰린 후기를 뺐습니다" in page
+    assert re.search(r"메디팡팡: 2022[^<]*부터 2022[^<]*까지 후기 40건", page)
+    assert "홍보로 몰린 후기로 보입니다" not in page
+    assert "이벤트" not in page
+    assert "후기 0건" in _page(office, f"{address}/reviews?word=이벤트")
+    assert "후기 0건" in _page(office, f"{address}/reviews?app=1550889868")
+    assert "후기 10건" in _page(office, f"{address}/reviews?stars=1,2,3,4,5")
+    office.set_cookie("lang", "en")
+    english = _page(office, address)
+    assert "Reviews of likely promotions are left out" in english
+    assert "Medipangpang: 40 reviews from" in english
+
+
+def test_without_a_burst_nothing_is_left_out_and_the_page_says_so(
+    office: Client, operator: User, work: Work
+) -> None:
+    create_import(operator, rows=10)
+    work()
+    run = create_analysis(operator, without_bursts=True)
+    work()
+    page = _page(office, f"/operator/analyses/{run.public_id}")
+    assert "그런 기간이 없어 모두 세었습니다" in page
+
+
+def test_an_analysis_of_which_nothing_is_left_says_why(office: Client, operator: User, work: Work) -> None:
+    _promotion(operator, work)
+    run = create_analysis(operator, apps=["1550889868"], without_bursts=True)
+    work()
+    assert "남은 후기가 없습니다" in _page(office, f"/operator/analyses/{run.public_id}")
+
+
 def test_a_report_of_another_version_says_so(office: Client, operator: User, work: Work, db: Any) -> None:
     from app.infra.database import transaction
 

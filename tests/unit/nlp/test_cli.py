@@ -151,6 +151,13 @@ def test_rejected_rows_are_listed_with_file_line_and_reason(
     assert "3 more unreadable rows" in stderr
 
 
+def test_one_far_away_date_costs_its_own_row_only(good: Path, tmp_path: Path) -> None:
+    good.write_text(HEADER + ROWS + "x,9999-12-31,5,0,t,r\ny,0001-01-01,5,0,t,r\n", encoding="utf-8")
+    assert main(["report", str(good), "--out", str(tmp_path / "out"), "--lang", "en"]) == 0
+    assert [line[1] for line in rows(tmp_path / "out" / "rejected.csv")[1:]] == ["5", "6"]
+    assert len(rows(tmp_path / "out" / "months.csv")) == 4
+
+
 def test_the_same_file_is_counted_once(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -184,6 +191,28 @@ def test_reviews_in_which_exports_overlap_are_counted_once(
     assert f"{files[1]}: 이미 센 후기 30건은 두 번 세지 않습니다" in stderr
 
 
+def test_what_the_store_tells_apart_stays_apart_and_an_edit_is_counted_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    header = "DATE,STAR,REVIEW,STORE,ID\n"
+    early, late = tmp_path / "googleplay_a.b.csv", tmp_path / "late.csv"
+    lines = [f"2023-01-02,5,좋아요,googleplay,00000000-{n:04}" for n in range(12)]
+    early.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")
+    lines = [
+        "2023-01-09,1,로그인이 안 돼요,googleplay,00000000-0003",
+        "2023-01-02,5,좋아요,googleplay,00000000-0004",
+    ]
+    late.write_text(header + "\n".join(lines) + "\n", encoding="utf-8")
+    for files in ([early, late], [late, early]):
+        arguments = [*map(str, files), "--app", "a.b", "--out", str(tmp_path / "out")]
+        assert main(["report", *arguments]) == 0
+        report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+        assert report.totals.by_star == {"1": 1, "2": 0, "3": 0, "4": 0, "5": 11}
+        stdout, stderr = capsys.readouterr()
+        assert [json.loads(line)["duplicates"] for line in stdout.splitlines()] == [0, 2]
+        assert ("그 가운데 고쳐 쓴 후기 1건" in stderr) == (files[0] is early)
+
+
 def test_equal_files_of_two_apps_are_reviews_of_each(good: Path, tmp_path: Path) -> None:
     other = tmp_path / "appstore_1.csv"
     other.write_bytes(good.read_bytes())
@@ -192,10 +221,70 @@ def test_equal_files_of_two_apps_are_reviews_of_each(good: Path, tmp_path: Path)
     assert report.totals.reviews == 6
 
 
+def _promotion(path: Path, more: str = "") -> Path:
+    """Forty reviews of praise within twenty days."""
+    lines = (f"p{n},2022-01-{n % 20 + 1:02} 10:00:00,5,0,,이벤트라서 추천해요 {n}" for n in range(40))
+    path.write_text(HEADER + "\n".join(lines) + "\n" + more, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_report_without_bursts_says_what_it_left_out(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    burst = _promotion(tmp_path / "appstore_1550889868.csv", "z,2023-06-01 10:00:00,1,0,,환불이 안 돼요\n")
+    arguments = ["report", str(good), str(burst), "--out", str(tmp_path / "out"), "--lang", lang]
+    assert main([*arguments, "--without-bursts"]) == 0
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert report.totals.reviews == 4
+    assert [(b.app, b.reviews, b.first, b.last) for b in report.left_out] == [
+        ("1550889868", 40, "2022-01-01", "2022-01-20")
+    ]
+    said = {
+        "ko": "메디팡팡: 2022-01-01 – 2022-01-20의 후기 40건",
+        "en": "Medipangpang: 40 reviews from 2022-01-01 to 2022-01-20",
+    }[lang]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert said in page
+    assert "이벤트" not in page
+    assert said in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert texts("ko" if lang == "ko" else "en")["left_out_lead"] not in (
+        tmp_path / "out" / "report.html"
+    ).read_text(encoding="utf-8")
+
+
+def test_a_report_may_have_left_out_everything(tmp_path: Path) -> None:
+    burst = _promotion(tmp_path / "appstore_1.csv")
+    assert main(["report", str(burst), "--out", str(tmp_path / "out"), "--without-bursts"]) == 0
+    report = Report.from_json((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert (report.totals.reviews, report.left_out[0].reviews) == (0, 40)
+
+
 def test_nothing_readable_means_no_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", str(tmp_path / "no.csv"), "--out", str(tmp_path / "out")]) == 1
     assert not (tmp_path / "out").exists()
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_without_a_readable_row_the_reasons_are_still_written(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], lang: str
+) -> None:
+    good.write_text(HEADER + "x,never,5,0,t,r\n" * 8, encoding="utf-8")
+    out = tmp_path / "out"
+    arguments = [str(good), str(tmp_path / "no.csv"), "--out", str(out), "--lang", lang]
+    assert main(["report", *arguments]) == 1
+    assert [path.name for path in out.iterdir()] == ["rejected.csv"]
+    listed = rows(out / "rejected.csv")
+    assert len(listed) == 10
+    assert listed[1][0] == str(tmp_path / "no.csv")
+    assert [line[1] for line in listed[2:]] == [str(n) for n in range(2, 10)]
+    said = texts("ko" if lang == "ko" else "en")["cli_reasons"].format(out=out / "rejected.csv", rows=8)
+    assert said in capsys.readouterr().err
+    (tmp_path / "file").write_text("in the way")
+    assert main(["report", str(good), "--out", str(tmp_path / "file")]) == 1
+    assert str(tmp_path / "file") in capsys.readouterr().err
 
 
 def test_a_place_that_cannot_be_written_is_named(

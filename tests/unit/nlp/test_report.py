@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from nlp.report import STAGES, Report, build
+from nlp.index import Query
+from nlp.report import STAGES, Report, analyse, build
 from nlp.reviews import KST, Review
 from nlp.samples import beyond_length
 from nlp.tokenize import Tokenizer
@@ -189,6 +190,45 @@ def test_a_promotion_is_flagged_and_not_quoted(make_review: MakeReview, mecab: T
     assert (burst.app, burst.reviews, burst.of, burst.praise) == ("1550889868", 60, 60, 1.0)
     assert (burst.first, burst.last, burst.days) == ("2023-03-01", "2023-03-15", 15)
     assert all(sample.app != "1550889868" for sample in report.samples.high)
+
+
+def test_a_promotion_can_be_left_out_of_everything(make_review: MakeReview, mecab: Tokenizer) -> None:
+    start = datetime(2023, 3, 1, tzinfo=KST)
+    promoted = [
+        make_review(f"홍보 이벤트 추천 {i}", 5, app="1550889868", at=start + timedelta(days=i // 4))
+        for i in range(60)
+    ]
+    after = [make_review("환불이 안 돼요", 1, app="1550889868", at=start + timedelta(days=200))]
+    steady = [make_review(PRAISE[i % 4], 5 - i % 3, app="517637141") for i in range(40)]
+    mixed = [*promoted[:30], *after, *steady, *promoted[30:]]
+    analysed = analyse(mixed, tokenizer=mecab, without_bursts=True, ids=[100 + i for i in range(101)])
+    report, index = analysed.report, analysed.index
+    (burst,) = report.left_out
+    assert (burst.app, burst.first, burst.last, burst.reviews) == (
+        "1550889868",
+        "2023-03-01",
+        "2023-03-15",
+        60,
+    )
+    rest = build([*after, *steady], tokenizer=mecab)
+    assert rest.left_out == ()
+    assert dataclasses.replace(report, left_out=()).to_json() == rest.to_json()
+    assert "홍보" not in {word.word for word in report.contrast.owner.high.by_frequency}
+    assert index.ids.tolist() == list(range(130, 171))
+    assert index.find(Query(word="홍보"))[0] == 0
+    assert Report.from_json(report.to_json()) == report
+    again = analyse(mixed[::-1], tokenizer=mecab, without_bursts=True).report
+    assert again.to_json().encode() == report.to_json().encode()
+    assert build(mixed, tokenizer=mecab).left_out == ()
+
+
+def test_a_report_from_before_bursts_could_be_left_out_is_read(mecab: Tokenizer) -> None:
+    report = build([], tokenizer=mecab)
+    data = json.loads(report.to_json())
+    del data["left_out"]
+    assert Report.from_json(json.dumps(data | {"version": "2.0"})) == dataclasses.replace(
+        report, version="2.0"
+    )
 
 
 def test_a_rush_of_complaints_is_no_promotion(make_review: MakeReview, mecab: Tokenizer) -> None:

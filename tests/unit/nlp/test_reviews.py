@@ -145,6 +145,24 @@ def test_a_bad_row_is_rejected_with_line_and_reason(cells: dict[str, str], reaso
     assert found.rejected[0].reason_en
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["9999-12-31", "9999-12-31 23:59:59-12:00", "0001-01-01", "1023-05-06", "2006-12-31 23:59", "4102444800",
+     "2026-11-03 09:00:01"],
+)  # fmt: skip
+def test_a_date_on_which_nobody_wrote_a_review_is_rejected(written: str) -> None:
+    now = datetime(2026, 11, 1, 9, tzinfo=KST)
+    text = sheet(ROW, row(date=written), row(date="2026-11-03 09:00:00"), row(date="2007-01-01"))
+    found = read_file(text.encode(), app="1", now=now)
+    (rejected,) = found.rejected
+    assert (len(found.reviews), rejected.line) == (3, 3)
+    assert rejected.reason_en in (
+        f"a date before there were app stores (2007) or to come: {written}",
+        f"unreadable date: {written}",  # beyond what can be told in Korean time
+    )
+    assert written in rejected.reason_ko
+
+
 def test_a_rejection_quotes_no_personal_number() -> None:
     (rejected,) = read(sheet(row(star="010-1234-5678"))).rejected
     assert "1234" not in rejected.reason_ko + rejected.reason_en

@@ -343,6 +343,22 @@ def test_google_play_in_another_form() -> None:
             next(collect("googleplay", "com.example", author_key=KEY, settings=quick(store.url)))
 
 
+@pytest.mark.parametrize(
+    "updated", ["9999-12-31T23:00:00-07:00", "0001-01-01T00:00:00+14:00", "1023-05-06T10:00:00Z"]
+)
+def test_the_app_store_with_a_date_that_cannot_be(updated: str) -> None:
+    with pytest.raises(ChangedFormat):
+        appstore.entries(feed([feed_entry(1), feed_entry(2, updated=updated)]))
+
+
+@pytest.mark.parametrize("seconds", [0, 253_402_300_799, 10**18, float("inf")])
+def test_google_play_with_a_date_that_cannot_be(seconds: float) -> None:
+    review = play_review(1)
+    review[5][0] = seconds
+    with pytest.raises(ChangedFormat):
+        googleplay.page(play_page([play_review(0), review], None))
+
+
 def test_an_edit_changes_the_digest_and_authors_and_numbers_are_hidden() -> None:
     entry = feed_entry(1, text="전화 010-1234-5678, a@example.org 로 주세요", author="홍길동")
     with serve(lambda *_: Answer(feed([entry]))) as store:
