@@ -14,6 +14,7 @@ from app.reviews.models import Analysis, StoreApp
 MAJOR_VERSION = "2"
 SIDES = ("high", "low")
 STARS = (1, 2, 3, 4, 5)
+YEARS = 50
 
 Data = dict[str, Any]
 Row = Iterable[Any]
@@ -58,11 +59,16 @@ def top_words(data: Data, side: str, count: int = 12) -> list[str]:
 
 
 def months(data: Data) -> list[tuple[str, int]]:
-    """Return (month, reviews) from the first month to the last, also those without any, in Korean time."""
+    """Return (month, reviews) from the first month to the last, also those without any, in Korean time.
+
+    Over more than `YEARS` only those with any: reviews that came in before dates were checked may be of any year.
+    """
     counts: dict[str, int] = data["totals"]["by_month"]
     if not counts:
         return []
     year, month = map(int, min(counts).split("-"))
+    if int(max(counts)[:4]) - year > YEARS:
+        return sorted(counts.items())
     found = []
     while (name := f"{year:04}-{month:02}") <= max(counts):
         found.append((name, counts.get(name, 0)))

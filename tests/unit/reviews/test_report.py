@@ -39,6 +39,11 @@ def test_months_go_on_over_the_end_of_a_year() -> None:
     assert found == [("2022-11", 1), ("2022-12", 0), ("2023-01", 0), ("2023-02", 2)]
 
 
+def test_a_far_away_month_does_not_bring_all_those_before_it() -> None:
+    found = report.months({"totals": {"by_month": {"2023-01": 3, "9999-12": 1}}})
+    assert found == [("2023-01", 3), ("9999-12", 1)]
+
+
 def test_no_reviews_have_no_months() -> None:
     assert report.months({"totals": {"by_month": {}}}) == []
 
