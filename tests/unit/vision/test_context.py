@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,33 @@ def record(label: str, age: float | None, sex: str = "male", site: str = "back")
     ],
 )  # fmt: skip
 def test_sites_of_every_source_are_one_vocabulary(site: str, group: str) -> None:
+    assert site_group(site) == group
+
+
+@pytest.mark.parametrize(
+    "site, group",
+    [
+        ("upper back", "trunk"), ("Upper chest", "trunk"), ("lower back", "trunk"), ("lower abdomen", "trunk"),
+        ("armpit", "trunk"), ("axilla", "trunk"), ("groin", "trunk"), ("left breast", "trunk"), ("flank", "trunk"),
+        ("upper arm", "arm"), ("wrist", "arm"), ("lower leg", "leg"), ("calf", "leg"), ("hip", "leg"),
+        ("heel", "foot"), ("soles", "foot"), ("feet", "foot"), ("toe nail", "foot"), ("back of the hand", "hand"),
+        ("chin", "head"), ("upper lip", "head"), ("mouth", "head"), ("eyelids", "head"), ("upper", ""), ("nail", ""),
+    ],
+)  # fmt: skip
+def test_a_site_is_what_its_noun_says(site: str, group: str) -> None:
+    assert site_group(site) == group
+
+
+@pytest.mark.parametrize(
+    "site, group",
+    [
+        ("얼굴", "head"), ("코", "head"), ("왼쪽 귀", "head"), ("두피", "head"), ("뒷목", "head"), ("아랫입술", "head"),
+        ("등", "trunk"), ("가슴", "trunk"), ("아랫배", "trunk"), ("겨드랑이", "trunk"), ("왼팔", "arm"), ("손목", "arm"),
+        ("손등", "hand"), ("오른손", "hand"), ("다리", "leg"), ("발목", "leg"), ("발바닥", "foot"), ("발에", "foot"),
+        ("팔 발진", "arm"), (unicodedata.normalize("NFD", "얼굴"), "head"), ("발진", ""), ("모름", ""),
+    ],
+)  # fmt: skip
+def test_sites_are_understood_in_korean(site: str, group: str) -> None:
     assert site_group(site) == group
 
 
