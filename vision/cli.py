@@ -46,11 +46,12 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from vision.metadata import About, read_metadata
+    from vision.metadata import About, read_metadata, unused
     from vision.predict import Predictor
 
     predictor = Predictor.load(args.model, threads=args.threads)
-    about = read_metadata(Path(args.metadata)) if args.metadata else {}
+    about = read_metadata(Path(args.metadata), _say) if args.metadata else {}
+    used: list[About] = []
     failed = 0
     lesions: dict[str, list[Prediction]] = {}
     for path in map(Path, args.paths):
@@ -60,6 +61,7 @@ def _predict(args: argparse.Namespace) -> int:
             _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
         for picture in pictures:
             row = about.get(picture.name) or about.get(picture.stem) or About()
+            used.append(row)
             found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
             failed += found is None
             if found is not None and args.heatmap:
@@ -67,6 +69,8 @@ def _predict(args: argparse.Namespace) -> int:
                 _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)
+    if rest := unused(about, used):
+        _say(f"{args.metadata}: {rest}")
     for lesion, several in lesions.items():
         if len(several) > 1:
             _say_together(lesion, predictor.together(several), jsonl=args.jsonl)

@@ -26,6 +26,10 @@ AGES = (20, 35, 50, 65, 80)
 #: Pseudo-pictures of each class, spread as in all pictures: rare classes must not swing on three of them.
 SMOOTHING = 20.0
 MELANOMA = KEYS.index("mel")
+_SEXES = {
+    **dict.fromkeys(("m", "male", "man", "남", "남자", "남성"), "m"),
+    **dict.fromkeys(("f", "female", "woman", "여", "여자", "여성"), "f"),
+}
 _SITES = {
     "genital": (
         *("genital", "genitalia", "oral", "penis", "vulva", "scrotum", "labia", "anus"),
@@ -106,7 +110,7 @@ _BEHIND = re.compile(r"(s|에|의|쪽|부위)$")
 
 @dataclass(frozen=True)
 class Known:
-    """What is known: age in years, ``male`` or ``female``, site in plain English; ``None`` or empty: unknown.
+    """What is known: age in years, sex and site as a plain word, English or Korean; ``None`` or empty: unknown.
 
     symptoms: by name of SYMPTOMS whether the lesion itches, grew, hurts, changed, bleeds, is raised; others are ignored.
     """
@@ -121,8 +125,7 @@ class Known:
         found = {}
         if self.age is not None and 0 <= self.age < 130:
             found["age"] = str(sum(self.age >= end for end in AGES))
-        sex = self.sex.strip().lower()[:1]
-        if sex in ("m", "f"):
+        if sex := _SEXES.get(self.sex.strip().lower()):
             found["sex"] = sex
         if site := site_group(self.site):
             found["site"] = site

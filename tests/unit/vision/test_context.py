@@ -78,6 +78,22 @@ def test_what_is_unknown_or_nonsense_shifts_nothing() -> None:
     assert shifted(probability, np.zeros(len(KEYS))) == pytest.approx(probability)
 
 
+@pytest.mark.parametrize(
+    "sex, value",
+    [
+        ("M", "m"),
+        ("man", "m"),
+        ("남성", "m"),
+        ("Woman", "f"),
+        ("여", "f"),
+        ("missing", None),
+        ("mystery", None),
+    ],
+)
+def test_sex_is_a_known_word_or_nothing(sex: str, value: str | None) -> None:
+    assert Known(sex=sex).values().get("sex") == value
+
+
 def test_age_speaks_for_what_comes_with_age() -> None:
     context = Context(learn([record("nv", 20)] * 50 + [record("bcc", 75)] * 50), 1.0)
     shift = context.shift(Known(76))
@@ -133,6 +149,33 @@ def test_metadata_is_found_by_name_with_and_without_its_ending(tmp_path: Path) -
     path.write_text("age\n61\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column names the pictures"):
         read_metadata(path)
+
+
+def test_cells_that_are_not_understood_are_said_once_for_each_column(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(
+        "image_id,age,sex,site,itch\na,85+,mystery,face,yes\nb,60-65,,moon,unk\nc,50세,여,unknown,maybe\nd,61 years,,,\n",
+        encoding="utf-8",
+    )
+    lines: list[str] = []
+    found = read_metadata(path, lines.append)
+    assert (found["c"].known.age, found["d"].known.age) == (50, 61)
+    assert found["a"].known.values() == {"site": "head", "itch": "yes"}
+    assert lines == [
+        f"{path}: age not understood and left out in 2 of 4 rows: '85+' of a, …",
+        f"{path}: sex not understood and left out in 1 of 4 rows: 'mystery' of a",
+        f"{path}: site not understood and left out in 1 of 4 rows: 'moon' of b",
+        f"{path}: itch not understood and left out in 1 of 4 rows: 'maybe' of c",
+    ]
+
+
+def test_rows_that_are_of_no_picture_are_said(
+    tmp_path: Path, lesion_photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = tmp_path / "about.csv"
+    about.write_text("image_id,age\nlesion,50\nlost.jpg,60\ngone.jpg,60\n", encoding="utf-8")
+    assert main(["predict", str(lesion_photo), "--metadata", str(about)]) == 0
+    assert capsys.readouterr().err.splitlines() == [f"{about}: 2 rows match no picture: lost.jpg, …"]
 
 
 def test_predict_takes_metadata_and_reads_a_lesion_s_photos_together(
