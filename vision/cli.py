@@ -46,11 +46,11 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from vision.metadata import About, read_metadata, unused
+    from vision.metadata import about, read_metadata, unused
     from vision.predict import Predictor
 
     predictor = Predictor.load(args.model, threads=args.threads)
-    about = read_metadata(Path(args.metadata), _say) if args.metadata else {}
+    known = read_metadata(Path(args.metadata), _say) if args.metadata else {}
     used: list[About] = []
     failed = 0
     lesions: dict[str, list[Prediction]] = {}
@@ -60,7 +60,7 @@ def _predict(args: argparse.Namespace) -> int:
             failed += 1
             _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
         for picture in pictures:
-            row = about.get(picture.name) or about.get(picture.stem) or About()
+            row = about(known, picture)
             used.append(row)
             found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
             failed += found is None
@@ -69,7 +69,7 @@ def _predict(args: argparse.Namespace) -> int:
                 _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)
-    if rest := unused(about, used):
+    if rest := unused(known, used):
         _say(f"{args.metadata}: {rest}")
     for lesion, several in lesions.items():
         if len(several) > 1:

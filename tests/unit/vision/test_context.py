@@ -16,6 +16,7 @@ from vision.classes import KEYS
 from vision.cli import main
 from vision.context import Context, Known, learn, shifted, site_group
 from vision.data import DataError, Record, read_labels
+from vision.metadata import about as about_picture
 from vision.metadata import read_metadata
 from vision.predict import Predictor
 from vision.samples import exposed
@@ -162,10 +163,38 @@ def test_cells_that_are_not_understood_are_said_once_for_each_column(tmp_path: P
     assert (found["c"].known.age, found["d"].known.age) == (50, 61)
     assert found["a"].known.values() == {"site": "head", "itch": "yes"}
     assert lines == [
-        f"{path}: age not understood and left out in 2 of 4 rows: '85+' of a, …",
-        f"{path}: sex not understood and left out in 1 of 4 rows: 'mystery' of a",
-        f"{path}: site not understood and left out in 1 of 4 rows: 'moon' of b",
-        f"{path}: itch not understood and left out in 1 of 4 rows: 'maybe' of c",
+        f"{path}: age not understood and left out in rows: 2, the first '85+' of a",
+        f"{path}: sex not understood and left out in rows: 1, the first 'mystery' of a",
+        f"{path}: site not understood and left out in rows: 1, the first 'moon' of b",
+        f"{path}: itch not understood and left out in rows: 1, the first 'maybe' of c",
+    ]
+
+
+def test_a_row_with_a_folder_is_of_the_picture_there_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(
+        f"path,age\n{tmp_path}/a/P.jpg,30\nb/P.jpg,70\nd/P,80\nQ.jpg,40\nQ.jpg,41\nQ.jpg,41\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    lines: list[str] = []
+    found = read_metadata(path, lines.append)
+    places = (
+        "a/P.jpg",
+        "Q.png",
+        f"{tmp_path}/b/P.jpg",
+        "./c/../b/P.jpg",
+        "c/P.jpg",
+        "P.jpg",
+        "d/P.png",
+        "anywhere/Q.jpg",
+    )
+    ages = [about_picture(found, Path(place)).known.age for place in places]
+    assert ages == [30, 41, 70, 70, None, None, 80, 41]
+    assert lines == [
+        f"{path}: rows that say otherwise than one before them, of which the last counts: 1, the first Q.jpg"
     ]
 
 
@@ -175,7 +204,9 @@ def test_rows_that_are_of_no_picture_are_said(
     about = tmp_path / "about.csv"
     about.write_text("image_id,age\nlesion,50\nlost.jpg,60\ngone.jpg,60\n", encoding="utf-8")
     assert main(["predict", str(lesion_photo), "--metadata", str(about)]) == 0
-    assert capsys.readouterr().err.splitlines() == [f"{about}: 2 rows match no picture: lost.jpg, …"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"{about}: rows that match no picture: 2, the first lost.jpg"
+    ]
 
 
 def test_predict_takes_metadata_and_reads_a_lesion_s_photos_together(
