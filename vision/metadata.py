@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import os
 import re
@@ -27,6 +28,7 @@ SAID = {
 }
 """Symptoms, each yes or no."""
 LESION = ("lesion_id", "lesion")
+_COLUMNS = {*PICTURE, *AGE, *SEX, *SITE, *LESION, *(name for names in SAID.values() for name in names)}
 _UNSAID = {"", "unknown", "unk", "none", "nan", "na", "n/a", "-", "?", "모름", "미상"}
 """What stands in a cell of which nothing is known, and is no slip worth a word."""
 _YEARS = re.compile(r"\s*(세|살|years?( old)?|yrs?)$")
@@ -84,14 +86,26 @@ def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) ->
 
 
 def _table(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The columns as the file writes them, by their names in small letters, and the rows."""
+    """The columns as the file writes them, by their names in small letters, and the rows.
+
+    What spreadsheets save is read too: Korean Windows' own encoding, semicolons, tabs.
+    """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-            return names, [row for row in reader if any(row.values())]
+        text = _text(path.read_bytes())
+        parts = {mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark), []) for mark in ",;\t"}
+        mark = max(parts, key=lambda mark: sum(name.strip().lower() in _COLUMNS for name in parts[mark]))
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
+        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        return names, [row for row in reader if any(row.values())]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from None
+        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 or CP949 ({error})") from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp949")
 
 
 def _about(cells: Mapping[str, str]) -> About:

@@ -198,6 +198,25 @@ def test_a_row_with_a_folder_is_of_the_picture_there_alone(
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_spreadsheets_save_is_read(tmp_path: Path, encoding: str, mark: str) -> None:
+    path = tmp_path / "about.csv"
+    rows = [("File", "age", "sex", "site"), ("사진,1.jpg", "61", "여성", "얼굴; 코")]
+    text = "\r\n".join(mark.join(f'"{cell}"' for cell in row) for row in rows)
+    path.write_bytes(f"{text}\r\n{mark * 3}\r\n".encode(encoding))
+    found = read_metadata(path)
+    assert found.keys() == {"사진,1.jpg", "사진,1"}
+    assert found["사진,1"].known.values() == {"age": "3", "sex": "f", "site": "head"}
+
+
+def test_bytes_of_no_encoding_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_bytes(b"image_id,age\n\xff\xfe,1\n")
+    with pytest.raises(DataError, match="UTF-8 or CP949"):
+        read_metadata(path)
+
+
 def test_rows_that_are_of_no_picture_are_said(
     tmp_path: Path, lesion_photo: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
