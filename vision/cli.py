@@ -52,6 +52,7 @@ def _predict(args: argparse.Namespace) -> int:
     predictor = Predictor.load(args.model, threads=args.threads)
     known = read_metadata(Path(args.metadata), _say) if args.metadata else {}
     used: list[About] = []
+    drawn: set[Path] = set()
     failed = 0
     lesions: dict[str, list[Prediction]] = {}
     for path in map(Path, args.paths):
@@ -66,7 +67,8 @@ def _predict(args: argparse.Namespace) -> int:
             failed += found is None
             if found is not None and args.heatmap:
                 name = "-".join([*picture.relative_to(path).parts[:-1], picture.stem])
-                _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
+                place = _free(Path(args.heatmaps_in) / name, drawn)
+                _draw_heatmaps(predictor, picture, found, args.heatmap, place)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)
     if rest := unused(known, used):
@@ -89,6 +91,16 @@ def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool)
     else:
         _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
     return found
+
+
+def _free(place: Path, taken: set[Path]) -> Path:
+    """The place itself, or with a number behind if another picture of this run has it; then it is taken."""
+    chosen, number = place, 1
+    while chosen in taken:
+        number += 1
+        chosen = place.with_name(f"{place.name}-{number}")
+    taken.add(chosen)
+    return chosen
 
 
 def _draw_heatmaps(

@@ -227,6 +227,29 @@ def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, 
     assert len(list(out_dir.glob("deeper-사진.*.png"))) == 7
 
 
+def test_heatmaps_of_pictures_with_the_same_name_stand_beside_each_other(
+    capsys, draw, encode, tmp_path, predictor
+):
+    for inside, ending, kind in (("a", "jpg", "JPEG"), ("a", "png", "PNG"), ("b", "jpg", "JPEG")):
+        (tmp_path / inside).mkdir(exist_ok=True)
+        (tmp_path / inside / f"same.{ending}").write_bytes(encode(draw(), kind))
+    out_dir = tmp_path / "maps"
+    args = (
+        "predict",
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+        "--heatmap",
+        "mel",
+        "--heatmaps-in",
+        str(out_dir),
+    )
+    for _ in range(2):
+        _, _, err = run(capsys, *args)
+        names = [out_dir / f"same{behind}.mel.png" for behind in ("", "-2", "-3")]
+        assert err == [f"written: {name}" for name in names]
+        assert sorted(out_dir.iterdir()) == sorted(names)
+
+
 def test_a_heatmap_of_no_class_is_misuse(capsys, folder):
     with pytest.raises(SystemExit) as caught:
         main(["predict", str(folder / "a.jpg"), "--heatmap", "wart"])
