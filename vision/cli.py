@@ -83,7 +83,8 @@ def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool)
     try:
         found = predictor.predict(path.read_bytes(), about.known)
     except (OSError, UnreadableImage, MemoryError) as error:
-        _refuse(path, why(error), jsonl=jsonl)
+        key = error.reason if isinstance(error, UnreadableImage) else "cannot_be_opened"
+        _refuse(path, why(error), jsonl=jsonl, outcome="not_readable", reason=key)
         return None
     if jsonl:
         used = {"metadata": sorted(about.known.values())} if about.known.values() else {}
@@ -126,10 +127,10 @@ def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
         _write(f"lesion {lesion}\t{found.top}\trisk {found.risk:.3f}\t{found.photos} photos together")
 
 
-def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:
-    _say(f"{path}: {reason}")
+def _refuse(path: Path, error: str, *, jsonl: bool, **keys: str) -> None:
+    _say(f"{path}: {error}")
     if jsonl:
-        _write(json.dumps({"path": str(path), "error": reason}, ensure_ascii=False))
+        _write(json.dumps({"path": str(path), "error": error, **keys}, ensure_ascii=False))
 
 
 def _evaluate(args: argparse.Namespace) -> int:

@@ -57,7 +57,10 @@ def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsy
         } <= set(lines[name])
         assert lines[name]["model"]["name"] == default_name()
     for name in ("broken.jpg", "text.png", "empty.jpg", "moving.gif"):
-        assert set(lines[name]) == {"path", "error"}
+        assert set(lines[name]) == {"path", "error", "outcome", "reason"}
+        assert lines[name]["outcome"] == "not_readable"
+    assert lines["text.png"]["reason"] == "not_an_image"
+    assert lines["moving.gif"]["reason"] == "animated"
     assert len(err) == 4
     assert code == 1
 
@@ -70,7 +73,9 @@ def test_good_pictures_alone_exit_with_zero(capsys, folder):
 def test_a_path_that_is_not_there_is_one_line(capsys, tmp_path):
     code, out, err = run(capsys, "predict", str(tmp_path / "none.jpg"), "--jsonl")
     assert code == 1
-    assert "No such file" in json.loads(out[0])["error"]
+    line = json.loads(out[0])
+    assert "No such file" in line["error"]
+    assert (line["outcome"], line["reason"]) == ("not_readable", "cannot_be_opened")
     assert len(err) == 1
 
 
