@@ -87,11 +87,10 @@ def read_labels(path: Path) -> list[Record]:
 
 
 def _record(row: dict[str, str]) -> Record:
-    dx = MERGED.get(row["dx"] or "", row["dx"] or "")
-
     def text(key: str) -> str:
         return (row.get(key) or "").strip()
 
+    dx = MERGED.get(text("dx").casefold(), text("dx").casefold())
     return Record(
         image_id=text("image_id"),
         label=KEYS.index(dx) if dx in KEYS else -1,

@@ -178,6 +178,19 @@ def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_pa
     assert not {"## Robustness", "## Leakage"} & set(out)
 
 
+def test_evaluate_says_which_labels_it_does_not_know(capsys, draw, tmp_path):
+    draw(200, 150).save(tmp_path / "drawn.jpg")
+    rows = ["drawn, NV ", "drawn,Scc", "x,wart", "x,wart", *(f"x,odd{n}" for n in range(12)), "x,"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image_id,dx", *rows]))
+    folder = ("--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv"))
+    code, _, err = run(capsys, "evaluate", *folder, "--rounds", "1")
+    assert (code, len(err)) == (0, 1)
+    named = ", ".join(repr(name) for name in ["wart", *(f"odd{n}" for n in range(9))])
+    assert err[0].endswith(
+        f"15 of 17 rows have none of the labels akiec, bcc, bkl, df, mel, nv, vasc but {named}, …; left out"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
