@@ -69,7 +69,10 @@ class Record:
         """The kind of picture: 'dermoscopy', 'milk-dermoscopy', 'close-up' or 'smartphone'."""
         if self.source.startswith("MILK10k"):
             return "milk-dermoscopy" if self.modality == "dermoscopic" else "close-up"
-        return "smartphone" if "smartphone" in self.modality else "dermoscopy"
+        modality = self.modality.lower()
+        if "smartphone" in modality:
+            return "smartphone"
+        return "close-up" if "clinical" in modality or "close" in modality else "dermoscopy"
 
 
 def read_labels(path: Path) -> list[Record]:
