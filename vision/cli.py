@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -36,6 +37,16 @@ def _say_timed(line: str) -> None:
 def _write(line: str) -> None:
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def _write_json(row: dict[str, object]) -> None:
+    """As it is read best; in ASCII where stdout cannot write that, for JSON knows no other escapes than its own."""
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(row)
+    _write(line)
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -88,7 +99,7 @@ def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool)
         return None
     if jsonl:
         used = {"metadata": sorted(about.known.values())} if about.known.values() else {}
-        _write(json.dumps({"path": str(path), **found.to_json(), **used}, ensure_ascii=False))
+        _write_json({"path": str(path), **found.to_json(), **used})
     else:
         _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
     return found
@@ -130,7 +141,7 @@ def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
 def _refuse(path: Path, error: str, *, jsonl: bool, **keys: str) -> None:
     _say(f"{path}: {error}")
     if jsonl:
-        _write(json.dumps({"path": str(path), "error": error, **keys}, ensure_ascii=False))
+        _write_json({"path": str(path), "error": error, **keys})
 
 
 def _evaluate(args: argparse.Namespace) -> int:
@@ -321,16 +332,21 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 if misused."""
     args = parser(COMMANDS).parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may be more than the terminal can write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
     except (DataError, ModelError, ValueError) as error:
         _say(f"vision: {error}")
+    except BrokenPipeError:
+        os._exit(1)
     except OSError as error:
         _say(f"vision: {error.filename or ''}: {error.strerror or error}")
     except ModuleNotFoundError as error:
         _say(f"vision: package {error.name} is missing; training and export need requirements/train.txt")
     except KeyboardInterrupt:
         _say("vision: stopped")
-    except BrokenPipeError:
-        os._exit(1)
     return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -226,6 +227,30 @@ def test_runs_as_a_module(folder):
         timeout=60,
     )
     assert json.loads(done.stdout)["probabilities"]
+
+
+def test_a_reader_that_has_enough_is_no_error(folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "vision", "predict", str(folder / "a.jpg")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as started:
+        started.stdout.close()
+        assert started.stderr.read() == b""
+        assert started.wait(60) == 1
+
+
+@pytest.mark.parametrize("name", ["사진-é.jpg", b"\xff.jpg".decode("utf-8", "surrogateescape")])
+def test_a_name_that_stdout_cannot_write_is_escaped(folder, name):
+    (folder / "a.jpg").rename(folder / name)
+    command = [sys.executable, "-m", "vision", "predict", str(folder / name)]
+    for encoding in ("ascii", "utf-8"):
+        options = {"cwd": ROOT, "env": {**os.environ, "PYTHONIOENCODING": encoding}, "timeout": 60}
+        plain = subprocess.run(command, **options, capture_output=True, check=True)
+        assert b".jpg\t" in plain.stdout
+        lines = subprocess.run([*command, "--jsonl"], **options, capture_output=True, check=True)
+        assert json.loads(lines.stdout)["path"] == str(folder / name)
 
 
 def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, predictor):
