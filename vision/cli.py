@@ -147,8 +147,13 @@ def _refuse(path: Path, error: str, *, jsonl: bool, **keys: str) -> None:
 def _evaluate(args: argparse.Namespace) -> int:
     from vision.evaluate import evaluate
     from vision.evaluation_page import markdown, write
+    from vision.foreign import ordinary_halves
     from vision.predict import Predictor
 
+    if args.strangers and not ordinary_halves(Path(args.strangers))[1]:
+        raise DataError(
+            f"--strangers {args.strangers}: no folder with two photos or more (.jpg, .jpeg or .png)"
+        )
     result = evaluate(
         Predictor.load(args.model, threads=args.threads),
         images=Path(args.images),

@@ -179,6 +179,16 @@ def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_pa
     assert not {"## Robustness", "## Leakage"} & set(out)
 
 
+def test_strangers_that_are_not_there_are_one_line(capsys, draw, tmp_path):
+    draw(200, 150).save(tmp_path / "drawn.jpg")
+    (tmp_path / "labels.csv").write_text("image_id,dx\ndrawn,nv\n")
+    folder = ("--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv"))
+    for strangers in (tmp_path / "none", tmp_path):
+        code, out, err = run(capsys, "evaluate", *folder, "--rounds", "1", "--strangers", str(strangers))
+        assert (code, out, len(err)) == (1, [], 1)
+        assert str(strangers) in err[0]
+
+
 def test_evaluate_says_which_labels_it_does_not_know(capsys, draw, tmp_path):
     draw(200, 150).save(tmp_path / "drawn.jpg")
     rows = ["drawn, NV ", "drawn,Scc", "x,wart", "x,wart", *(f"x,odd{n}" for n in range(12)), "x,"]
