@@ -40,9 +40,8 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     predict.add_argument(
         "--metadata",
         metavar="CSV",
-        help="what is known of the pictures: image_id or path, and any of age, sex, site (or localization), "
-        "itch, grew, hurt, changed, "
-        "bleed, elevation (yes or no), lesion_id; "
+        help="what is known of the pictures: image_id or path (with a folder: that picture alone), "
+        "and any of age, sex, site (or localization), itch, grew, hurt, changed, bleed, elevation (yes or no), lesion_id; "
         "pictures of one lesion are also read together",
     )
     predict.add_argument(

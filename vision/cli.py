@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -38,6 +39,16 @@ def _write(line: str) -> None:
     sys.stdout.flush()
 
 
+def _write_json(row: dict[str, object]) -> None:
+    """As it is read best; in ASCII where stdout cannot write that, for JSON knows no other escapes than its own."""
+    line = json.dumps(row, ensure_ascii=False)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(row)
+    _write(line)
+
+
 def _pictures(path: Path) -> list[Path]:
     """A file as it is named; of a folder, everything in it that looks like a picture, in order."""
     if not path.is_dir():
@@ -46,11 +57,13 @@ def _pictures(path: Path) -> list[Path]:
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from vision.metadata import About, read_metadata
+    from vision.metadata import about, read_metadata, unused
     from vision.predict import Predictor
 
     predictor = Predictor.load(args.model, threads=args.threads)
-    about = read_metadata(Path(args.metadata)) if args.metadata else {}
+    known = read_metadata(Path(args.metadata), _say) if args.metadata else {}
+    used: list[About] = []
+    drawn: set[Path] = set()
     failed = 0
     lesions: dict[str, list[Prediction]] = {}
     for path in map(Path, args.paths):
@@ -59,14 +72,18 @@ def _predict(args: argparse.Namespace) -> int:
             failed += 1
             _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
         for picture in pictures:
-            row = about.get(picture.name) or about.get(picture.stem) or About()
+            row = about(known, picture)
+            used.append(row)
             found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
             failed += found is None
             if found is not None and args.heatmap:
                 name = "-".join([*picture.relative_to(path).parts[:-1], picture.stem])
-                _draw_heatmaps(predictor, picture, found, args.heatmap, Path(args.heatmaps_in) / name)
+                place = _free(Path(args.heatmaps_in) / name, drawn)
+                _draw_heatmaps(predictor, picture, found, args.heatmap, place)
             if found is not None and row.lesion:
                 lesions.setdefault(row.lesion, []).append(found)
+    if rest := unused(known, used):
+        _say(f"{args.metadata}: {rest}")
     for lesion, several in lesions.items():
         if len(several) > 1:
             _say_together(lesion, predictor.together(several), jsonl=args.jsonl)
@@ -77,14 +94,25 @@ def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool)
     try:
         found = predictor.predict(path.read_bytes(), about.known)
     except (OSError, UnreadableImage, MemoryError) as error:
-        _refuse(path, why(error), jsonl=jsonl)
+        key = error.reason if isinstance(error, UnreadableImage) else "cannot_be_opened"
+        _refuse(path, why(error), jsonl=jsonl, outcome="not_readable", reason=key)
         return None
     if jsonl:
         used = {"metadata": sorted(about.known.values())} if about.known.values() else {}
-        _write(json.dumps({"path": str(path), **found.to_json(), **used}, ensure_ascii=False))
+        _write_json({"path": str(path), **found.to_json(), **used})
     else:
         _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
     return found
+
+
+def _free(place: Path, taken: set[Path]) -> Path:
+    """The place itself, or with a number behind if another picture of this run has it; then it is taken."""
+    chosen, number = place, 1
+    while chosen in taken:
+        number += 1
+        chosen = place.with_name(f"{place.name}-{number}")
+    taken.add(chosen)
+    return chosen
 
 
 def _draw_heatmaps(
@@ -113,17 +141,22 @@ def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
         )
 
 
-def _refuse(path: Path, reason: str, *, jsonl: bool) -> None:
-    _say(f"{path}: {reason}")
+def _refuse(path: Path, error: str, *, jsonl: bool, **keys: str) -> None:
+    _say(f"{path}: {error}")
     if jsonl:
-        _write(json.dumps({"path": str(path), "error": reason}, ensure_ascii=False))
+        _write_json({"path": str(path), "error": error, **keys})
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     from vision.evaluate import evaluate
     from vision.evaluation_page import markdown, write
+    from vision.foreign import ordinary_halves
     from vision.predict import Predictor
 
+    if args.strangers and not ordinary_halves(Path(args.strangers))[1]:
+        raise DataError(
+            f"--strangers {args.strangers}: no folder with two photos or more (.jpg, .jpeg or .png)"
+        )
     result = evaluate(
         Predictor.load(args.model, threads=args.threads),
         images=Path(args.images),
@@ -307,16 +340,21 @@ COMMANDS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 if all went well, 1 with a line that says what is wrong, 2 if misused."""
     args = parser(COMMANDS).parse_args(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file's name may be more than the terminal can write.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        return int(args.run(args))
+        code = int(args.run(args))
+        sys.stdout.flush()
+        return code
     except (DataError, ModelError, ValueError) as error:
         _say(f"vision: {error}")
+    except BrokenPipeError:
+        os._exit(1)
     except OSError as error:
         _say(f"vision: {error.filename or ''}: {error.strerror or error}")
     except ModuleNotFoundError as error:
         _say(f"vision: package {error.name} is missing; training and export need requirements/train.txt")
     except KeyboardInterrupt:
         _say("vision: stopped")
-    except BrokenPipeError:
-        os._exit(1)
     return 1

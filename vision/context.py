@@ -7,6 +7,8 @@ is used was set on validation.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,20 +26,91 @@ AGES = (20, 35, 50, 65, 80)
 #: Pseudo-pictures of each class, spread as in all pictures: rare classes must not swing on three of them.
 SMOOTHING = 20.0
 MELANOMA = KEYS.index("mel")
-_SITES = {
-    "head": ("head", "face", "scalp", "neck", "ear", "nose", "lip", "cheek", "forehead", "eye"),
-    "hand": ("hand", "palm", "finger", "acral", "nail"),
-    "foot": ("foot", "sole", "toe"),
-    "genital": ("genital", "oral"),
-    "arm": ("upper", "arm", "forearm", "shoulder", "elbow"),
-    "leg": ("lower", "leg", "thigh", "knee", "shin", "ankle"),
-    "trunk": ("trunk", "torso", "back", "chest", "abdomen", "buttock", "belly"),
+_SEXES = {
+    **dict.fromkeys(("m", "male", "man", "남", "남자", "남성"), "m"),
+    **dict.fromkeys(("f", "female", "woman", "여", "여자", "여성"), "f"),
 }
+_SITES = {
+    "genital": (
+        *("genital", "genitalia", "oral", "penis", "vulva", "scrotum", "labia", "anus"),
+        *("성기", "생식기", "음부", "음경", "음낭", "항문"),
+    ),
+    "head": (
+        *(
+            "head",
+            "face",
+            "facial",
+            "scalp",
+            "neck",
+            "nape",
+            "ear",
+            "earlobe",
+            "nose",
+            "lip",
+            "mouth",
+            "cheek",
+        ),
+        *("chin", "jaw", "forehead", "temple", "eye", "eyelid", "eyebrow"),
+        *("머리", "얼굴", "안면", "두피", "목", "목덜미", "귀", "귓불", "코", "콧등", "콧볼", "입", "입술"),
+        *("뺨", "볼", "턱", "이마", "관자놀이", "눈", "눈꺼풀", "눈썹", "눈가"),
+    ),
+    "hand": (
+        *("hand", "palm", "finger", "fingertip", "fingernail", "thumb", "acral"),
+        *("손", "손바닥", "손등", "손가락", "손끝", "손톱", "엄지손가락"),
+    ),
+    "foot": (
+        *("foot", "feet", "sole", "toe", "toenail", "heel", "instep"),
+        *("발", "발바닥", "발등", "발가락", "발톱", "발뒤꿈치", "뒤꿈치", "엄지발가락"),
+    ),
+    "arm": (
+        *("upper extremity", "upper extremities", "upper limb", "arm", "upperarm", "forearm", "shoulder"),
+        *("elbow", "wrist"),
+        *("팔", "팔뚝", "팔꿈치", "어깨", "손목", "상지", "상완", "전완"),
+    ),
+    "leg": (
+        *(
+            "lower extremity",
+            "lower extremities",
+            "lower limb",
+            "leg",
+            "thigh",
+            "knee",
+            "shin",
+            "calf",
+            "calves",
+        ),
+        *("ankle", "hip"),
+        *("다리", "허벅지", "무릎", "종아리", "정강이", "발목", "하지", "골반", "고관절"),
+    ),
+    "trunk": (
+        *(
+            "trunk",
+            "torso",
+            "back",
+            "chest",
+            "breast",
+            "nipple",
+            "abdomen",
+            "belly",
+            "stomach",
+            "navel",
+            "flank",
+        ),
+        *("waist", "buttock", "groin", "armpit", "axilla", "axillae"),
+        *("몸통", "체간", "등", "등판", "허리", "가슴", "흉부", "유방", "젖꼭지", "유두", "배", "복부"),
+        *("배꼽", "옆구리", "엉덩이", "사타구니", "서혜부", "겨드랑이"),
+    ),
+}
+"""Whole words, the more telling group first: the back of a hand is a hand. ICD-O's borders: groin and armpit are
+trunk, hip is leg, wrist is arm. The shares of each class were learned with this grouping of the data's own words, so
+that its few "acral" and "palms/soles" stay where they were then."""
+_BEFORE = re.compile(r"^(왼쪽|왼|오른쪽|오른|양쪽|양|윗|아랫|위|아래|앞|뒷)")
+_BEHIND = re.compile(r"(s|에|의|쪽|부위)$")
 
 
 @dataclass(frozen=True)
 class Known:
-    """What is known: age in years, ``male`` or ``female``, site in plain English; ``None`` or empty: unknown.
+    """What is known: age in years, sex and site as a plain word, English or Korean; ``None`` or empty: unknown.
 
     symptoms: by name of SYMPTOMS whether the lesion itches, grew, hurts, changed, bleeds, is raised; others are ignored.
     """
@@ -52,8 +125,7 @@ class Known:
         found = {}
         if self.age is not None and 0 <= self.age < 130:
             found["age"] = str(sum(self.age >= end for end in AGES))
-        sex = self.sex.strip().lower()[:1]
-        if sex in ("m", "f"):
+        if sex := _SEXES.get(self.sex.strip().lower()):
             found["sex"] = sex
         if site := site_group(self.site):
             found["site"] = site
@@ -63,9 +135,12 @@ class Known:
 
 def site_group(site: str) -> str:
     """The part of the body that a site belongs to; empty if it is none that we know."""
-    words = site.strip().lower().replace("/", " ").replace("_", " ").split()
+    words = re.findall(r"[^\W\d_]+", unicodedata.normalize("NFC", site).lower())
+    shorter = [_BEHIND.sub("", word) for word in words]
+    bare = [_BEFORE.sub("", word) for word in shorter]
+    said = " | ".join(" ".join(form) for form in (words, shorter, bare))
     for group, names in _SITES.items():
-        if any(word.startswith(names) for word in words):
+        if any(f" {name} " in f" {said} " for name in names):
             return group
     return ""
 

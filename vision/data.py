@@ -69,7 +69,10 @@ class Record:
         """The kind of picture: 'dermoscopy', 'milk-dermoscopy', 'close-up' or 'smartphone'."""
         if self.source.startswith("MILK10k"):
             return "milk-dermoscopy" if self.modality == "dermoscopic" else "close-up"
-        return "smartphone" if "smartphone" in self.modality else "dermoscopy"
+        modality = self.modality.lower()
+        if "smartphone" in modality:
+            return "smartphone"
+        return "close-up" if "clinical" in modality or "close" in modality else "dermoscopy"
 
 
 def read_labels(path: Path) -> list[Record]:
@@ -87,11 +90,10 @@ def read_labels(path: Path) -> list[Record]:
 
 
 def _record(row: dict[str, str]) -> Record:
-    dx = MERGED.get(row["dx"] or "", row["dx"] or "")
-
     def text(key: str) -> str:
         return (row.get(key) or "").strip()
 
+    dx = MERGED.get(text("dx").casefold(), text("dx").casefold())
     return Record(
         image_id=text("image_id"),
         label=KEYS.index(dx) if dx in KEYS else -1,

@@ -31,6 +31,8 @@ CHIEF = (
     "prediction_set_size",
 )
 """What is reported of strata of people, who are fewer."""
+UNKNOWN_NAMED = 10
+"""So many of the labels that it does not know are named."""
 Log = Callable[[str], None]
 
 
@@ -86,16 +88,23 @@ def groups_of(record: Record) -> set[str]:
     return found
 
 
-def select(labels: Path, split: str | None, source: str | None) -> list[Record]:
+def select(labels: Path, split: str | None, source: str | None, log: Log = lambda line: None) -> list[Record]:
     """The pictures of a labels file with one of the seven labels, of one split and source if asked."""
-    found = [
+    asked = [
         r
         for r in read_labels(labels)
-        if r.label >= 0 and (split is None or r.split == split) and (source is None or r.source == source)
+        if (split is None or r.split == split) and (source is None or r.source == source)
     ]
+    found = [r for r in asked if r.label >= 0]
     if not found:
         wanted = " ".join(f"{k}={v}" for k, v in (("split", split), ("source", source)) if v)
         raise DataError(f"{labels}: no picture with one of the labels {', '.join(KEYS)} {wanted}".rstrip())
+    if others := [r.dx for r in asked if r.label < 0]:
+        values = list(dict.fromkeys(others))
+        named = ", ".join(map(repr, values[:UNKNOWN_NAMED])) + (", …" if len(values) > UNKNOWN_NAMED else "")
+        log(
+            f"{len(others)} of {len(asked)} rows have none of the labels {', '.join(KEYS)} but {named}; left out"
+        )
     return found
 
 
@@ -200,7 +209,7 @@ def judged_by(
     log: Log = lambda line: None,
 ) -> Trial:
     """Predict labelled pictures that the model was not trained on. Raises DataError where there are none."""
-    records = select(labels, split, source)
+    records = select(labels, split, source, log)
     ids, groups = trained_on(predictor.folder)
     clean = [r for r in records if r.image_id not in ids and not groups_of(r) & groups]
     if len(clean) < len(records):

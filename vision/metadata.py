@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+import os
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +28,10 @@ SAID = {
 }
 """Symptoms, each yes or no."""
 LESION = ("lesion_id", "lesion")
+_COLUMNS = {*PICTURE, *AGE, *SEX, *SITE, *LESION, *(name for names in SAID.values() for name in names)}
+_UNSAID = {"", "unknown", "unk", "none", "nan", "na", "n/a", "-", "?", "모름", "미상"}
+"""What stands in a cell of which nothing is known, and is no slip worth a word."""
+_YEARS = re.compile(r"\s*(세|살|years?( old)?|yrs?)$")
 
 
 @dataclass(frozen=True)
@@ -34,18 +42,16 @@ class About:
     lesion: str = ""
 
 
-def read_metadata(path: Path) -> dict[str, About]:
-    """File name, with and without its ending, → what is known. Columns may be missing, cells empty.
+def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) -> dict[str, About]:
+    """File name, with and without its ending, → what is known; ``about`` looks a picture up in it.
 
-    Raises DataError if the file cannot be read or names no pictures; nonsense in a cell counts as unknown.
+    A row that names a folder is of the picture there alone and stands under its whole path. Columns may be missing,
+    cells empty; of rows with the same name the last one counts, and ``say`` is told if they disagree.
+
+    Raises DataError if the file cannot be read or names no pictures; nonsense in a cell counts as unknown, and
+    ``say`` is told of it, a line for each column.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from None
+    names, rows = _table(path)
 
     def column(known: tuple[str, ...]) -> str | None:
         return next((names[name] for name in known if name in names), None)
@@ -53,26 +59,97 @@ def read_metadata(path: Path) -> dict[str, About]:
     picture = column(PICTURE)
     if picture is None:
         raise DataError(f"{path}: no column names the pictures (one of {', '.join(PICTURE)})")
-    age, sex, site, lesion = (column(known) for known in (AGE, SEX, SITE, LESION))
-    said = {name: column(known) for name, known in SAID.items()}
+    columns = {"age": column(AGE), "sex": column(SEX), "site": column(SITE), "lesion": column(LESION)}
+    columns |= {name: column(known) for name, known in SAID.items()}
     found: dict[str, About] = {}
+    dropped: dict[str, list[str]] = {}
+    twice: list[str] = []
     for row in rows:
-        name = Path((row[picture] or "").strip()).name
-
-        def cell(key: str | None, row: dict[str, str] = row) -> str:
-            return (row.get(key) or "").strip() if key else ""
-
-        answers = {name: yes_or_no(cell(key)) for name, key in said.items()}
-        symptoms = {name: answer for name, answer in answers.items() if answer is not None}
-        about = About(Known(_years(cell(age)), cell(sex), cell(site), symptoms), cell(lesion))
-        found[name] = about
-        found.setdefault(Path(name).stem, about)
+        cells = {name: (row.get(key) or "").strip() if key else "" for name, key in columns.items()}
+        written = Path((row[picture] or "").strip())
+        name = _place(written) if len(written.parts) > 1 else written.name
+        told, before = _about(cells), found.get(name)
+        for attribute in _not_understood(cells, told):
+            dropped.setdefault(attribute, []).append(f"{cells[attribute]!r} of {name}")
+        if before not in (None, told):
+            twice.append(name)
+        found[name] = told
+        if name == written.name and found.get(written.stem) is before:
+            found[written.stem] = told
+    if twice:
+        say(
+            f"{path}: rows that say otherwise than one before them, of which the last counts: {_first(twice)}"
+        )
+    for attribute, slips in dropped.items():
+        say(f"{path}: {attribute} not understood and left out in rows: {_first(slips)}")
     return found
+
+
+def _table(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """The columns as the file writes them, by their names in small letters, and the rows.
+
+    What spreadsheets save is read too: Korean Windows' own encoding, semicolons, tabs.
+    """
+    try:
+        text = _text(path.read_bytes())
+        parts = {mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark), []) for mark in ",;\t"}
+        mark = max(parts, key=lambda mark: sum(name.strip().lower() in _COLUMNS for name in parts[mark]))
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
+        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
+        return names, [row for row in reader if any(row.values())]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 or CP949 ({error})") from None
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp949")
+
+
+def _about(cells: Mapping[str, str]) -> About:
+    symptoms = {name: said for name in SAID if (said := yes_or_no(cells[name])) is not None}
+    return About(Known(_years(cells["age"]), cells["sex"], cells["site"], symptoms), cells["lesion"])
+
+
+def _not_understood(cells: Mapping[str, str], told: About) -> list[str]:
+    understood = told.known.values()
+    return [
+        name
+        for name in ("age", "sex", "site", *SAID)
+        if name not in understood and cells[name].lower() not in _UNSAID
+    ]
+
+
+def about(found: Mapping[str, About], picture: Path) -> About:
+    """What is known of a picture: by its place, with and without its ending, else by its name."""
+    place = _place(picture)
+    keys = (place, place.removesuffix(picture.suffix), picture.name, picture.stem)
+    return next((found[key] for key in keys if key in found), About())
+
+
+def unused(found: Mapping[str, About], used: Collection[About]) -> str:
+    """In one line, which rows were of none of the pictures; empty if there are none. Rows are told by identity."""
+    taken = {id(row) for row in used}
+    rows: dict[int, str] = {}
+    for key, row in found.items():
+        if id(row) not in taken:
+            rows.setdefault(id(row), key)
+    return f"rows that match no picture: {_first(list(rows.values()))}" if rows else ""
+
+
+def _place(path: Path) -> str:
+    return os.path.realpath(path)  # unlike Path.resolve it takes links that lead in a circle
+
+
+def _first(found: Sequence[str]) -> str:
+    return f"{len(found)}, the first {found[0]}"
 
 
 def _years(text: str) -> float | None:
     try:
-        years = float(text)
+        years = float(_YEARS.sub("", text.lower()))
     except ValueError:
         return None
     return years if math.isfinite(years) else None

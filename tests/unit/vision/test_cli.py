@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,7 +58,10 @@ def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsy
         } <= set(lines[name])
         assert lines[name]["model"]["name"] == default_name()
     for name in ("broken.jpg", "text.png", "empty.jpg", "moving.gif"):
-        assert set(lines[name]) == {"path", "error"}
+        assert set(lines[name]) == {"path", "error", "outcome", "reason"}
+        assert lines[name]["outcome"] == "not_readable"
+    assert lines["text.png"]["reason"] == "not_an_image"
+    assert lines["moving.gif"]["reason"] == "animated"
     assert len(err) == 4
     assert code == 1
 
@@ -70,7 +74,9 @@ def test_good_pictures_alone_exit_with_zero(capsys, folder):
 def test_a_path_that_is_not_there_is_one_line(capsys, tmp_path):
     code, out, err = run(capsys, "predict", str(tmp_path / "none.jpg"), "--jsonl")
     assert code == 1
-    assert "No such file" in json.loads(out[0])["error"]
+    line = json.loads(out[0])
+    assert "No such file" in line["error"]
+    assert (line["outcome"], line["reason"]) == ("not_readable", "cannot_be_opened")
     assert len(err) == 1
 
 
@@ -173,6 +179,29 @@ def test_evaluate_exits_with_zero_if_every_picture_was_read(capsys, draw, tmp_pa
     assert not {"## Robustness", "## Leakage"} & set(out)
 
 
+def test_strangers_that_are_not_there_are_one_line(capsys, draw, tmp_path):
+    draw(200, 150).save(tmp_path / "drawn.jpg")
+    (tmp_path / "labels.csv").write_text("image_id,dx\ndrawn,nv\n")
+    folder = ("--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv"))
+    for strangers in (tmp_path / "none", tmp_path):
+        code, out, err = run(capsys, "evaluate", *folder, "--rounds", "1", "--strangers", str(strangers))
+        assert (code, out, len(err)) == (1, [], 1)
+        assert str(strangers) in err[0]
+
+
+def test_evaluate_says_which_labels_it_does_not_know(capsys, draw, tmp_path):
+    draw(200, 150).save(tmp_path / "drawn.jpg")
+    rows = ["drawn, NV ", "drawn,Scc", "x,wart", "x,wart", *(f"x,odd{n}" for n in range(12)), "x,"]
+    (tmp_path / "labels.csv").write_text("\n".join(["image_id,dx", *rows]))
+    folder = ("--images", str(tmp_path), "--labels", str(tmp_path / "labels.csv"))
+    code, _, err = run(capsys, "evaluate", *folder, "--rounds", "1")
+    assert (code, len(err)) == (0, 1)
+    named = ", ".join(repr(name) for name in ["wart", *(f"odd{n}" for n in range(9))])
+    assert err[0].endswith(
+        f"15 of 17 rows have none of the labels akiec, bcc, bkl, df, mel, nv, vasc but {named}, …; left out"
+    )
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
@@ -210,6 +239,30 @@ def test_runs_as_a_module(folder):
     assert json.loads(done.stdout)["probabilities"]
 
 
+def test_a_reader_that_has_enough_is_no_error(folder):
+    with subprocess.Popen(
+        [sys.executable, "-m", "vision", "predict", str(folder / "a.jpg")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as started:
+        started.stdout.close()
+        assert started.stderr.read() == b""
+        assert started.wait(60) == 1
+
+
+@pytest.mark.parametrize("name", ["사진-é.jpg", b"\xff.jpg".decode("utf-8", "surrogateescape")])
+def test_a_name_that_stdout_cannot_write_is_escaped(folder, name):
+    (folder / "a.jpg").rename(folder / name)
+    command = [sys.executable, "-m", "vision", "predict", str(folder / name)]
+    for encoding in ("ascii", "utf-8"):
+        options = {"cwd": ROOT, "env": {**os.environ, "PYTHONIOENCODING": encoding}, "timeout": 60}
+        plain = subprocess.run(command, **options, capture_output=True, check=True)
+        assert b".jpg\t" in plain.stdout
+        lines = subprocess.run([*command, "--jsonl"], **options, capture_output=True, check=True)
+        assert json.loads(lines.stdout)["path"] == str(folder / name)
+
+
 def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, predictor):
     out_dir = tmp_path / "maps"
     code, out, err = run(
@@ -225,6 +278,29 @@ def test_heatmaps_of_any_class_are_drawn_on_the_photo(capsys, folder, tmp_path, 
         assert drawn.size == photo.size
     run(capsys, "predict", str(folder), "--heatmap", "all", "--heatmaps-in", str(out_dir))
     assert len(list(out_dir.glob("deeper-사진.*.png"))) == 7
+
+
+def test_heatmaps_of_pictures_with_the_same_name_stand_beside_each_other(
+    capsys, draw, encode, tmp_path, predictor
+):
+    for inside, ending, kind in (("a", "jpg", "JPEG"), ("a", "png", "PNG"), ("b", "jpg", "JPEG")):
+        (tmp_path / inside).mkdir(exist_ok=True)
+        (tmp_path / inside / f"same.{ending}").write_bytes(encode(draw(), kind))
+    out_dir = tmp_path / "maps"
+    args = (
+        "predict",
+        str(tmp_path / "a"),
+        str(tmp_path / "b"),
+        "--heatmap",
+        "mel",
+        "--heatmaps-in",
+        str(out_dir),
+    )
+    for _ in range(2):
+        _, _, err = run(capsys, *args)
+        names = [out_dir / f"same{behind}.mel.png" for behind in ("", "-2", "-3")]
+        assert err == [f"written: {name}" for name in names]
+        assert sorted(out_dir.iterdir()) == sorted(names)
 
 
 def test_a_heatmap_of_no_class_is_misuse(capsys, folder):

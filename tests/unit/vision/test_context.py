@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from vision.classes import KEYS
 from vision.cli import main
 from vision.context import Context, Known, learn, shifted, site_group
 from vision.data import DataError, Record, read_labels
+from vision.metadata import about as about_picture
 from vision.metadata import read_metadata
 from vision.predict import Predictor
 from vision.samples import exposed
@@ -42,12 +44,55 @@ def test_sites_of_every_source_are_one_vocabulary(site: str, group: str) -> None
     assert site_group(site) == group
 
 
+@pytest.mark.parametrize(
+    "site, group",
+    [
+        ("upper back", "trunk"), ("Upper chest", "trunk"), ("lower back", "trunk"), ("lower abdomen", "trunk"),
+        ("armpit", "trunk"), ("axilla", "trunk"), ("groin", "trunk"), ("left breast", "trunk"), ("flank", "trunk"),
+        ("upper arm", "arm"), ("wrist", "arm"), ("lower leg", "leg"), ("calf", "leg"), ("hip", "leg"),
+        ("heel", "foot"), ("soles", "foot"), ("feet", "foot"), ("toe nail", "foot"), ("back of the hand", "hand"),
+        ("chin", "head"), ("upper lip", "head"), ("mouth", "head"), ("eyelids", "head"), ("upper", ""), ("nail", ""),
+    ],
+)  # fmt: skip
+def test_a_site_is_what_its_noun_says(site: str, group: str) -> None:
+    assert site_group(site) == group
+
+
+@pytest.mark.parametrize(
+    "site, group",
+    [
+        ("얼굴", "head"), ("코", "head"), ("왼쪽 귀", "head"), ("두피", "head"), ("뒷목", "head"), ("아랫입술", "head"),
+        ("등", "trunk"), ("가슴", "trunk"), ("아랫배", "trunk"), ("겨드랑이", "trunk"), ("왼팔", "arm"), ("손목", "arm"),
+        ("손등", "hand"), ("오른손", "hand"), ("다리", "leg"), ("발목", "leg"), ("발바닥", "foot"), ("발에", "foot"),
+        ("팔 발진", "arm"), (unicodedata.normalize("NFD", "얼굴"), "head"), ("발진", ""), ("모름", ""),
+    ],
+)  # fmt: skip
+def test_sites_are_understood_in_korean(site: str, group: str) -> None:
+    assert site_group(site) == group
+
+
 def test_what_is_unknown_or_nonsense_shifts_nothing() -> None:
     context = Context(learn([record("nv", 20)] * 50 + [record("bcc", 75)] * 50), 1.0)
     for known in (Known(), Known(float("nan")), Known(-3), Known(400), Known(None, "?", "moon")):
         assert context.shift(known).tolist() == [0.0] * len(KEYS)
     probability = np.full(len(KEYS), 1 / len(KEYS))
     assert shifted(probability, np.zeros(len(KEYS))) == pytest.approx(probability)
+
+
+@pytest.mark.parametrize(
+    "sex, value",
+    [
+        ("M", "m"),
+        ("man", "m"),
+        ("남성", "m"),
+        ("Woman", "f"),
+        ("여", "f"),
+        ("missing", None),
+        ("mystery", None),
+    ],
+)
+def test_sex_is_a_known_word_or_nothing(sex: str, value: str | None) -> None:
+    assert Known(sex=sex).values().get("sex") == value
 
 
 def test_age_speaks_for_what_comes_with_age() -> None:
@@ -105,6 +150,82 @@ def test_metadata_is_found_by_name_with_and_without_its_ending(tmp_path: Path) -
     path.write_text("age\n61\n", encoding="utf-8")
     with pytest.raises(DataError, match="no column names the pictures"):
         read_metadata(path)
+
+
+def test_cells_that_are_not_understood_are_said_once_for_each_column(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(
+        "image_id,age,sex,site,itch\na,85+,mystery,face,yes\nb,60-65,,moon,unk\nc,50세,여,unknown,maybe\nd,61 years,,,\n",
+        encoding="utf-8",
+    )
+    lines: list[str] = []
+    found = read_metadata(path, lines.append)
+    assert (found["c"].known.age, found["d"].known.age) == (50, 61)
+    assert found["a"].known.values() == {"site": "head", "itch": "yes"}
+    assert lines == [
+        f"{path}: age not understood and left out in rows: 2, the first '85+' of a",
+        f"{path}: sex not understood and left out in rows: 1, the first 'mystery' of a",
+        f"{path}: site not understood and left out in rows: 1, the first 'moon' of b",
+        f"{path}: itch not understood and left out in rows: 1, the first 'maybe' of c",
+    ]
+
+
+def test_a_row_with_a_folder_is_of_the_picture_there_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "about.csv"
+    path.write_text(
+        f"path,age\n{tmp_path}/a/P.jpg,30\nb/P.jpg,70\nd/P,80\nQ.jpg,40\nQ.jpg,41\nQ.jpg,41\n",
+        encoding="utf-8",
+    )
+    monkeypatch.chdir(tmp_path)
+    lines: list[str] = []
+    found = read_metadata(path, lines.append)
+    places = (
+        "a/P.jpg",
+        "Q.png",
+        f"{tmp_path}/b/P.jpg",
+        "./c/../b/P.jpg",
+        "c/P.jpg",
+        "P.jpg",
+        "d/P.png",
+        "anywhere/Q.jpg",
+    )
+    ages = [about_picture(found, Path(place)).known.age for place in places]
+    assert ages == [30, 41, 70, 70, None, None, 80, 41]
+    assert lines == [
+        f"{path}: rows that say otherwise than one before them, of which the last counts: 1, the first Q.jpg"
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949"])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_what_spreadsheets_save_is_read(tmp_path: Path, encoding: str, mark: str) -> None:
+    path = tmp_path / "about.csv"
+    rows = [("File", "age", "sex", "site"), ("사진,1.jpg", "61", "여성", "얼굴; 코")]
+    text = "\r\n".join(mark.join(f'"{cell}"' for cell in row) for row in rows)
+    path.write_bytes(f"{text}\r\n{mark * 3}\r\n".encode(encoding))
+    found = read_metadata(path)
+    assert found.keys() == {"사진,1.jpg", "사진,1"}
+    assert found["사진,1"].known.values() == {"age": "3", "sex": "f", "site": "head"}
+
+
+def test_bytes_of_no_encoding_are_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "about.csv"
+    path.write_bytes(b"image_id,age\n\xff\xfe,1\n")
+    with pytest.raises(DataError, match="UTF-8 or CP949"):
+        read_metadata(path)
+
+
+def test_rows_that_are_of_no_picture_are_said(
+    tmp_path: Path, lesion_photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    about = tmp_path / "about.csv"
+    about.write_text("image_id,age\nlesion,50\nlost.jpg,60\ngone.jpg,60\n", encoding="utf-8")
+    assert main(["predict", str(lesion_photo), "--metadata", str(about)]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        f"{about}: rows that match no picture: 2, the first lost.jpg"
+    ]
 
 
 def test_predict_takes_metadata_and_reads_a_lesion_s_photos_together(

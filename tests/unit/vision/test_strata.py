@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.factories.vision import create_judged, create_record
-from vision.data import read_labels
+from vision.data import Record, read_labels
 from vision.evaluate import by_person, report
 from vision.strata import STRATA, age_band, body_site, in_order
 
@@ -97,3 +97,19 @@ def test_every_body_site_of_the_data_has_its_place(skin_data):
     assert all(any(stratum(r) is not None for r in records) for stratum in STRATA.values()), (
         "a column is not read"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "modality", "domain"),
+    [
+        ("MILK10k", "dermoscopic", "milk-dermoscopy"),
+        ("MILK10k", "clinical close-up", "close-up"),
+        ("PAD-UFES-20", "clinical smartphone", "smartphone"),
+        ("DDI", "clinical", "close-up"),
+        ("own", "Close-up", "close-up"),
+        ("HAM10000", "dermoscopic", "dermoscopy"),
+        ("own", "", "dermoscopy"),
+    ],
+)
+def test_the_kind_of_picture_follows_its_modality(source, modality, domain):
+    assert Record("x", 0, "nv", source, modality, "", "", "test").domain == domain
