@@ -133,7 +133,7 @@ def _draw_heatmaps(
 
 def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
     if jsonl:
-        _write(json.dumps({"lesion": lesion, **found.to_json()}, ensure_ascii=False))
+        _write_json({"lesion": lesion, **found.to_json()})
     else:
         read = f"{found.read} of {found.photos} photos together"
         _write(

@@ -321,7 +321,9 @@ def test_train_needs_no_more_than_its_name_and_can_end_with_a_model(capsys, monk
 
     done = []
     monkeypatch.setattr(
-        train, "run", lambda recipe, options, log: done.append((options.minutes, options.steps)) or "c.pt"
+        train,
+        "run",
+        lambda recipe, options, log, **_: done.append((options.minutes, options.steps)) or "c.pt",
     )
     monkeypatch.setattr(vision.build, "build", lambda checkpoint, folder, *a, **k: done.append(folder.name))
     monkeypatch.setattr(vision.measure, "measure", lambda model, *a, **k: done.append(Path(model).name))
