@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response as FlaskResponse
 from flask import abort, flash, g, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
@@ -101,6 +103,7 @@ def analysis_page(public_id: str) -> str:
         tables=list(report.TABLES),
         charts=charts.all_of(public_id, data, linked=run.index_id is not None),
         indexed=run.index_id is not None,
+        asks=partial(charts.behind, public_id),
     )
 
 

@@ -149,7 +149,8 @@ def _aspect_names(data: report.Data) -> dict[str, str]:
 def _described(query: Query, data: report.Data) -> list[str]:
     """What is asked for, in words, a part each."""
     labels = {row["number"]: row["label"] for row in data["topics"]["topics"]}
-    blame = {"neg": _("그것이 불만"), "pos": _("그것을 칭찬")}
+    blame = {"neg": _("그것이 불만"), "pos": _("그것을 칭찬"), "not_neg": _("그것이 불만은 아님")}
+    complains = {True: _("말이 불만"), False: _("말이 불만은 아님")}
     stars = ", ".join(f"{star}★" for star in query.stars or ())
     parts = [
         _("낱말 ‘%(word)s’", word=query.word) if query.word else "",
@@ -162,6 +163,7 @@ def _described(query: Query, data: report.Data) -> list[str]:
         stars,
         query.month or "",
         str(POLARITIES[query.polarity]) if query.polarity else "",
+        complains[query.complains] if query.complains is not None else "",
         _("별과 말이 다름") if query.disagree else "",
     ]
     return [part for part in parts if part] or [_("모든 후기")]

@@ -28,8 +28,8 @@ KEPT = 2
 LONGEST = 60
 #: What an address may ask for.
 ASKED = (
-    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "app", "side", "stars", "month", "topic",
-    "disagree",
+    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "complains", "app", "side", "stars",
+    "month", "topic", "disagree",
 )  # fmt: skip
 
 
@@ -75,11 +75,19 @@ def question(asked: Mapping[str, str]) -> Query:
     except ValueError as error:
         raise BadQuestion from error
     side, polarity, blame = values.get("side"), values.get("polarity"), values.get("aspect_polarity")
-    if side not in (None, "high", "low") or blame not in (None, "pos", "neg"):
+    if side not in (None, "high", "low") or blame not in (None, "pos", "neg", "not_neg"):
+        raise BadQuestion
+    if (complains := values.get("complains")) not in (None, "0", "1"):
         raise BadQuestion
     if polarity not in (None, "pos", "neg", "mixed", "neutral"):
         raise BadQuestion
-    return replace(query, side=side, polarity=polarity, aspect_polarity=blame)  # type: ignore[arg-type]
+    return replace(
+        query,
+        side=side,  # type: ignore[arg-type]
+        polarity=polarity,  # type: ignore[arg-type]
+        aspect_polarity=blame,  # type: ignore[arg-type]
+        complains=None if complains is None else complains == "1",
+    )
 
 
 def index_of(run: Analysis) -> ReviewIndex:
