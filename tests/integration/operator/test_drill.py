@@ -187,6 +187,22 @@ def test_two_years_side_by_side(office: Client, run: Analysis) -> None:
     assert "서로 다른 두 쪽" in _page(office, f"{address}?left_period=2023&right_period=2023")
 
 
+def test_every_figure_of_a_comparison_leads_to_its_reviews(office: Client, run: Analysis) -> None:
+    base = f"/operator/analyses/{run.public_id}"
+    page = _page(office, f"{base}/compare?left_period=2023&right_app={APP}")
+    links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
+    assert all("month=2023" in link or f"app={APP}" in link for link in links)
+    for part in ("complains=1", "aspect=login", "aspect_polarity=neg", "word="):
+        assert any(part in link and "month=2023" in link for link in links), part
+    for link in sorted(links):
+        assert _behind(office, link), link
+    assert _behind(office, f"{base}/reviews?month=2023") == 12
+    # All apps at all times: the address of that side asks for nothing.
+    page = _page(office, f"{base}/compare?left_period=2023")
+    assert f'href="{base}/reviews"' in page
+    assert f'href="{base}/reviews?word=' in page
+
+
 def test_a_report_from_before_says_that_it_knows_no_reviews(office: Client, run: Analysis, db: Any) -> None:
     with transaction():
         db.session.get(Analysis, run.id).index_id = None
