@@ -104,6 +104,7 @@ def analysis_page(public_id: str) -> str:
         charts=charts.all_of(public_id, data, linked=run.index_id is not None),
         indexed=run.index_id is not None,
         asks=partial(charts.behind, public_id),
+        evidence_of=report.evidence_of,
     )
 
 

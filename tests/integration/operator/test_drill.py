@@ -117,6 +117,31 @@ def test_every_bar_counts_the_reviews_behind_it(office: Client, mixed: Analysis)
     assert data["sentiment"]["by_polarity"]["neg"] != data["sentiment"]["complaints"]["count"]
 
 
+def test_every_number_in_a_table_of_the_report_counts_the_reviews_behind_it(
+    office: Client, mixed: Analysis
+) -> None:
+    page = _page(office, f"/operator/analyses/{mixed.public_id}")
+    found = re.findall(r'<a href="([^"]*/reviews(?:\?[^"]*)?)">([\d,]+)</a>', page)
+    pairs = {html.unescape(link): int(count.replace(",", "")) for link, count in found}
+    # Of words and phrases their uses are counted, not the reviews.
+    pairs = {link: count for link, count in pairs.items() if "word=" not in link and "phrase=" not in link}
+    asked = {re.sub(r"=[^&]*", "", link.partition("?")[2]) for link in pairs}
+    assert {"", "app", "app&stars", "stars", "month", "topic"} <= asked
+    assert {link: _behind(office, link) for link in pairs} == pairs
+
+
+def test_a_card_leads_to_its_evidence(office: Client, mixed: Analysis) -> None:
+    cards = {card["key"]: card for card in report.load(mixed)["insights"]}
+    led = {key: evidence for key, card in cards.items() if (evidence := report.evidence_of(card))}
+    assert {"study_visit_demanded", "study_province"} <= set(led)
+    for key, evidence in led.items():
+        asked = "&".join(f"{name}={value}" for name, value in evidence.asked.items())
+        count = _behind(office, f"/operator/analyses/{mixed.public_id}/reviews?{asked}")
+        assert count == cards[key]["evidence"]["count"] or (
+            not evidence.exact and count > cards[key]["evidence"]["count"]
+        ), key
+
+
 def test_a_word_leads_to_the_reviews_that_use_it(office: Client, run: Analysis) -> None:
     page = _page(office, f"/operator/analyses/{run.public_id}/reviews?word=로그인&pos=noun&side=low")
     assert "낱말 ‘로그인’ · ≤3★" in page
