@@ -174,6 +174,12 @@ def _trends(data: Data) -> Iterable[Row]:
         yield [row["app"], row["month"], row["reviews"], row["mean_star"], row["complaints"]]
 
 
+def _versions(data: Data) -> Iterable[Row]:
+    for row in data["trends"]["by_version"]:
+        yield [row["app"], row["version"], row["first"], row["reviews"], row["mean_star"],
+               *_share(row["complaints"])]  # fmt: skip
+
+
 def _disagree(data: Data) -> Iterable[Row]:
     for row in data["sentiment"]["disagree"]:
         yield [row["app"], row["star"], row["at"], row["title"], row["text"], row["complaint_probability"],
@@ -233,6 +239,17 @@ TABLES: dict[str, Table] = {
         ("topic", "label", "words", "coherence", "reviews", "share", "mean_star", *_BLAME_COLUMNS), _topics
     ),
     "trends": Table(("app", "month_kst", "reviews", "mean_star", "complaints"), _trends),
+    "versions": Table(
+        (
+            "app",
+            "version",
+            "first_kst",
+            "reviews",
+            "mean_star",
+            *(f"complaints_{name}" for name in _SHARE_COLUMNS),
+        ),
+        _versions,
+    ),
     "disagree": Table(
         ("app", "star", "posted_at_kst", "title", "text", "complaint_probability", "polarity"), _disagree
     ),
