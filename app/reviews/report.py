@@ -80,9 +80,9 @@ def evidence_of(card: Data) -> Evidence | None:
     return Evidence({"aspect": aspect, "aspect_polarity": polarity}, exact=True)
 
 
-def top_words(data: Data, side: str, count: int = 12) -> list[str]:
+def top_words(data: Data, side: str, count: int = 12, *, by: str = "by_weight") -> list[str]:
     """Return the words that stand largest in the cloud of one side, each once."""
-    words = [row["word"] for row in data["contrast"]["owner"][side]["by_weight"]]
+    words = [row["word"] for row in data["contrast"]["owner"][side][by]]
     return list(dict.fromkeys(words))[:count]
 
 
