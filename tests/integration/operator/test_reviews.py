@@ -151,7 +151,7 @@ def test_an_analysis_is_asked_for_watched_and_read(
     ):
         assert words in page
     alts = re.findall(r'alt="([^"]*)"', page)
-    assert len(alts) == 2
+    assert len(alts) == 4
     assert all("큰 낱말부터:" in alt and len(alt) > 40 for alt in alts)
 
 
