@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from nlp.apps import Lang
-from nlp.drawing import Studio
+from nlp.drawing import CLOUDS, Studio
 from nlp.model import Report
 from nlp.once import Once
 from nlp.reviews import Rejected, Review, UnreadableFile, read_file
@@ -205,7 +205,7 @@ def files_of(
     }
     html = page.render(
         result,
-        {side: files[f"cloud_{side}_tfidf.png"] for side in ("high", "low")},
+        {name.removeprefix("cloud_"): files[f"{name}.png"] for name in CLOUDS},
         vectors,
         lang=lang,
         rejected_rows=rejected_rows,

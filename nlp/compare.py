@@ -58,7 +58,7 @@ def compare(index: ReviewIndex, left: Query, right: Query, *, top: int = 20) -> 
     """
     a, b = index.mask(left), index.mask(right)
     every = np.ones(len(index), dtype=bool)
-    complains = index.probability >= 0.5
+    complains = index.complains()
     spoken, blamed = [], []
     for bit, key in enumerate(index.keys):
         speaks = (index.aspects >> bit & 1).astype(bool)

@@ -27,17 +27,19 @@ class Query:
     """Which reviews are asked for; what is ``None`` does not matter.
 
     ``side``: ``'high'`` ≥3★, ``'low'`` ≤3★ (the owner's view); ``stars``: e.g. ``(1, 2)``; ``month``:
-    ``'2023-09'`` (Korean time) or a year; ``aspect`` with ``aspect_polarity`` (``'pos'`` or ``'neg'``):
-    what the review thinks of it; ``phrase``: words next to each other in one sentence; ``disagree``: stars and
-    words do.
+    ``'2023-09'`` (Korean time) or a year; ``aspect`` with ``aspect_polarity`` (``'pos'``, ``'neg'``, or
+    ``'not_neg'`` for all that do not blame it): what the review thinks of it; ``phrase``: words next to each
+    other in one sentence; ``complains``: as likely as not, what the report's bars count as complaints;
+    ``disagree``: stars and words do.
     """
 
     word: str | None = None
     pos: str | None = None
     phrase: tuple[str, ...] | None = None
     aspect: str | None = None
-    aspect_polarity: Literal["pos", "neg"] | None = None
+    aspect_polarity: Literal["pos", "neg", "not_neg"] | None = None
     polarity: Polarity | None = None
+    complains: bool | None = None
     app: str | None = None
     side: Literal["high", "low"] | None = None
     stars: tuple[int, ...] | None = None
@@ -84,6 +86,7 @@ class ReviewIndex:
         """
         chosen = np.flatnonzero(self.mask(query))
         falling = query.side == "low" or query.polarity == "neg" or query.aspect_polarity == "neg"
+        falling = falling or query.complains is True
         falling = falling or (query.stars is not None and max(query.stars, default=5) <= 2)
         order = self.probability[chosen]
         ranked = chosen[np.argsort(-order if falling else order, kind="stable")]
@@ -97,6 +100,11 @@ class ReviewIndex:
     def polarity_of(self, position: int) -> Polarity:
         """What the words of one review say."""
         return POLARITIES[int(self.polarity[position])]
+
+    def complains(self) -> Flags:
+        """Which reviews complain, as likely as not."""
+        flags: Flags = self.probability >= 0.5
+        return flags
 
     def disagree(self) -> Flags:
         """4–5★ whose words complain and 1–2★ whose words praise."""
@@ -134,12 +142,19 @@ class ReviewIndex:
         mask: Flags = np.ones(len(self), dtype=bool)
         if query.polarity is not None:
             mask &= self.polarity == POLARITIES.index(query.polarity)
+        if query.complains is not None:
+            mask &= self.complains() == query.complains
         if query.topic is not None:
             mask &= self.topic == query.topic
         if query.disagree:
             mask &= self.disagree()
         if query.aspect is not None:
-            which = {"pos": self.praised, "neg": self.blamed, None: self.aspects}[query.aspect_polarity]
+            which = {
+                "pos": self.praised,
+                "neg": self.blamed,
+                "not_neg": self.aspects & ~self.blamed,
+                None: self.aspects,
+            }[query.aspect_polarity]
             bit = self.keys.index(query.aspect) if query.aspect in self.keys else None
             mask &= (which >> bit & 1).astype(bool) if bit is not None else False
         return mask

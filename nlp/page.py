@@ -24,8 +24,8 @@ def render(
     rejected_rows: int = 0,
     rejected_files: int = 0,
 ) -> str:
-    """The page as HTML. ``clouds``: PNG under ``high`` and ``low``; ``charts``: SVG by name, as
-    ``nlp.charts`` names them. Everything quoted is escaped.
+    """The page as HTML. ``clouds``: PNG under ``high_tfidf``, ``high_frequency`` and the same of ``low``;
+    ``charts``: SVG by name, as ``nlp.charts`` names them. Everything quoted is escaped.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

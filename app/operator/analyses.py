@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Literal
+
 from flask import Response as FlaskResponse
-from flask import abort, flash, g, make_response, redirect, render_template, url_for
+from flask import abort, flash, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -14,7 +17,7 @@ from app.operator.blueprint import door, page_number, words_of
 from app.operator.reviews import analysis_form, as_csv
 from app.permissions import Permission
 from app.policy import requires, visible_or_404
-from app.reviews import corpus, report, service
+from app.reviews import corpus, drill, report, service
 from app.reviews.models import UNDER_WAY, Analysis, WorkState
 from app.reviews.policy import visible_analyses
 
@@ -96,15 +99,19 @@ def analysis_page(public_id: str) -> str:
     except report.UnreadableReport:
         return render_template("operator/report_unreadable.html", run=run)
     tops = {side: report.top_words(data, side) for side in report.SIDES}
+    most_used = {side: report.top_words(data, side, by="by_frequency") for side in report.SIDES}
     return render_template(
         "operator/report.html",
         run=run,
         report=data,
         tops=tops,
+        most_used=most_used,
         months=report.months(data),
         tables=list(report.TABLES),
         charts=charts.all_of(public_id, data, linked=run.index_id is not None),
         indexed=run.index_id is not None,
+        asks=partial(charts.behind, public_id),
+        evidence_of=report.evidence_of,
     )
 
 
@@ -143,16 +150,19 @@ def analysis_retry(public_id: str) -> Response:
 
 @door.get("/analyses/<public_id>/clouds/<any(high, low):side>.png")
 @requires(Permission.REVIEW_READ)
-def analysis_cloud(public_id: str, side: str) -> FlaskResponse:
-    """The word cloud of one side."""
+def analysis_cloud(public_id: str, side: Literal["high", "low"]) -> FlaskResponse:
+    """The word cloud of one side: by weight, or with `by=frequency` by how often a word is used."""
     run = analysis_of(public_id)
-    picture = run.cloud_high if side == "high" else run.cloud_low
-    if picture is None:
-        abort(404)
-    try:
-        content = storage.get(picture)
-    except storage.ObjectLost:
-        abort(404)
+    if request.args.get("by") == "frequency":
+        content = drill.frequency_cloud(report_of(run), side)
+    else:
+        picture = run.cloud_high if side == "high" else run.cloud_low
+        if picture is None:
+            abort(404)
+        try:
+            content = storage.get(picture)
+        except storage.ObjectLost:
+            abort(404)
     # It never changes: a new analysis has another address.
     headers = {"Cache-Control": "private, max-age=86400, immutable"}
     return FlaskResponse(content, mimetype="image/png", headers=headers)

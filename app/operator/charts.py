@@ -17,7 +17,7 @@ Chart = dict[str, Any]
 
 
 def behind(public_id: str, **asked: Any) -> str:
-    """Return the address of the reviews behind a figure."""
+    """Return the address of the reviews behind a figure: of just as many as the figure says."""
     return url_for("operator.analysis_reviews", public_id=public_id, **asked)
 
 
@@ -54,7 +54,7 @@ def aspects(public_id: str, data: Data) -> Chart:
                 "name": str(_("불만 아님")),
                 "role": "good",
                 "values": others,
-                "links": [behind(public_id, aspect=row["key"]) for row in rows],
+                "links": [behind(public_id, aspect=row["key"], aspect_polarity="not_neg") for row in rows],
             },
         ],
     }
@@ -67,7 +67,6 @@ def by_month(public_id: str, data: Data) -> Chart:
     for row in data["trends"]["by_app_month"]:
         complaints[row["month"]] += row["complaints"]
         every[row["month"]] += row["reviews"]
-    links = [behind(public_id, month=name) for name in names]
     return {
         "kind": "standing",
         "labels": names,
@@ -76,13 +75,13 @@ def by_month(public_id: str, data: Data) -> Chart:
                 "name": str(_("말이 불만")),
                 "role": "bad",
                 "values": [complaints[name] for name in names],
-                "links": [behind(public_id, month=name, polarity="neg") for name in names],
+                "links": [behind(public_id, month=name, complains=1) for name in names],
             },
             {
                 "name": str(_("그 밖")),
                 "role": "good",
                 "values": [every[name] - complaints[name] for name in names],
-                "links": links,
+                "links": [behind(public_id, month=name, complains=0) for name in names],
             },
         ],
     }
@@ -117,13 +116,13 @@ def topics(public_id: str, data: Data) -> Chart:
                 "name": str(_("말이 불만")),
                 "role": "bad",
                 "values": blamed,
-                "links": [behind(public_id, topic=row["number"], polarity="neg") for row in rows],
+                "links": [behind(public_id, topic=row["number"], complains=1) for row in rows],
             },
             {
                 "name": str(_("그 밖")),
                 "role": "good",
                 "values": [row["reviews"] - count for row, count in zip(rows, blamed, strict=True)],
-                "links": [behind(public_id, topic=row["number"]) for row in rows],
+                "links": [behind(public_id, topic=row["number"], complains=0) for row in rows],
             },
         ],
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Response as FlaskResponse
 from flask import abort, render_template, request, url_for
 from flask_babel import gettext as _
 
+from app.operator import charts
 from app.operator.analyses import analysis_of, report_of
 from app.operator.blueprint import door, in_english, page_number
 from app.operator.reviews import as_csv
@@ -99,13 +101,11 @@ def analysis_compare(public_id: str) -> str | tuple[str, int]:
     run = analysis_of(public_id)
     data = report_of(run)
     asked = {name: request.args.get(name, "").strip() for name in _SIDES}
+    sides = [{"app": asked[f"{side}_app"], "month": asked[f"{side}_period"]} for side in ("left", "right")]
     result = problem = None
     if any(asked.values()):
         try:
-            left, right = (
-                drill.question({"app": asked[f"{side}_app"], "month": asked[f"{side}_period"]})
-                for side in ("left", "right")
-            )
+            left, right = (drill.question(side) for side in sides)
             if left == right:
                 problem = _("서로 다른 두 쪽을 골라 주세요.")
             else:
@@ -123,6 +123,8 @@ def analysis_compare(public_id: str) -> str | tuple[str, int]:
         names=_app_names(data),
         aspects=_aspect_names(data),
         periods=[(p, p) for p in (*data["totals"]["by_year"], *reversed(data["totals"]["by_month"]))],
+        sides=[{key: value for key, value in side.items() if value} for side in sides],
+        asks=partial(charts.behind, public_id),
         titles=[_side_title(asked, side, data) for side in ("left", "right")],
     )
 
@@ -149,7 +151,8 @@ def _aspect_names(data: report.Data) -> dict[str, str]:
 def _described(query: Query, data: report.Data) -> list[str]:
     """What is asked for, in words, a part each."""
     labels = {row["number"]: row["label"] for row in data["topics"]["topics"]}
-    blame = {"neg": _("그것이 불만"), "pos": _("그것을 칭찬")}
+    blame = {"neg": _("그것이 불만"), "pos": _("그것을 칭찬"), "not_neg": _("그것이 불만은 아님")}
+    complains = {True: _("말이 불만"), False: _("말이 불만은 아님")}
     stars = ", ".join(f"{star}★" for star in query.stars or ())
     parts = [
         _("낱말 ‘%(word)s’", word=query.word) if query.word else "",
@@ -162,6 +165,7 @@ def _described(query: Query, data: report.Data) -> list[str]:
         stars,
         query.month or "",
         str(POLARITIES[query.polarity]) if query.polarity else "",
+        complains[query.complains] if query.complains is not None else "",
         _("별과 말이 다름") if query.disagree else "",
     ]
     return [part for part in parts if part] or [_("모든 후기")]

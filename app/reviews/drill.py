@@ -1,4 +1,4 @@
-"""From a report back to its reviews, and two sets of them side by side. Only reads.
+"""From a report back to its reviews, two sets of them side by side, and a cloud to look at. Only reads.
 
 Beside the jobs the one place here that calls `nlp`: these questions are answered while a person waits.
 """
@@ -18,18 +18,22 @@ from app.infra.clock import KST
 from app.infra.storage import StoredObject
 from app.reviews.corpus import PER_PAGE, Page
 from app.reviews.models import Analysis, FormerReview, Review
+from app.reviews.report import Data
 
 if TYPE_CHECKING:
+    from nlp.clouds import Polarity
     from nlp.compare import Comparison
     from nlp.index import Query, ReviewIndex
 
 #: Indexes kept in a process: a person looks at one report, perhaps two.
 KEPT = 2
 LONGEST = 60
+#: Pictures of two reports.
+CLOUDS_KEPT = 4
 #: What an address may ask for.
 ASKED = (
-    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "app", "side", "stars", "month", "topic",
-    "disagree",
+    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "complains", "app", "side", "stars",
+    "month", "topic", "disagree",
 )  # fmt: skip
 
 
@@ -75,11 +79,19 @@ def question(asked: Mapping[str, str]) -> Query:
     except ValueError as error:
         raise BadQuestion from error
     side, polarity, blame = values.get("side"), values.get("polarity"), values.get("aspect_polarity")
-    if side not in (None, "high", "low") or blame not in (None, "pos", "neg"):
+    if side not in (None, "high", "low") or blame not in (None, "pos", "neg", "not_neg"):
+        raise BadQuestion
+    if (complains := values.get("complains")) not in (None, "0", "1"):
         raise BadQuestion
     if polarity not in (None, "pos", "neg", "mixed", "neutral"):
         raise BadQuestion
-    return replace(query, side=side, polarity=polarity, aspect_polarity=blame)  # type: ignore[arg-type]
+    return replace(
+        query,
+        side=side,  # type: ignore[arg-type]
+        polarity=polarity,  # type: ignore[arg-type]
+        aspect_polarity=blame,  # type: ignore[arg-type]
+        complains=None if complains is None else complains == "1",
+    )
 
 
 def index_of(run: Analysis) -> ReviewIndex:
@@ -137,6 +149,24 @@ def _former(ids: Iterable[int]) -> dict[int, list[FormerReview]]:
     for row in db.session.scalars(query):
         found.setdefault(row.review_id, []).append(row)
     return found
+
+
+def frequency_cloud(data: Data, side: Polarity) -> bytes:
+    """Return the word cloud of one side by how often its words are used, as PNG.
+
+    The worker draws those by weight; this one is drawn when somebody looks, for it needs only the report.
+    """
+    uses: dict[str, float] = {}
+    for row in data["contrast"]["owner"][side]["by_frequency"]:
+        uses[row["word"]] = uses.get(row["word"], 0.0) + row["count"]
+    return _drawn(side, tuple(uses.items()))
+
+
+@lru_cache(maxsize=CLOUDS_KEPT)
+def _drawn(side: Polarity, uses: tuple[tuple[str, float], ...]) -> bytes:
+    from nlp.clouds import cloud_png
+
+    return cloud_png(dict(uses), polarity=side)
 
 
 def korean_time(review: Review) -> str:

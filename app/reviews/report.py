@@ -52,9 +52,38 @@ def rename(data: Data, names: Mapping[str, StoreApp]) -> Data:
     return data
 
 
-def top_words(data: Data, side: str, count: int = 12) -> list[str]:
+@dataclass(frozen=True)
+class Evidence:
+    """What to ask an index for to see the reviews that a card counts; not `exact`: it counts some of them."""
+
+    asked: Mapping[str, str]
+    exact: bool
+
+
+#: The study's findings. Three speak of places by patterns of words that no question can ask for.
+_STUDY = {
+    "study_convenience": Evidence({"aspect": "ease", "aspect_polarity": "pos", "stars": "4,5"}, exact=True),
+    "study_capital": Evidence({"aspect": "hospital_connection", "aspect_polarity": "pos"}, exact=False),
+    "study_province": Evidence({"aspect": "hospital_connection", "aspect_polarity": "neg"}, exact=False),
+    "study_visit_demanded": Evidence({"aspect": "visit_demanded", "aspect_polarity": "neg"}, exact=True),
+    "study_other_region": Evidence({"aspect": "region", "aspect_polarity": "neg"}, exact=False),
+}
+
+
+def evidence_of(card: Data) -> Evidence | None:
+    """Return what leads to the reviews behind a card; None where there are none."""
+    if not card["evidence"]["count"]:
+        return None
+    if card["finding"] == "study":
+        return _STUDY.get(card["key"])
+    aspect = card["key"].removeprefix("strength_")
+    polarity = "neg" if aspect == card["key"] else "pos"
+    return Evidence({"aspect": aspect, "aspect_polarity": polarity}, exact=True)
+
+
+def top_words(data: Data, side: str, count: int = 12, *, by: str = "by_weight") -> list[str]:
     """Return the words that stand largest in the cloud of one side, each once."""
-    words = [row["word"] for row in data["contrast"]["owner"][side]["by_weight"]]
+    words = [row["word"] for row in data["contrast"]["owner"][side][by]]
     return list(dict.fromkeys(words))[:count]
 
 
@@ -151,6 +180,12 @@ def _trends(data: Data) -> Iterable[Row]:
         yield [row["app"], row["month"], row["reviews"], row["mean_star"], row["complaints"]]
 
 
+def _versions(data: Data) -> Iterable[Row]:
+    for row in data["trends"]["by_version"]:
+        yield [row["app"], row["version"], row["first"], row["reviews"], row["mean_star"],
+               *_share(row["complaints"])]  # fmt: skip
+
+
 def _disagree(data: Data) -> Iterable[Row]:
     for row in data["sentiment"]["disagree"]:
         yield [row["app"], row["star"], row["at"], row["title"], row["text"], row["complaint_probability"],
@@ -210,6 +245,17 @@ TABLES: dict[str, Table] = {
         ("topic", "label", "words", "coherence", "reviews", "share", "mean_star", *_BLAME_COLUMNS), _topics
     ),
     "trends": Table(("app", "month_kst", "reviews", "mean_star", "complaints"), _trends),
+    "versions": Table(
+        (
+            "app",
+            "version",
+            "first_kst",
+            "reviews",
+            "mean_star",
+            *(f"complaints_{name}" for name in _SHARE_COLUMNS),
+        ),
+        _versions,
+    ),
     "disagree": Table(
         ("app", "star", "posted_at_kst", "title", "text", "complaint_probability", "polarity"), _disagree
     ),

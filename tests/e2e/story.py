@@ -49,7 +49,7 @@ from tests.factories.cases import (
 )
 from tests.factories.consultations import create_booking, create_extra_time, create_pattern, create_time_off
 from tests.factories.eligibility import SUNCHEON, create_rule
-from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
+from tests.factories.reviews import APP, HEADER, create_analysis, create_import, review_csv, review_row
 
 ADVICE = (
     "지금 보기에는 검버섯(지루각화증)으로 보이며 해롭지 않습니다.\n\n"
@@ -361,8 +361,9 @@ def _doctor_cases(site: Site, doctor: User) -> None:
 
 
 def _reviews(site: Site, operator: User) -> None:
-    rows = [review_row() for _ in range(90)] + [review_row(star=9), ["", "", "", "", "", ""]]
-    done = create_import(operator, review_csv(rows))
+    rows = [[*review_row(), ("1.9.0", "1.10.0", "")[n % 3]] for n in range(90)]
+    rows += [[*review_row(star=9), ""], ["", "", "", "", "", "", ""]]
+    done = create_import(operator, review_csv(rows, (*HEADER, "VERSION")))
     refused = create_import(
         operator, b"not,a,review\n1,2,3\n", filename=f"{'a-rather-long-name-of-a-file-' * 3}.csv"
     )

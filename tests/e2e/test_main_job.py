@@ -169,7 +169,7 @@ def test_from_store_reviews_to_the_report(
     expect(page.locator("main")).to_contain_text("1,869", timeout=90_000)
     page.goto("/operator/reviews")
     button(page, "분석 시작")
-    expect(page.locator('main img[src*="/clouds/"]')).to_have_count(2, timeout=120_000)
+    expect(page.locator('main img[src*="/clouds/"]')).to_have_count(4, timeout=120_000)
     text = page.locator("main").inner_text()
     assert "1,869" in text
     assert "굿닥" in text

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import html
 import io
+import itertools
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +17,7 @@ from sqlalchemy import delete, select
 from app.accounts.models import User
 from app.infra import clock
 from app.infra.database import transaction
-from app.reviews import drill
+from app.reviews import drill, report
 from app.reviews import jobs as work_of_reviews
 from app.reviews.models import Analysis, FormerReview, Review
 from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
@@ -71,6 +73,75 @@ def test_every_link_of_the_report_leads_to_reviews(office: Client, run: Analysis
         assert re.search(r"후기 \d+건", _page(office, link)), link
 
 
+@pytest.fixture
+def mixed(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) -> Analysis:
+    """A finished analysis in which the probability of a complaint and the polarity differ."""
+    monkeypatch.setattr(work_of_reviews, "CLOUD_SIZE", (240, 160))
+    said = (
+        "예약은 편한데 로그인이 안 돼요", "의사 선생님은 친절한데 앱 오류가 나요", "약 배송이 빨라서 좋아요",
+        "처음 써 봤습니다", "병원에 오라고 해서 화가 나요", "가격은 싸지만 오래 기다렸어요", "환불해 주세요",
+        "지방에는 병원이 없어요", "진료가 편하고 좋아요", "앱 업데이트 후에 예약 화면이 바뀌었어요",
+    )  # fmt: skip
+    rows = [
+        review_row(star=1 + n % 5, title="", review=f"{a}. {b}", date=f"2023-0{1 + n % 6}-05 00:00:00-07:00")
+        for n, (a, b) in enumerate(itertools.product(said, said))
+    ]
+    create_import(operator, review_csv(rows))
+    work()
+    made = create_analysis(operator)
+    work()
+    db.session.expire_all()
+    return made
+
+
+def _behind(office: Client, address: str) -> int:
+    """How many reviews the page behind a figure says there are."""
+    found = re.search(r"후기 ([\d,]+)건", _page(office, address))
+    assert found, address
+    return int(found[1].replace(",", ""))
+
+
+def test_every_bar_counts_the_reviews_behind_it(office: Client, mixed: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{mixed.public_id}")
+    charts = [json.loads(html.unescape(text)) for text in re.findall(r'data-chart="([^"]*)"', page)]
+    pairs = [
+        (link, value)
+        for chart in charts
+        for series in chart["series"]
+        for link, value in zip(series["links"], series["values"], strict=True)
+        if "/reviews?word=" not in link
+    ]
+    assert {link.split("?")[1].split("=")[0] for link, _ in pairs} == {"aspect", "month", "topic"}
+    assert [(link, _behind(office, link)) for link, _ in pairs] == pairs
+    data = report.load(mixed)
+    assert data["sentiment"]["by_polarity"]["neg"] != data["sentiment"]["complaints"]["count"]
+
+
+def test_every_number_in_a_table_of_the_report_counts_the_reviews_behind_it(
+    office: Client, mixed: Analysis
+) -> None:
+    page = _page(office, f"/operator/analyses/{mixed.public_id}")
+    found = re.findall(r'<a href="([^"]*/reviews(?:\?[^"]*)?)">([\d,]+)</a>', page)
+    pairs = {html.unescape(link): int(count.replace(",", "")) for link, count in found}
+    # Of words and phrases their uses are counted, not the reviews.
+    pairs = {link: count for link, count in pairs.items() if "word=" not in link and "phrase=" not in link}
+    asked = {re.sub(r"=[^&]*", "", link.partition("?")[2]) for link in pairs}
+    assert {"", "app", "app&stars", "stars", "month", "topic"} <= asked
+    assert {link: _behind(office, link) for link in pairs} == pairs
+
+
+def test_a_card_leads_to_its_evidence(office: Client, mixed: Analysis) -> None:
+    cards = {card["key"]: card for card in report.load(mixed)["insights"]}
+    led = {key: evidence for key, card in cards.items() if (evidence := report.evidence_of(card))}
+    assert {"study_visit_demanded", "study_province"} <= set(led)
+    for key, evidence in led.items():
+        asked = "&".join(f"{name}={value}" for name, value in evidence.asked.items())
+        count = _behind(office, f"/operator/analyses/{mixed.public_id}/reviews?{asked}")
+        assert count == cards[key]["evidence"]["count"] or (
+            not evidence.exact and count > cards[key]["evidence"]["count"]
+        ), key
+
+
 def test_a_word_leads_to_the_reviews_that_use_it(office: Client, run: Analysis) -> None:
     page = _page(office, f"/operator/analyses/{run.public_id}/reviews?word=로그인&pos=noun&side=low")
     assert "낱말 ‘로그인’ · ≤3★" in page
@@ -101,7 +172,9 @@ def test_the_reviews_come_as_a_table(office: Client, run: Analysis) -> None:
     assert all("login" in row["aspects"].split("|") and row["polarity"] == "neg" for row in rows)
 
 
-@pytest.mark.parametrize("asked", ["stars=x", "side=up", "polarity=bad", "topic=a", "aspect_polarity=1"])
+@pytest.mark.parametrize(
+    "asked", ["stars=x", "side=up", "polarity=bad", "topic=a", "aspect_polarity=1", "complains=2"]
+)
 def test_nonsense_is_not_found(office: Client, run: Analysis, asked: str) -> None:
     assert office.get(f"/operator/analyses/{run.public_id}/reviews?{asked}").status_code == 404
     assert office.get(f"/operator/analyses/{run.public_id}/reviews.csv?{asked}").status_code == 404
@@ -137,6 +210,22 @@ def test_two_years_side_by_side(office: Client, run: Analysis) -> None:
     assert "로그인" in page
     assert "<strong>+100.0%p</strong>" in page
     assert "서로 다른 두 쪽" in _page(office, f"{address}?left_period=2023&right_period=2023")
+
+
+def test_every_figure_of_a_comparison_leads_to_its_reviews(office: Client, run: Analysis) -> None:
+    base = f"/operator/analyses/{run.public_id}"
+    page = _page(office, f"{base}/compare?left_period=2023&right_app={APP}")
+    links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
+    assert all("month=2023" in link or f"app={APP}" in link for link in links)
+    for part in ("complains=1", "aspect=login", "aspect_polarity=neg", "word="):
+        assert any(part in link and "month=2023" in link for link in links), part
+    for link in sorted(links):
+        assert _behind(office, link), link
+    assert _behind(office, f"{base}/reviews?month=2023") == 12
+    # All apps at all times: the address of that side asks for nothing.
+    page = _page(office, f"{base}/compare?left_period=2023")
+    assert f'href="{base}/reviews"' in page
+    assert f'href="{base}/reviews?word=' in page
 
 
 def test_a_report_from_before_says_that_it_knows_no_reviews(office: Client, run: Analysis, db: Any) -> None:

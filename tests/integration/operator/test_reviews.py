@@ -151,7 +151,7 @@ def test_an_analysis_is_asked_for_watched_and_read(
     ):
         assert words in page
     alts = re.findall(r'alt="([^"]*)"', page)
-    assert len(alts) == 2
+    assert len(alts) == 4
     assert all("큰 낱말부터:" in alt and len(alt) > 40 for alt in alts)
 
 
@@ -221,7 +221,11 @@ def test_clouds_and_tables_come_through_the_door_only(
         assert (picture.status_code, picture.mimetype) == (200, "image/png")
         assert picture.data.startswith(b"\x89PNG")
         assert "private" in picture.headers["Cache-Control"]
-        assert client.get(f"{address}/clouds/{side}.png").status_code in (302, 401)
+        often = office.get(f"{address}/clouds/{side}.png?by=frequency")
+        assert often.data.startswith(b"\x89PNG")
+        assert often.data != picture.data
+        for by in ("", "?by=frequency"):
+            assert client.get(f"{address}/clouds/{side}.png{by}").status_code in (302, 401)
     for name in report.TABLES:
         table = office.get(f"{address}/tables/{name}.csv")
         assert table.data.startswith(b"\xef\xbb\xbf")

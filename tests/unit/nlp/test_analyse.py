@@ -98,6 +98,13 @@ def test_words_phrases_and_aspects_lead_to_their_reviews(made: list[Review], ana
         r.at.year != 2023 for r in made if r.star == 5
     )
     assert texts(Query(disagree=True)) == [made[-1].text]
+    spoken, blamed, rest = (
+        set(texts(Query(aspect="login", aspect_polarity=polarity))) for polarity in (None, "neg", "not_neg")
+    )
+    assert blamed | rest == spoken
+    assert not blamed & rest
+    assert len(texts(Query(complains=True))) == analysed.report.sentiment.complaints.count
+    assert sorted(texts(Query(complains=True)) + texts(Query(complains=False))) == sorted(texts(Query()))
     assert index.ids.tolist() == [1000 + i for i in range(len(made))]
 
 

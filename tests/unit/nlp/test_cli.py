@@ -105,7 +105,7 @@ def test_the_page_is_one_file_that_escapes_what_it_quotes(good: Path, tmp_path: 
     assert f'<html lang="{lang}">' in page
     assert "<b>최고" not in page
     assert "FONT-GOES-HERE" not in page
-    assert page.count("data:image/png;base64,") == 2
+    assert page.count("data:image/png;base64,") == 4
     assert page.count("data:font/woff;base64,") == 1
     linked = re.findall(r'(?:src|href)\s*=\s*"(?!data:|#)|url\((?!data:)|<script|<link|@import', page)
     assert linked == []

@@ -12,17 +12,17 @@ from app.reviews import report
 from app.reviews.models import Analysis
 from nlp.report import build
 from nlp.reviews import read_file
-from tests.factories.reviews import APP, review_csv, review_row
+from tests.factories.reviews import APP, HEADER, review_csv, review_row
 
 
 @pytest.fixture(scope="module")
 def data() -> report.Data:
     rows = [
-        review_row(star=star, date=f"2023-{month:02}-01 00:00:00-07:00")
+        [*review_row(star=star, date=f"2023-{month:02}-01 00:00:00-07:00"), f"1.{month}"]
         for month in (1, 4)
         for star in [1, 3, 5] * 4
     ]
-    found = read_file(review_csv(rows), filename=f"appstore_{APP}.csv")
+    found = read_file(review_csv(rows, (*HEADER, "VERSION")), filename=f"appstore_{APP}.csv")
     return report.load(Analysis(report=build(found.reviews, top=5).to_json()))
 
 
@@ -58,6 +58,12 @@ def test_each_table_has_a_bom_for_the_spreadsheet_and_as_many_cells_as_columns(
     assert tuple(header) == report.TABLES[name].columns
     assert name in ("samples", "keyness", "phrases", "topics", "disagree", "insights", "hypotheses") or rows
     assert {len(row) for row in rows} <= {len(header)}
+
+
+def test_versions_are_counted_with_their_complaints(data: report.Data) -> None:
+    _header, *rows = _rows(report.table_csv(data, "versions"))
+    assert [row[:4] for row in rows] == [[APP, "1.1", "2023-01-01", "12"], [APP, "1.4", "2023-04-01", "12"]]
+    assert all(row[6] == "12" for row in rows)
 
 
 def test_three_stars_are_counted_on_both_sides(data: report.Data) -> None:
