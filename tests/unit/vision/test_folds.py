@@ -9,8 +9,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from vision.card import FOLDS
 from vision.classes import KEYS
-from vision.data import Record
+from vision.data import Record, data_dir, read_labels
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
@@ -129,3 +130,18 @@ def test_shares_that_were_trained_with_are_those_of_the_photos():
     finite = share[np.isfinite(share)]
     # Counts 4 and 1 to the power of a half: two to one.
     assert sorted(finite) == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_what_the_card_quotes_is_of_every_photo_once_and_of_no_patient_twice():
+    found = json.loads(FOLDS.read_text(encoding="utf-8"))
+    photos = [name for fold in found["folds"] for name in fold["photos"]]
+    assert len(photos) == len(set(photos)) == found["pictures"] == 520
+    assert found["figures"]["balanced_accuracy"]["value"] >= 0.62
+    assert folds.SERIES not in dict(found["base"]["recipe"]["sources"])
+    assert not found["base"]["recipe"]["begin"]
+    labels = data_dir() / "skin" / "labels.csv"
+    if not labels.exists():
+        pytest.skip("which photo is of which patient is in the shared data (SALPIM_DATA), which is not here")
+    patient = {r.image_id: r.patient_id for r in read_labels(labels)}
+    patients = [{patient[name] for name in fold["photos"]} for fold in found["folds"]]
+    assert not any(a & b for i, a in enumerate(patients) for b in patients[:i])
