@@ -77,6 +77,8 @@ class Eyes:
         """Open a page as the person it is for; return the status of the answer that shows it."""
         self.said.clear()
         self.page.set_viewport_size(PHONE)
+        # Whatever the page before still asks for is given up: an answer to it would put its cookie over ours.
+        self.page.goto("about:blank")
         self.context.clear_cookies()
         name = site.app.config["SESSION_COOKIE_NAME"]
         cookies = {"lang": language, "theme": "light", name: site.sessions[look.who]}
