@@ -68,13 +68,13 @@ def folds_of(photos: Sequence[Record]) -> Int64:
 
     labels, groups = [r.label for r in photos], [r.group for r in photos]
     found = np.zeros(len(photos), dtype=np.int64)
-    halver = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=0)
-    for number, (_, held) in enumerate(halver.split(labels, labels, groups)):
+    splitter = StratifiedGroupKFold(n_splits=FOLDS, shuffle=True, random_state=0)
+    for number, (_, held) in enumerate(splitter.split(labels, labels, groups)):
         found[held] = number
     return found
 
 
-def trained_with(records: Sequence[Record], recipe: Recipe) -> Float64:
+def training_priors(records: Sequence[Record], recipe: Recipe) -> Float64:
     """The classes' shares among the smartphone photos of a batch, (classes,), none of them 0."""
     probability = sampling(list(records), recipe)
     phone = np.array([r.domain == "smartphone" for r in records])
@@ -103,7 +103,7 @@ def run_folds(
         held = {r.image_id for r, fold in zip(photos, folds, strict=True) if fold == number}
         divided = [replace(r, split=_split(r, held)) for r in records]
         rows = folds == number
-        priors[rows] = trained_with(chosen(divided, recipe, "train"), recipe)
+        priors[rows] = training_priors(chosen(divided, recipe, "train"), recipe)
         log(f"fold {number + 1} of {FOLDS}: {len(held)} photos are left out")
         logits[rows] = _read_fold(
             replace(recipe, seed=seed + number),

@@ -67,7 +67,7 @@ def import_file(run: Run, *, import_id: int) -> Effect | None:
         reason_ko, reason_en = error.reason_ko, error.reason_en
         return lambda: progress.refuse_import(import_id, reason_ko, reason_en)
     # In one order for everyone, so that imports of the same rows wait for each other and never in a circle.
-    # An id of nobody knows whose is none.
+    # An id counts only with the store that gave it.
     rows = [
         _row(review, review.store_id if review.in_store else "")
         for review in sorted(found.reviews, key=lambda review: review.identity)

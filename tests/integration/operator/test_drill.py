@@ -26,6 +26,16 @@ from tests.harness.client import Client
 Work = Callable[[], int]
 
 
+def _analysed(operator: User, work: Work, db: Any, rows: list[Any]) -> Analysis:
+    """A finished analysis of these rows of a file."""
+    create_import(operator, review_csv(rows))
+    work()
+    made = create_analysis(operator)
+    work()
+    db.session.expire_all()
+    return made
+
+
 @pytest.fixture
 def run(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) -> Analysis:
     """A finished analysis of twenty reviews of two years."""
@@ -51,12 +61,7 @@ def run(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) ->
     rows += [
         review_row(star=5, title="", review=f"오류만 나고 최악이에요 환불해 주세요 {n}") for n in range(4)
     ]
-    create_import(operator, review_csv(rows))
-    work()
-    made = create_analysis(operator)
-    work()
-    db.session.expire_all()
-    return made
+    return _analysed(operator, work, db, rows)
 
 
 def _page(office: Client, address: str) -> str:
@@ -86,12 +91,7 @@ def mixed(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) 
         review_row(star=1 + n % 5, title="", review=f"{a}. {b}", date=f"2023-0{1 + n % 6}-05 00:00:00-07:00")
         for n, (a, b) in enumerate(itertools.product(said, said))
     ]
-    create_import(operator, review_csv(rows))
-    work()
-    made = create_analysis(operator)
-    work()
-    db.session.expire_all()
-    return made
+    return _analysed(operator, work, db, rows)
 
 
 def _behind(office: Client, address: str) -> int:

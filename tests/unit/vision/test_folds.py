@@ -121,12 +121,12 @@ def test_what_is_left_out_must_be_there():
         without(Recipe(), [source for source, _ in Recipe().sources])
 
 
-def test_shares_that_were_trained_with_are_those_of_the_photos():
+def test_the_priors_of_training_are_those_of_the_photos():
     rows = [
         Record(name, KEYS.index(dx), dx, folds.SERIES, "clinical smartphone", "", name, "train")
         for name, dx in (("a", "nv"), ("b", "nv"), ("c", "nv"), ("d", "nv"), ("e", "mel"))
     ]
-    share = folds.trained_with(rows, Recipe(shares=(("smartphone", 1.0),)))
+    share = folds.training_priors(rows, Recipe(shares=(("smartphone", 1.0),)))
     finite = share[np.isfinite(share)]
     # Counts 4 and 1 to the power of a half: two to one.
     assert sorted(finite) == pytest.approx([1 / 3, 2 / 3])
