@@ -35,13 +35,28 @@ def strict(make_app: Callable[..., Flask]) -> Any:
         database.session.rollback()
 
 
+HALF_MINUTE = 30
+
+
+@pytest.fixture(autouse=True)
+def authenticator_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Codes stand still, in the middle of a half-minute; call it to let seconds pass for them.
+
+    With the running clock a code made just before the half-minute turns is another's when it is checked.
+    """
+    shown = [time.time() // HALF_MINUTE * HALF_MINUTE + HALF_MINUTE / 2]
+    monkeypatch.setattr(TOTP, "now", staticmethod(lambda: shown[0]))
+
+    def pass_by(seconds: float) -> None:
+        shown[0] += seconds
+
+    return pass_by
+
+
 def code_for(key: str, steps: int = 0) -> str:
     """What an authenticator app shows, `steps` half-minutes from now."""
-    return str(
-        TOTP(key=key.replace("-", "").replace(" ", ""), format="base32")
-        .generate(time.time() + 30 * steps)
-        .token
-    )
+    totp = TOTP(key=key.replace("-", "").replace(" ", ""), format="base32")
+    return str(totp.generate(totp.now() + HALF_MINUTE * steps).token)
 
 
 def begin_setup(client: Client) -> tuple[str, str]:
@@ -191,6 +206,21 @@ def test_a_code_is_accepted_once(strict: Flask) -> None:
     password_step(second, user)
     assert submit(second, "/tf-validate", code=shown).status_code == 200
     assert second.get("/account").location.startswith("/login")
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(-HALF_MINUTE, True), (HALF_MINUTE, True), (75, False)])
+def test_a_code_may_come_a_half_minute_late_or_early(
+    strict: Flask, authenticator_time: Callable[[float], None], seconds: float, accepted: bool
+) -> None:
+    user = create_doctor()
+    client: Any = strict.test_client()
+    key = enrol(client, user)
+    authenticator_time(120)
+    shown = code_for(key)
+    authenticator_time(seconds)
+    again: Any = strict.test_client()
+    password_step(again, user)
+    assert (submit(again, "/tf-validate", code=shown).status_code == 302) is accepted
 
 
 def test_guessing_codes_ends(strict: Flask, clock: Any) -> None:
