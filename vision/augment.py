@@ -11,10 +11,17 @@ from PIL import Image, ImageFilter
 from vision.images import UInt8
 
 Rng = np.random.Generator
+COARSEST = 130
+"""Shorter side in pixels: a little less than that of HAM10000's small frames."""
 
 
-def augment(pixels: UInt8, size: int, rng: Rng) -> UInt8:
-    """One random view. pixels: uint8 (h, w, 3) at the working resolution; returns uint8 (size, size, 3)."""
+def augment(pixels: UInt8, size: int, rng: Rng, coarse: float = 0.0) -> UInt8:
+    """One random view. pixels: uint8 (h, w, 3) at the working resolution; returns uint8 (size, size, 3).
+
+    coarse: probability that it comes through a smaller resolution first, as small as that of the smallest source.
+    """
+    if coarse and rng.random() < coarse:
+        pixels = _coarser(pixels, rng)
     image = _framed(pixels, size, rng)
     if rng.random() < 0.25:
         image = _blurred(image, rng)
@@ -27,6 +34,13 @@ def augment(pixels: UInt8, size: int, rng: Rng) -> UInt8:
     if rng.random() < 0.1:
         _erase(result, rng)
     return result
+
+
+def _coarser(pixels: UInt8, rng: Rng) -> UInt8:
+    height, width = pixels.shape[:2]
+    factor = rng.uniform(min(COARSEST, height, width), min(height, width)) / min(height, width)
+    target = (round(width * factor), round(height * factor))
+    return np.asarray(Image.fromarray(pixels).resize(target, Image.Resampling.BILINEAR), dtype=np.uint8)
 
 
 def centre(pixels: UInt8, size: int) -> UInt8:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vision.data import read_labels
-from vision.export import export_onnx, load_checkpoint, voter, with_weight, write_trained_on
+from vision.export import export_onnx, load_checkpoint, reads_at, voter, with_weight, write_trained_on
 from vision.fit import fit, neutral_config
 from vision.net import architecture_of
 from vision.registry import ModelError, load_model, remade
@@ -37,13 +37,16 @@ def build(
     checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
     voters: published models, their second networks (``MODEL:2``), or checkpoint files, that vote beside it.
     votes: how much each counts, the checkpoint's network first; all the same if none are given. Raises ValueError
-    if there are more or fewer than networks.
+    if there are more or fewer than networks, or if a voter was made for pictures of another size.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
     train = chosen(read_labels(data / "labels.csv"), recipe, "train")
     # Everything that can be refused comes before anything of the folder is touched.
     shares = shares_of(votes, 1 + len(voters)) if votes else []
+    sizes = (recipe.resolution, recipe.large)
+    if others := [name for name in voters if reads_at(name) != sizes]:
+        raise ValueError(f"{', '.join(others)}: made for pictures of another size than {checkpoints[0]}")
     nets = [net, *(voter(name) for name in voters)]
     if shares:
         nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]

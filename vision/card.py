@@ -69,6 +69,7 @@ def _refusals(metrics: dict[str, Any]) -> str:
             for kind, part in refusal["renderings_of_kinds_never_learned"].items()
         ),
         f"- bare skin, test patches: {_share(refusal['bare_skin_test_patches'])}",
+        f"- parts of these patches, enlarged: {_share(refusal['parts_of_bare_skin_test_patches'])}",
     ]
     lines += [f"- lesions, wrongly, {k}: {_share(v)}" for k, v in refusal["lesions_wrongly_refused"].items()]
     if source := refusal.get("isic2020"):

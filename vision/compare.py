@@ -1,6 +1,6 @@
 """Which network, or which mixture of votes, validation prefers: `python -m vision compare`.
 
-Imports torch. Nothing here sees a test picture. Frame view at the larger size of training, judged as in
+Imports torch. Nothing here sees a test picture. Frame view, for each network at its own resolution, judged as in
 ``vision.judging``; ISIC 2017 is left out, whose validation pictures are melanoma and keratosis only.
 """
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from vision.data import read_labels
-from vision.export import voter
+from vision.export import reads_at, voter
 from vision.fit_limits import bytes_of
 from vision.images import decode
 from vision.judging import Judged, Pictures, judge, loss_of
@@ -50,7 +50,7 @@ def compare(
     said = {}
     for name, net in nets.items():
         log(f"{name} reads {len(wanted)} validation pictures")
-        said[name] = logits_of(net, bytes_of(data / "images", wanted))
+        said[name] = logits_of(net, bytes_of(data / "images", wanted), *reads_at(name))
     judged = []
     for votes in mixtures:
         mixed = sum(vote * said[name] for name, vote in votes.items()) / sum(votes.values())
@@ -62,9 +62,8 @@ def compare(
     return table(titles, judged, pictures)
 
 
-def logits_of(net: torch.nn.Module, photos: Iterable[bytes]) -> Float64:
-    """What a network says of each photo's frame, (n, classes)."""
-    resolution, size = Recipe().resolution, Recipe().large
+def logits_of(net: torch.nn.Module, photos: Iterable[bytes], resolution: int, size: int) -> Float64:
+    """What a network says of each photo's frame, (n, classes). resolution, size: see `reads_at`."""
     rows = []
     with torch.inference_mode():
         for photo in photos:

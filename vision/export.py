@@ -81,6 +81,15 @@ def voter(name: str) -> Any:
     return published(model, int(number or 1))
 
 
+def reads_at(name: str) -> tuple[int, int]:
+    """Resolution and size of the views, in pixels, for which a network was made; name: as for `voter`."""
+    if Path(name).is_file():
+        recipe = load_checkpoint(Path(name))[1]["recipe"]
+        return int(recipe["resolution"]), int(recipe["large"])
+    config = load_model(name.partition(":")[0]).config
+    return config.resolution, config.input
+
+
 def published(name: str, number: int = 1) -> Any:
     """A network of a model in ``vision/models``, in evaluation mode; number: which, if several vote.
 

@@ -28,6 +28,7 @@ from vision.classes import KEYS
 from vision.data import PATCHES, Record, read_labels
 from vision.fit_limits import (
     SPACE_PICTURES,
+    bare_skin,
     bytes_of,
     feature_space,
     fit_limits,
@@ -131,8 +132,11 @@ def fit(
     write_config(folder, config)
     predictor = Predictor.load(str(folder), threads=threads)
     patches = [r for r in records if r.source == PATCHES]
-    log(f"reading {SPACE_PICTURES} training pictures and {len(patches)} patches of bare skin")
-    bare = [r for r in patches if r.split == "train"]
+    log(
+        f"reading {SPACE_PICTURES} training pictures and {sum(r.split == 'train' for r in patches)} patches of bare skin"
+    )
+    learned = [r for r in patches if r.split == "train"]
+    bare = list(bare_skin(images, learned, np.random.default_rng(0)))
     space = feature_space(
         predictor, images, train, bare, list(pictures_without_skin(data.parent / "other_photos"))
     )

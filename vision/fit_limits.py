@@ -25,6 +25,8 @@ WRONGLY_REFUSED = 0.005
 DARKER_SKIN = 0.5
 """Dark skin reflects about half the light of the skin in the data: how far below it a photo may be."""
 SPACE_PICTURES = 1000
+PARTS = 3
+"""Of each patch of bare skin, for the probe for it."""
 RENDERINGS = 60
 """Of each kind, for the probe for pictures that show no skin."""
 STRANGER_STRENGTH = 0.1
@@ -57,8 +59,16 @@ def pictures_without_skin(folder: Path) -> Iterator[bytes]:
             yield rendering(kind, rng)
 
 
+def bare_skin(images: Path, patches: Sequence[Record], rng: np.random.Generator) -> Iterator[bytes]:
+    """Patches of skin without a lesion, and parts of each: a phone held closer shows less of it, and larger pores."""
+    for patch in patches:
+        path = find_image(images, patch.image_id)
+        yield path.read_bytes()
+        yield from cut_outs(path, PARTS, rng)
+
+
 def feature_space(
-    predictor: Predictor, images: Path, train: list[Record], bare: list[Record], without_skin: list[bytes]
+    predictor: Predictor, images: Path, train: list[Record], bare: list[bytes], without_skin: list[bytes]
 ) -> FeatureSpace:
     """The distance and the probes of ``ood``: from training lesions, bare skin and pictures without skin."""
     rng = np.random.default_rng(0)
@@ -68,7 +78,7 @@ def feature_space(
     lesions = [train[i] for i in picked]
     samples = read_all(predictor, bytes_of(images, lesions))
     centre, whitening = fit_distance(samples.texture)
-    probe, offset = fit_probe(samples.pooled, read_all(predictor, bytes_of(images, bare)).pooled)
+    probe, offset = fit_probe(samples.pooled, read_all(predictor, bare).pooled)
     stranger, stranger_offset = fit_probe(
         samples.texture, read_all(predictor, without_skin).texture, strength=STRANGER_STRENGTH
     )

@@ -146,7 +146,8 @@ def _read_fold(
             if file["ids"].tolist() == ids and int(file["steps"]) == options.steps:
                 return np.asarray(file["logits"])
     checkpoint = run(recipe, options, log, records=records, weights=weights)
-    logits = logits_of(load_checkpoint(checkpoint)[0], bytes_of(images, held))
+    net = load_checkpoint(checkpoint)[0]
+    logits = logits_of(net, bytes_of(images, held), recipe.resolution, recipe.large)
     partial = done.with_suffix(".partial.npz")
     np.savez(partial, ids=np.array(ids), steps=np.array(options.steps), logits=logits)
     partial.replace(done)

@@ -15,7 +15,8 @@ from vision.classes import KEYS, RISKY
 from vision.context import of, shifted
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, by_person, judged_by, report
-from vision.foreign import REPORTED, ordinary_halves, rendering
+from vision.fit_limits import PARTS
+from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
 from vision.predict import Predictor
 from vision.registry import write_sums
@@ -199,6 +200,9 @@ def refusal(predictor: Predictor, data: Path, judged: Sequence[Judged]) -> dict[
             kind: refused(rendering(kind, rng) for _ in range(RENDERINGS)) for kind in REPORTED
         },
         "bare_skin_test_patches": refused(find_image(images, r.image_id).read_bytes() for r in patches),
+        "parts_of_bare_skin_test_patches": refused(
+            part for r in patches for part in cut_outs(find_image(images, r.image_id), PARTS, rng)
+        ),
         "isic2020": refused(find_image(images, r.image_id).read_bytes() for r in unseen),
         "pad_ufes_20": {"n": len(phone), "refused": share(phone)},
         "lesions_wrongly_refused": {
@@ -213,7 +217,7 @@ CHECKS = ("size", "exposure", "colour", "sharpness", "framing", "lesion")
 def quality(predictor: Predictor, images: Path, clinical: Sequence[Judged]) -> dict[str, Any]:
     """Share of clinical test photos, as they are and worsened, that the checks stop: any, and each by itself.
 
-    Changed at the working resolution; a photo's own size is measured by shrinking the photo itself.
+    Changed at the model's resolution; a photo's own size is measured by shrinking the photo itself.
     """
     data = [find_image(images, j.record.image_id).read_bytes() for j in clinical[::2]]
     copies: dict[str, Change | None] = {

@@ -292,7 +292,7 @@ class Predictor:
         return {key: self.explain(reading, views, KEYS.index(key), decoded.size) for key in keys}
 
     def _judge(self, decoded: Decoded, evidence: Evidence) -> tuple[Quality, str | None]:
-        return judge(decoded, self.config.quality, self.config.resolution, evidence)
+        return judge(decoded, self.config.quality, evidence)
 
     def _outcome(self, fits: Bool, top: int, fault: str | None) -> tuple[Outcome, str]:
         """fits (classes,): which are in the prediction set; fault: why the photo cannot be read."""

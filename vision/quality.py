@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from vision.predict import Predictor
 
 TILES = 5
+MEASURED_AT = 150
+"""Shorter side in pixels at which light, colour and sharpness are measured, whatever a network reads: what a reduced
+photo shows of them does not hang on the model."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ FINE = ("좋습니다.", "Good.")
 def sharpness(picture: Image.Image) -> float:
     """Fine detail of the sharpest parts: the second highest tile's mean absolute Laplacian, 0..255.
 
-    picture: at the working resolution. Tiles, because a sharp lesion may lie on a soft background.
+    picture: with MEASURED_AT pixels on its shorter side. Tiles, because a sharp lesion may lie on a soft background.
     """
     grey = np.asarray(picture.convert("L").filter(ImageFilter.GaussianBlur(0.6)), dtype=np.float32)
     inner = grey[1:-1, 1:-1]
@@ -124,11 +127,9 @@ def _check(key: str, reason: str | None, value: float, limit: float) -> tuple[Ch
     return Check(key, reason is None, round(value, 4), round(limit, 4), *advice), reason
 
 
-def judge(
-    decoded: Decoded, limits: QualityLimits, resolution: int, evidence: Evidence | None
-) -> tuple[Quality, str | None]:
+def judge(decoded: Decoded, limits: QualityLimits, evidence: Evidence | None) -> tuple[Quality, str | None]:
     """Run the checks on a decoded photo; also the machine key of the first failed one."""
-    picture = one_resolution(decoded.pixels, resolution)
+    picture = one_resolution(decoded.pixels, MEASURED_AT)
     side, light, detail = float(min(decoded.size)), brightness(picture), sharpness(picture)
     too_bright = light > limits.brightest
     found = [
@@ -173,5 +174,4 @@ def assess(image: bytes | Image.Image, predictor: Predictor | None = None) -> Qu
     if predictor is not None:
         return predictor.assess(image)
     config = read_config(folder_of(None))
-    decoded = decode(image, config.resolution)
-    return judge(decoded, config.quality, config.resolution, None)[0]
+    return judge(decode(image, MEASURED_AT), config.quality, None)[0]

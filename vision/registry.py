@@ -42,7 +42,7 @@ class ModelId:
 
 @dataclass(frozen=True)
 class QualityLimits:
-    """Limits of the quality checks, set on data by ``vision.fit_limits``; all at the working resolution.
+    """Limits of the quality checks, set on data by ``vision.fit_limits``; see ``vision.quality``.
 
     size: shorter side of the original in pixels; sharpness: see ``quality.sharpness``;
     darkest, brightest: mean luminance 0..255; coldest, warmest, purplest, greenest: see ``quality.cast``;

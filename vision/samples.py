@@ -13,7 +13,7 @@ from PIL import Image, ImageFilter
 from vision.images import Decoded, decode, one_resolution
 from vision.ood import FeatureSpace
 from vision.predict import Predictor, Reading
-from vision.quality import brightness, cast, sharpness
+from vision.quality import MEASURED_AT, brightness, cast, sharpness
 
 Float64 = npt.NDArray[np.float64]
 Change = Callable[[Image.Image], Image.Image]
@@ -59,7 +59,8 @@ def read_views(
             reading = predictor.read(views)
             places[name].append(predictor.off_centre(reading, views, decoded.size))
             readings[name].append(replace(reading, features=[]))
-        light.append((sharpness(picture), brightness(picture), *cast(picture)))
+        seen = one_resolution(picture, MEASURED_AT)
+        light.append((sharpness(seen), brightness(seen), *cast(seen)))
     sharp, bright, warmth, tint = np.array(light).T
     return {
         name: Samples(
@@ -98,8 +99,8 @@ def read_all(predictor: Predictor, pictures: Iterable[bytes], *, change: Change 
 
 
 def blurred(sigma: float) -> Change:
-    """Out of focus: Gaussian blur of ``sigma`` pixels at the working resolution."""
-    return lambda picture: picture.filter(ImageFilter.GaussianBlur(sigma))
+    """Out of focus: Gaussian blur of ``sigma`` pixels of a picture whose shorter side has MEASURED_AT of them."""
+    return lambda picture: picture.filter(ImageFilter.GaussianBlur(sigma * min(picture.size) / MEASURED_AT))
 
 
 def exposed(factor: float) -> Change:

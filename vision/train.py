@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +35,9 @@ class Recipe:
     variant: the network, one of ``vision.net.VARIANTS``; begin: name of the published model, or of the run, to go on
     from (empty: ImageNet weights); mixed: share of the batches
     that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
-    shares: how much of each batch a domain gets.
+    coarse: share of the views that come through a smaller resolution than ``resolution``;
+    square: what square pictures get of every class of a domain in which there are others too (0: as many as there
+    are); shares: how much of each batch a domain gets.
     """
 
     seed: int = 7
@@ -55,6 +58,8 @@ class Recipe:
     drop_connect: float = 0.1
     average: float = 0.997
     temper: float = 0.5
+    coarse: float = 0.0
+    square: float = 0.0
     shares: tuple[tuple[str, float], ...] = (
         ("dermoscopy", 0.48),
         ("milk-dermoscopy", 0.18),
@@ -72,9 +77,24 @@ class Recipe:
 def going_on(begin: str, variant: str, seed: int) -> Recipe:
     """The recipe of a run that goes on from the network called ``begin``, which is of ``variant``.
 
-    Larger views, gentler steps.
+    More pixels of each picture, larger views, gentler steps. Of HAM10000 a share that differs by class is square and
+    of more pixels, so every class gets the same share of those, and half of all views come through fewer pixels.
     """
-    return Recipe(seed=seed, variant=variant, begin=begin, small=160, body_rate=4e-4, head_rate=1e-3)
+    return Recipe(
+        seed=seed,
+        variant=variant,
+        begin=begin,
+        resolution=224,
+        small=160,
+        large=224,
+        small_until=0.4,
+        body_rate=3e-4,
+        head_rate=1e-3,
+        mixed=0.6,
+        drop_connect=0.2,
+        coarse=0.5,
+        square=0.6,
+    )
 
 
 def larger(seed: int) -> Recipe:
@@ -111,8 +131,13 @@ def chosen(records: list[Record], recipe: Recipe, split: str) -> list[Record]:
     return [r for r in records if r.split == split and r.label >= 0 and r.source in sources]
 
 
-def sampling(records: list[Record], recipe: Recipe) -> np.ndarray:
-    """Probability of drawing each picture: domains by share, classes by count to the power 1 − temper."""
+def sampling(
+    records: list[Record], recipe: Recipe, square: npt.NDArray[np.bool_] | None = None
+) -> np.ndarray:
+    """Probability of drawing each picture: domains by share, classes by count to the power 1 − temper.
+
+    square (n,): which pictures are as wide as high; those get ``recipe.square`` of their class.
+    """
     sources, shares = dict(recipe.sources), dict(recipe.shares)
     weight = np.array([sources[r.source] for r in records])
     probability = np.zeros(len(records))
@@ -126,8 +151,20 @@ def sampling(records: list[Record], recipe: Recipe) -> np.ndarray:
             cell = inside & (labels == label)
             if cell.any():
                 probability[cell] = weight[cell] * weight[cell].sum() ** -recipe.temper
+                if square is not None and recipe.square:
+                    _share_out(probability, cell & square, cell & ~square, recipe.square)
         probability[inside] *= share / probability[inside].sum()
     return np.asarray(probability / probability.sum())
+
+
+def _share_out(
+    probability: np.ndarray, some: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_], share: float
+) -> None:
+    """Give ``some`` rows ``share`` of what they and the ``others`` have together, if there are both. In place."""
+    if some.any() and others.any():
+        total = probability[some].sum() + probability[others].sum()
+        probability[some] *= share * total / probability[some].sum()
+        probability[others] *= (1.0 - share) * total / probability[others].sum()
 
 
 def to_tensor(views: list[UInt8]) -> Tensor:
@@ -141,12 +178,14 @@ class Batches:
 
     def __init__(self, records: list[Record], cache: PixelCache, recipe: Recipe) -> None:
         self._records, self._cache, self._recipe = records, cache, recipe
-        self._probability = sampling(records, recipe)
+        shapes = [cache[r.image_id].shape for r in records]
+        self._probability = sampling(records, recipe, np.array([high == wide for high, wide, _ in shapes]))
 
     def __call__(self, number: int, size: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng((self._recipe.seed, number))
         picked = rng.choice(len(self._records), self._recipe.batch, p=self._probability)
-        views = [augment(self._cache[self._records[i].image_id], size, rng) for i in picked]
+        pictures = (self._cache[self._records[i].image_id] for i in picked)
+        views = [augment(pixels, size, rng, self._recipe.coarse) for pixels in pictures]
         return to_tensor(views), torch.tensor([self._records[i].label for i in picked])
 
 

@@ -23,7 +23,7 @@ FINE = Evidence(far=1.0, plain=0.0, foreign=0.0, off_centre=0.1)
 
 
 def said(picture: Image.Image, limits: QualityLimits = LIMITS, evidence: Evidence = FINE) -> str | None:
-    return judge(decode(picture, 150), limits, 150, evidence)[1]
+    return judge(decode(picture, 150), limits, evidence)[1]
 
 
 def test_cast_is_measured_in_octaves_and_does_not_care_how_bright_it_is():
@@ -40,7 +40,7 @@ def test_coloured_light_is_told_as_a_colour_cast(draw, light):
 
 
 def test_in_darkness_nothing_is_said_of_colours(draw):
-    found, reason = judge(decode(tinted(0.02, 0.01, 0.0)(draw(400, 300)), 150), LIMITS, 150, FINE)
+    found, reason = judge(decode(tinted(0.02, 0.01, 0.0)(draw(400, 300)), 150), LIMITS, FINE)
     assert reason == "too_dark"
     assert "colour" not in {c.key for c in found.checks}
 

@@ -95,6 +95,22 @@ def test_domains_get_their_share_and_rare_classes_more_than_theirs():
     assert share["dermoscopy", "nv"] / share["dermoscopy", "mel"] == pytest.approx(3.0)
 
 
+def test_the_shape_of_a_picture_says_nothing_of_its_class():
+    rows = [record(i, 5, "HAM10000", "dermoscopic") for i in range(100)]
+    rows += [record(1000 + i, 4, "HAM10000", "dermoscopic") for i in range(100)]
+    rows += [record(2000 + i, 2, "HAM10000", "dermoscopic") for i in range(10)]
+    square = np.array([i < 90 or 100 <= i < 120 for i in range(len(rows))])
+    recipe = Recipe(shares=(("dermoscopy", 1.0),), square=0.6)
+    as_it_comes, even = sampling(rows, replace(recipe, square=0.0), square), sampling(rows, recipe, square)
+    labels = np.array([row.label for row in rows])
+    for label in (5, 4):
+        of_class = labels == label
+        assert even[of_class & square].sum() / even[of_class].sum() == pytest.approx(0.6)
+        assert even[of_class].sum() == pytest.approx(as_it_comes[of_class].sum())
+    # Where all are of one shape there is nothing to share out.
+    assert even[labels == 2] == pytest.approx(as_it_comes[labels == 2])
+
+
 def test_only_training_pictures_of_known_sources_and_labels_are_chosen():
     rows = [record(1, 5, "HAM10000", "dermoscopic"), record(2, 5, "ISIC2020", "dermoscopic")]
     rows.append(Record("3", -1, "", "MILK10k", "dermoscopic", "L3", "", "train"))
@@ -116,6 +132,20 @@ def test_augmented_views_differ_but_repeat_by_seed(draw):
     assert one.dtype == np.uint8
     assert np.array_equal(one, again)
     assert not np.array_equal(one, other)
+
+
+def test_views_come_through_fewer_pixels_as_often_as_asked(draw):
+    pixels = np.asarray(draw(224, 224))
+    whole, some, all_coarse = (
+        [augment(pixels, 64, np.random.default_rng(seed), coarse) for seed in range(40)]
+        for coarse in (0.0, 0.5, 1.0)
+    )
+    assert not any(np.array_equal(a, b) for a, b in zip(whole, all_coarse, strict=True))
+    changed = sum(any(np.array_equal(view, c) for c in all_coarse) for view in some)
+    assert 10 <= changed <= 30
+    # As small as it is already: nothing to take away.
+    small = np.asarray(draw(64, 64))
+    assert augment(small, 64, np.random.default_rng(1), 1.0).shape == (64, 64, 3)
 
 
 def test_the_plain_view_of_training_is_the_centre_view_of_serving(draw):
