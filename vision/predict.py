@@ -49,7 +49,8 @@ class Prediction:
     ``vision.calibration``), also of a photo that is not readable. It goes by probability, and a rare class can be
     ``top`` without being in it: such a photo is uncertain (``top_not_in_set``);
     risk: P(malignant or premalignant), 0..1; outcome and reason: whether this is a reading, and why
-    (a machine key); urgent: risk above the second, higher threshold, of a photo that could be read;
+    (a machine key); suspicious: risk at or above the first threshold, urgent: above the second, higher one, both of
+    a photo that could be read;
     heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage; strangeness: above 0 the photo is refused as no skin lesion
     (``ood.strangeness``).
@@ -61,6 +62,7 @@ class Prediction:
     risk: float
     outcome: Outcome
     reason: str
+    suspicious: bool
     urgent: bool
     heatmap: Float32
     quality: Quality
@@ -83,6 +85,7 @@ class Prediction:
             "risk": round(self.risk, 6),
             "outcome": self.outcome,
             "reason": self.reason,
+            "suspicious": self.suspicious,
             "urgent": self.urgent,
             "clinical": round(self.clinical, 4),
             "quality": {"ok": self.quality.ok, "checks": [asdict(c) for c in self.quality.checks]},
@@ -106,6 +109,7 @@ class Together:
     risk: float
     outcome: Outcome
     reason: str
+    suspicious: bool
     urgent: bool
     model: ModelId
 
@@ -120,6 +124,7 @@ class Together:
             "risk": round(self.risk, 6),
             "outcome": self.outcome,
             "reason": self.reason,
+            "suspicious": self.suspicious,
             "urgent": self.urgent,
             "model": asdict(self.model),
         }
@@ -208,6 +213,7 @@ class Predictor:
             risk=risk,
             outcome=outcome,
             reason=reason,
+            suspicious=outcome != "not_readable" and risk >= self.config.risk_threshold,
             urgent=outcome != "not_readable" and risk >= self.config.urgent_threshold,
             heatmap=seen,
             quality=quality,
@@ -249,6 +255,7 @@ class Predictor:
             risk=risk,
             outcome=outcome,
             reason=reason,
+            suspicious=bool(readable) and risk >= self.config.risk_threshold,
             urgent=bool(readable) and risk >= self.config.urgent_threshold,
             model=self.model,
         )

@@ -47,6 +47,7 @@ def create_prediction(top: str = "nv", *, sure: float = 0.7, **given: Any) -> Pr
             "risk": sum(probabilities[k] for k, risky in zip(KEYS, RISKY, strict=True) if risky),
             "outcome": "reading",
             "reason": "confident",
+            "suspicious": False,
             "urgent": False,
             "heatmap": np.zeros((2, 2), dtype=np.float32),
             "quality": Quality(ok=True, checks=()),

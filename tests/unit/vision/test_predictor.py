@@ -49,6 +49,7 @@ def test_a_prediction_keeps_its_promises(predictor, draw, encode):
     assert found.prediction_set == tuple(k for k, inside in zip(KEYS, fits, strict=True) if inside)
     risky = [k for k, r in zip(KEYS, RISKY, strict=True) if r]
     assert found.risk == pytest.approx(sum(found.probabilities[k] for k in risky))
+    assert found.suspicious == (found.risk >= predictor.config.risk_threshold)
     assert found.urgent == (found.risk >= predictor.config.urgent_threshold)
     assert found.outcome in {"reading", "uncertain", "not_readable"}
     assert found.reason in {"confident", "set_too_large", "no_class_fits", "top_not_in_set", *ADVICE}
@@ -69,6 +70,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
         "risk",
         "outcome",
         "reason",
+        "suspicious",
         "urgent",
         "clinical",
         "quality",
