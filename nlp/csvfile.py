@@ -1,8 +1,7 @@
-"""The workings of ``nlp.reviews.read_file``: bytes → text → records (rows: ``csvrows``)."""
+"""The workings of ``nlp.reviews.read_file``: text → records (rows: ``csvrows``)."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from datetime import datetime
 
 from nlp import sheets
 from nlp.csvrows import Header, Record, RowReader
+from nlp.decoding import decoded, lines_of
 from nlp.reviews import Import, Rejected, Review, UnreadableFile
 
 #: A quoted field may hold line breaks. A record longer than this is a forgotten quotation mark, not a review.
@@ -73,7 +73,6 @@ _NEEDED = ("date", "star", "review")
 _FILE_NAME = re.compile(
     r"(?:appstore|googleplay)_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.(?:csv|tsv|xlsx|jsonl?|txt)", re.IGNORECASE
 )
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 def parse(
@@ -117,57 +116,6 @@ def parse(
         else:
             rejected.append(outcome)
     return Import(tuple(reviews), tuple(rejected), encoding)
-
-
-# --- bytes → text -------------------------------------------------------------------------------------
-
-
-def decoded(data: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; broken bytes of nearly good UTF-8 become lone surrogates."""
-    if not data.strip():
-        raise UnreadableFile("빈 파일입니다.", "The file is empty.")
-    if data.startswith(_OLD_EXCEL):
-        raise UnreadableFile(
-            "예전 엑셀(.xls) 파일입니다. 엑셀에서 .xlsx나 'CSV UTF-8'로 저장해서 올려 주세요.",
-            "This is an old Excel workbook (.xls). Save it as .xlsx or 'CSV UTF-8' and import that.",
-        )
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16"), "utf-16"
-        except UnicodeDecodeError as error:
-            raise UnreadableFile(
-                "UTF-16 파일인데 글자가 깨져 있습니다. UTF-8 CSV로 다시 저장해 주세요.",
-                "The file says it is UTF-16 but is broken. Save it again as UTF-8 CSV.",
-            ) from error
-    sample = data[:65536]
-    odd = sum(byte < 9 or 13 < byte < 32 for byte in sample)
-    if odd > len(sample) // 100 + 2:
-        raise UnreadableFile("글자로 된 파일이 아닙니다(이진 파일).", "This is a binary file, not text.")
-    encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
-    try:
-        return data.decode(encoding), encoding
-    except UnicodeDecodeError:
-        pass
-    # Nearly all UTF-8 with a few broken bytes: keep them as surrogates, so that only their rows are rejected.
-    salvaged = data.decode(encoding, "surrogateescape")
-    broken = sum("\udc80" <= char <= "\udcff" for char in salvaged)
-    if encoding == "utf-8-sig" or broken * 20 < sum(char > "\x7f" for char in salvaged):
-        return salvaged, encoding
-    try:
-        return data.decode("cp949"), "cp949"
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(
-            f"글자를 읽을 수 없습니다. UTF-8도 CP949도 아닙니다({error.start}번째 바이트).",
-            f"Neither UTF-8 nor CP949: unreadable byte at {error.start}.",
-        ) from None
-
-
-def lines_of(text: str) -> list[str]:
-    """The lines of a text, with their ends."""
-    if "\n" not in text:
-        return text.splitlines(keepends=True)
-    # Not str.splitlines: it also breaks at U+2028, form feeds and the like, which belong to a review's text.
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 # --- header -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from nlp.decoding import UNDECODED
 from nlp.reviews import KST, Rejected, Review, credible
 from nlp.text import mask, storable
 
@@ -59,7 +60,7 @@ class RowReader:
         return self._review(record.line, cells)
 
     def _review(self, line: int, cells: list[str]) -> Review | Rejected:
-        if any("\udc80" <= char <= "\udcff" for cell in cells for char in cell):
+        if any(UNDECODED.search(cell) for cell in cells):
             return Rejected(line, "깨진 글자가 있습니다", "broken characters")
         star = _star(self._cell(cells, "star"))
         if star is None:

@@ -88,7 +88,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Import:
-    """What a file held. ``encoding`` is ``utf-8``, ``utf-8-sig`` or ``cp949``."""
+    """What a file held. ``encoding``: ``utf-8``, ``utf-8-sig``, ``utf-16``, ``cp949``, or ``xlsx`` or ``json``."""
 
     reviews: tuple[Review, ...]
     rejected: tuple[Rejected, ...]

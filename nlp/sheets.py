@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any, Literal
 
+from nlp.decoding import decoded, lines_of
 from nlp.reviews import UnreadableFile
 
 Kind = Literal["xlsx", "json"]
@@ -55,11 +56,7 @@ def _workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _json(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile("UTF-8이 아닌 JSON입니다.", "The JSON file is not in UTF-8.") from error
-    items = _items(text)
+    items = _items(decoded(data)[0])
     names = list(dict.fromkeys(name for item in items if isinstance(item, dict) for name in item))
     if not names:
         raise UnreadableFile(
@@ -77,7 +74,7 @@ def _items(text: str) -> list[Any]:
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
-        return [_line(line) for line in text.splitlines() if line.strip()]
+        return [_line(line) for line in lines_of(text) if line.strip()]
     if isinstance(whole, dict):
         lists = [value for value in whole.values() if isinstance(value, list)]
         return lists[0] if lists else [whole]

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlp import sheets
-from nlp.csvfile import columns_of, decoded, header_in, lines_of, records
+from nlp.csvfile import columns_of, header_in, records
+from nlp.decoding import decoded, lines_of
 from nlp.reviews import UnreadableFile
 
 Row = tuple[str, ...]
