@@ -305,6 +305,38 @@ def test_wrong_usage_is_exit_code_two(arguments: list[str], capsys: pytest.Captu
     assert "usage" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "option, limits",
+    [
+        (["report", "x", "--out", "y", "--top"], "from 1 to 10000"),
+        (["bench", "--reviews"], "from 1 to 1000000"),
+        (["bench", "--up-to"], "from 1000 to 1000000"),
+    ],
+)
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "1.5", "10000001", "many"])
+def test_a_number_out_of_its_limits_is_refused_with_them(
+    option: list[str], limits: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*option, number])
+    assert caught.value.code == 2
+    said = f"argument {option[-1]}: a whole number {limits} is needed, not {number!r}"
+    assert said in capsys.readouterr().err
+
+
+def test_bench_says_in_one_line_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "appstore_1.csv"
+    empty.write_text(HEADER, encoding="utf-8")
+    assert main(["bench", str(tmp_path / "no.csv")]) == 1
+    assert main(["bench", str(empty)]) == 1
+    assert capsys.readouterr().err == (
+        f"nlp: {tmp_path / 'no.csv'}: no such file\n"
+        "nlp: no reviews to measure with: name CSV files, or set SALPIM_DATA\n"
+    )
+
+
 def test_the_module_runs_as_a_command(good: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
