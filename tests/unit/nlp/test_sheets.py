@@ -132,6 +132,16 @@ def test_score_reads_the_first_sheet_with_texts_and_names_the_others(
     assert read_table(source).rows == (("좋아요",),)
 
 
+def test_a_workbook_without_styles_is_read_without_a_remark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, out = tmp_path / "in.xlsx", tmp_path / "out.csv"
+    styles = rb"<cellStyleXfs.*</cellStyleXfs>|<cellStyles.*</cellStyles>"
+    source.write_bytes(altered(workbook({"a": [HEADER, row("하나")]}), "styles.xml", styles, b""))
+    assert main(["score", str(source), "--out", str(out)]) == 0
+    assert capsys.readouterr().err == f"{out}에 1행을 썼습니다\n"
+
+
 ITEMS = [{"date": "2023-01-02", "star": n, "review": f"후기 {n}"} for n in (1, 2, 3)]
 
 
