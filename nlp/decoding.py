@@ -93,6 +93,11 @@ def _is_korean(piece: bytes) -> bool:
     The rare syllables that CP949 adds to those, on lower bytes, are what a Western encoding looks like in it.
     """
     try:
+        piece.decode("euc_kr")  # all of it: the common case, and quickly told
+        return True
+    except UnicodeDecodeError:
+        pass
+    try:
         others = [char.encode("cp949") for char in piece.decode("cp949") if char > "\x7f"]
     except UnicodeDecodeError:
         return False
