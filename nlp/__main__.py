@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from nlp.apps import Lang
@@ -15,6 +16,8 @@ from nlp.texts import texts
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code: 0, 1 if some input or all was unreadable, 130 if interrupted."""
     options = _parser().parse_args(arguments)
+    # What openpyxl remarks on the styles of a workbook is nothing to whoever wants its rows.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
     try:
         return int(options.run(options))
     except KeyboardInterrupt:

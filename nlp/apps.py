@@ -53,6 +53,14 @@ def find(app_id: str) -> App | None:
     return _by_id().get(app_id)
 
 
+def store_of(app_id: str) -> str:
+    """The store that knows an app by this id: ``'appstore'`` or ``'googleplay'``, ``''`` when we do not know it."""
+    app = find(app_id)
+    if app is None:
+        return ""
+    return "appstore" if app_id == app.app_store else "googleplay"
+
+
 def id_in(named: str, store: str) -> str | None:
     """The store id of an app named by its id or a name of its own; an id that we do not know is taken as it is.
 

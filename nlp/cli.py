@@ -14,7 +14,7 @@ from nlp.apps import Lang
 from nlp.drawing import CLOUDS, Studio
 from nlp.model import Report
 from nlp.once import Once
-from nlp.reviews import Rejected, Review, UnreadableFile, read_file
+from nlp.reviews import Import, Rejected, Review, UnreadableFile, read_file
 from nlp.texts import texts
 from nlp.tokenize import Tokenizer, TokenizerName, TokenizerUnavailable, make_tokenizer
 
@@ -111,7 +111,14 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
             duplicates=again.known,
             rejected=len(result.rejected),
             encoding=result.encoding,
+            **_sheets(result),
         )
+        if result.sheets:
+            stderr.write(say["cli_sheets"].format(path=path, sheets=", ".join(result.sheets)) + "\n")
+        if result.sheets_left:
+            stderr.write(
+                say["cli_sheets_left"].format(path=path, sheets=", ".join(result.sheets_left)) + "\n"
+            )
         if again.known:
             stderr.write(say["cli_duplicates"].format(path=path, count=again.known) + "\n")
         if again.edited:
@@ -123,6 +130,11 @@ def _read_all(job: ReportJob, stdout: TextIO, stderr: TextIO) -> _Input:
             stderr.write(say["cli_more"].format(path=path, count=more) + "\n")
     found.reviews = once.reviews
     return found
+
+
+def _sheets(result: Import) -> dict[str, tuple[str, ...]]:
+    """Of a workbook with several sheets, those that were read and those that were not."""
+    return {"sheets": result.sheets, "sheets_left": result.sheets_left} if result.sheets else {}
 
 
 def failure(error: UnreadableFile | OSError, lang: Lang) -> str:

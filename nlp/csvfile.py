@@ -1,15 +1,17 @@
-"""The workings of ``nlp.reviews.read_file``: bytes → text → records (rows: ``csvrows``)."""
+"""The workings of ``nlp.reviews.read_file``: a file's tables → records (rows: ``csvrows``)."""
 
 from __future__ import annotations
 
-import codecs
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nlp import sheets
-from nlp.csvrows import Header, Record, RowReader
+from nlp.csvrows import Header, Record, RowReader, quoted
+from nlp.decoding import decoded, lines_of
+from nlp.headings import columns_of, lacking
 from nlp.reviews import Import, Rejected, Review, UnreadableFile
 
 #: A quoted field may hold line breaks. A record longer than this is a forgotten quotation mark, not a review.
@@ -17,63 +19,35 @@ _MAX_RECORD_LINES = 400
 _MAX_FIELD = 100_000
 _UNBALANCED = ("따옴표가 맞지 않습니다", "quotation marks do not match")
 
-_COLUMNS: dict[str, frozenset[str]] = {
-    "date": frozenset(
-        {
-            "date",
-            "at",
-            "datetime",
-            "created",
-            "createdat",
-            "updated",
-            "time",
-            "timestamp",
-            "날짜",
-            "작성시각",
-            "일시",
-            "작성일",
-            "작성일시",
-            "등록일",
-        }
-    ),
-    "star": frozenset({"star", "stars", "rating", "score", "별점", "평점", "점수"}),
-    "review": frozenset(
-        {
-            "review",
-            "reviewtext",
-            "reviewbody",
-            "content",
-            "contents",
-            "text",
-            "body",
-            "comment",
-            "message",
-            "리뷰",
-            "리뷰내용",
-            "내용",
-            "후기",
-            "후기내용",
-            "본문",
-        }
-    ),
-    "title": frozenset({"title", "subject", "제목"}),
-    "likes": frozenset(
-        {"like", "likes", "thumbsup", "thumbsupcount", "votes", "helpful", "좋아요", "추천", "공감"}
-    ),
-    "user": frozenset(
-        {"user", "username", "author", "name", "nickname", "작성자", "이름", "닉네임", "사용자"}
-    ),
-    "app": frozenset({"app", "appid", "storeid", "trackid", "앱", "앱id", "앱아이디", "패키지", "package"}),
-    "store": frozenset({"store", "market", "platform", "스토어", "마켓", "플랫폼"}),
-    "id": frozenset({"id", "reviewid", "리뷰id", "후기id"}),
-    "version": frozenset({"version", "appversion", "reviewcreatedversion", "버전", "앱버전"}),
-}
-_NEEDED = ("date", "star", "review")
 # A browser that downloads a file twice calls the second one "appstore_1 (1).csv".
 _FILE_NAME = re.compile(
-    r"(?:appstore|googleplay)_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.(?:csv|tsv|xlsx|jsonl?|txt)", re.IGNORECASE
+    r"(appstore|googleplay)_([A-Za-z0-9._]+?)(?: ?\(\d+\))?\.(?:csv|tsv|xlsx|jsonl?|txt)", re.IGNORECASE
 )
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+#: As Excel calls the sheet of such a file, when it was opened there and put into a workbook of several.
+_SHEET_NAME = re.compile(r"(appstore|googleplay)_([A-Za-z0-9._]+)", re.IGNORECASE)
+#: So many sheets are named when none of a workbook can be read.
+_NAMED_SHEETS = 5
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One table of a file. ``name``: of its sheet, ``''`` where there are none; ``line``: of its heading."""
+
+    name: str
+    line: int
+    header: Header
+    records: Iterable[Record]
+
+
+@dataclass
+class _Part:
+    """What a table gave, or in both languages why it was not read; ``last``: the last line looked at."""
+
+    name: str
+    last: int
+    reviews: list[Review]
+    rejected: list[Rejected]
+    unread: tuple[str, str] | None = None
 
 
 def parse(
@@ -85,103 +59,118 @@ def parse(
     now: datetime | None = None,
 ) -> Import:
     """See ``nlp.reviews.read_file``."""
-    kind = sheets.kind_of(data, filename or "")
+    encoding, tables = _tables(data, filename or "")
+    store, named = _store_and_app(_FILE_NAME.search(re.split(r"[/\\]", filename or "")[-1]))
+    parts: list[_Part] = []
+    for table in tables:
+        own_store, own_app = _store_and_app(_SHEET_NAME.fullmatch(table.name))
+        reader = RowReader(table.header, app or own_app or named, author_key, now, own_store or store)
+        parts.append(_part(table, reader))
+    read = [part for part in parts if part.unread is None]
+    if not read:
+        raise _nothing_in(parts)
+    return Import(
+        tuple(review for part in read for review in part.reviews),
+        tuple(_rejected(parts)),
+        encoding,
+        tuple(part.name for part in read if len(parts) > 1),
+        tuple(part.name for part in parts if part.unread),
+    )
+
+
+def _tables(data: bytes, filename: str) -> tuple[str, Iterator[_Table]]:
+    """The encoding, or what kind of file it is, and its tables."""
+    kind = sheets.kind_of(data, filename)
     if kind:
-        rows = sheets.rows_of(data, kind)
-        encoding: str = kind
-        head = next(rows, None)
-        if head is None:
-            raise UnreadableFile("빈 파일입니다.", "The file is empty.")
-        header = _header_of(head[1], ",")
-        found: Iterable[Record] = (Record(line, line, cells) for line, cells in rows)
-    else:
-        text, encoding = decoded(data)
-        lines = lines_of(text)
-        at, first = _header(lines)
-        header = _complete(header_in(lines[at]))
-        found = records(lines, first, header)
-    app = app or _app_of(filename or "")
-    if app is None and "app" not in header.columns:
-        raise UnreadableFile(
-            "어느 앱의 후기인지 알 수 없습니다. 파일 이름을 appstore_<앱 id>.csv로 하거나 "
-            "APP 열을 넣어 주세요.",
+        return kind, (table for sheet in sheets.sheets_of(data, kind) for table in _sheet(sheet))
+    text, encoding = decoded(data)
+    lines = lines_of(text)
+    at = _first(lines)
+    header = header_in(lines[at])
+    return encoding, iter([_Table("", at + 1, header, records(lines, at + 1, header))])
+
+
+def _sheet(sheet: sheets.Sheet) -> Iterator[_Table]:
+    """The table of a sheet; none if it is empty."""
+    head = next(sheet.rows, None)
+    if head is not None:
+        header = Header(columns_of(head[1]), len(head[1]), ",")
+        found = (Record(line, line, cells) for line, cells in sheet.rows)
+        yield _Table(quoted(sheet.name), head[0], header, found)
+
+
+def _part(table: _Table, reader: RowReader) -> _Part:
+    part = _Part(table.name, table.line, [], [], _why_not(table.header, reader))
+    if part.unread is None:
+        for record in table.records:
+            outcome = reader.read(record)
+            if isinstance(outcome, Review):
+                part.reviews.append(outcome)
+            else:
+                part.rejected.append(outcome)
+            part.last = record.line
+    return part
+
+
+def _why_not(header: Header, reader: RowReader) -> tuple[str, str] | None:
+    """Why no review can come of a table with this heading, if so."""
+    if missing := lacking(header.columns):
+        return f"첫 줄에 필요한 열이 없습니다: {missing}.", f"The first line lacks these columns: {missing}."
+    if reader.app is None and "app" not in header.columns:
+        return (
+            "어느 앱의 후기인지 알 수 없습니다. 파일 이름을 appstore_<앱 id>.csv로 하거나 APP 열을 넣어 주세요.",
             "Which app is this? Name the file appstore_<app id>.csv or add an APP column.",
         )
-    reader = RowReader(header, app, author_key, now)
-    reviews: list[Review] = []
-    rejected: list[Rejected] = []
-    for record in found:
-        outcome = reader.read(record)
-        if isinstance(outcome, Review):
-            reviews.append(outcome)
-        else:
-            rejected.append(outcome)
-    return Import(tuple(reviews), tuple(rejected), encoding)
+    return None
 
 
-# --- bytes → text -------------------------------------------------------------------------------------
+def _rejected(parts: list[_Part]) -> Iterator[Rejected]:
+    """Rejections in order; where there are several sheets, with their names and with lines of their own."""
+    before = 0
+    for part in parts:
+        for row in part.rejected:
+            if len(parts) == 1:
+                yield row
+                continue
+            ko, en = f"시트 '{part.name}' {row.line}행: ", f"sheet '{part.name}', row {row.line}: "
+            yield replace(
+                row, line=before + row.line, reason_ko=ko + row.reason_ko, reason_en=en + row.reason_en
+            )
+        if part.unread:
+            ko, en = part.unread
+            yield Rejected(
+                before + part.last,
+                f"시트 '{part.name}'은(는) 읽지 않았습니다. {ko}",
+                f"sheet '{part.name}' was not read. {en}",
+            )
+        before += part.last
 
 
-def decoded(data: bytes) -> tuple[str, str]:
-    """Text and the name of its encoding; broken bytes of nearly good UTF-8 become lone surrogates."""
-    if not data.strip():
-        raise UnreadableFile("빈 파일입니다.", "The file is empty.")
-    if data.startswith(_OLD_EXCEL):
-        raise UnreadableFile(
-            "예전 엑셀(.xls) 파일입니다. 엑셀에서 .xlsx나 'CSV UTF-8'로 저장해서 올려 주세요.",
-            "This is an old Excel workbook (.xls). Save it as .xlsx or 'CSV UTF-8' and import that.",
-        )
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            return data.decode("utf-16"), "utf-16"
-        except UnicodeDecodeError as error:
-            raise UnreadableFile(
-                "UTF-16 파일인데 글자가 깨져 있습니다. UTF-8 CSV로 다시 저장해 주세요.",
-                "The file says it is UTF-16 but is broken. Save it again as UTF-8 CSV.",
-            ) from error
-    sample = data[:65536]
-    odd = sum(byte < 9 or 13 < byte < 32 for byte in sample)
-    if odd > len(sample) // 100 + 2:
-        raise UnreadableFile("글자로 된 파일이 아닙니다(이진 파일).", "This is a binary file, not text.")
-    encoding = "utf-8-sig" if data.startswith(codecs.BOM_UTF8) else "utf-8"
-    try:
-        return data.decode(encoding), encoding
-    except UnicodeDecodeError:
-        pass
-    # Nearly all UTF-8 with a few broken bytes: keep them as surrogates, so that only their rows are rejected.
-    salvaged = data.decode(encoding, "surrogateescape")
-    broken = sum("\udc80" <= char <= "\udcff" for char in salvaged)
-    if encoding == "utf-8-sig" or broken * 20 < sum(char > "\x7f" for char in salvaged):
-        return salvaged, encoding
-    try:
-        return data.decode("cp949"), "cp949"
-    except UnicodeDecodeError as error:
-        raise UnreadableFile(
-            f"글자를 읽을 수 없습니다. UTF-8도 CP949도 아닙니다({error.start}번째 바이트).",
-            f"Neither UTF-8 nor CP949: unreadable byte at {error.start}.",
-        ) from None
+def _nothing_in(parts: list[_Part]) -> UnreadableFile:
+    whys = [(part.name, *part.unread) for part in parts if part.unread]
+    if not whys:
+        return UnreadableFile("빈 파일입니다.", "The file is empty.")
+    if len(whys) == 1:
+        return UnreadableFile(*whys[0][1:])
+    more = " …" if len(whys) > _NAMED_SHEETS else ""
+    ko = " ".join(f"'{name}': {why}" for name, why, _ in whys[:_NAMED_SHEETS]) + more
+    en = " ".join(f"'{name}': {why}" for name, _, why in whys[:_NAMED_SHEETS]) + more
+    return UnreadableFile(
+        f"후기로 읽을 수 있는 시트가 없습니다. {ko}", f"None of the sheets can be read as reviews. {en}"
+    )
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines of a text, with their ends."""
-    if "\n" not in text:
-        return text.splitlines(keepends=True)
-    # Not str.splitlines: it also breaks at U+2028, form feeds and the like, which belong to a review's text.
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+def _store_and_app(named: re.Match[str] | None) -> tuple[str, str | None]:
+    return (named[1].lower(), named[2]) if named else ("", None)
 
 
 # --- header -------------------------------------------------------------------------------------------
 
 
-def _app_of(filename: str) -> str | None:
-    named = _FILE_NAME.search(re.split(r"[/\\]", filename)[-1])
-    return named[1] if named else None
-
-
-def _header(lines: list[str]) -> tuple[int, int]:
+def _first(lines: list[str]) -> int:
     for index, line in enumerate(lines):
         if line.strip():
-            return index, index + 1
+            return index
     raise UnreadableFile("빈 파일입니다.", "The file is empty.")
 
 
@@ -190,36 +179,12 @@ def header_in(line: str) -> Header:
     return max((_named(line, delimiter) for delimiter in ",\t;"), key=lambda found: len(found.columns))
 
 
-def _header_of(cells: list[str], delimiter: str) -> Header:
-    return _complete(Header(columns_of(cells), len(cells), delimiter))
-
-
-def _complete(header: Header) -> Header:
-    missing = ", ".join(name.upper() for name in _NEEDED if name not in header.columns)
-    if missing:
-        raise UnreadableFile(
-            f"첫 줄에 필요한 열이 없습니다: {missing}.", f"The first line lacks these columns: {missing}."
-        )
-    return header
-
-
 def _named(line: str, delimiter: str) -> Header:
     try:
         cells = next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         cells = []
     return Header(columns_of(cells), len(cells), delimiter)
-
-
-def columns_of(cells: Sequence[str]) -> dict[str, int]:
-    """Our name of a column → its place, for every heading that we know."""
-    columns: dict[str, int] = {}
-    for index, cell in enumerate(cells):
-        name = re.sub(r"[\s_\-\ufeff]", "", cell).lower()
-        for column, names in _COLUMNS.items():
-            if name in names:
-                columns.setdefault(column, index)
-    return columns
 
 
 # --- text → records -----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from nlp.decoding import UNDECODED
 from nlp.reviews import KST, Rejected, Review, credible
 from nlp.text import mask, storable
 
@@ -32,14 +33,23 @@ class Record:
 
 
 class RowReader:
-    """Turns records into reviews; knows the columns, the app, how authors are hashed, and the present."""
+    """Turns records into reviews; knows the columns, how authors are hashed, and the present.
+
+    ``app`` and ``store`` are those of rows that do not say.
+    """
 
     def __init__(
-        self, header: Header, app: str | None, author_key: bytes | None, now: datetime | None = None
+        self,
+        header: Header,
+        app: str | None,
+        author_key: bytes | None,
+        now: datetime | None = None,
+        store: str = "",
     ) -> None:
         self._columns = header.columns
         self._width = header.width
-        self._app = app
+        self.app = app
+        self._store = store
         self._author_key = author_key
         self._now = now or datetime.now(KST)  # one for all rows of a file
 
@@ -59,18 +69,18 @@ class RowReader:
         return self._review(record.line, cells)
 
     def _review(self, line: int, cells: list[str]) -> Review | Rejected:
-        if any("\udc80" <= char <= "\udcff" for cell in cells for char in cell):
+        if any(UNDECODED.search(cell) for cell in cells):
             return Rejected(line, "깨진 글자가 있습니다", "broken characters")
         star = _star(self._cell(cells, "star"))
         if star is None:
-            shown = _shown(self._cell(cells, "star"))
+            shown = quoted(self._cell(cells, "star"))
             return Rejected(line, f"별점이 1–5가 아닙니다: {shown}", f"not a star rating of 1–5: {shown}")
         at = _date(self._cell(cells, "date"))
         if at is None:
-            shown = _shown(self._cell(cells, "date"))
+            shown = quoted(self._cell(cells, "date"))
             return Rejected(line, f"날짜를 읽을 수 없습니다: {shown}", f"unreadable date: {shown}")
         if not credible(at, self._now):
-            shown = _shown(self._cell(cells, "date"))
+            shown = quoted(self._cell(cells, "date"))
             return Rejected(
                 line,
                 f"앱 장터가 없던 때(2007년 전)나 앞날의 날짜입니다: {shown}",
@@ -78,12 +88,12 @@ class RowReader:
             )
         likes = _count(self._cell(cells, "likes"))
         if likes is None:
-            shown = _shown(self._cell(cells, "likes"))
+            shown = quoted(self._cell(cells, "likes"))
             return Rejected(line, f"좋아요 수가 숫자가 아닙니다: {shown}", f"likes is not a number: {shown}")
         title, text = self._cell(cells, "title"), self._cell(cells, "review")
         if not title.strip() and not text.strip():
             return Rejected(line, "제목과 내용이 비어 있습니다", "neither title nor text")
-        app = self._cell(cells, "app").strip() or self._app
+        app = self._cell(cells, "app").strip() or self.app
         if not app:
             return Rejected(line, "앱 id가 없습니다", "no app id")
         author = hashed_author(self._cell(cells, "user"), self._author_key)
@@ -95,10 +105,15 @@ class RowReader:
             title=mask(storable(title)),
             text=mask(storable(text)),
             author=author,
-            store=_STORES.get(re.sub(r"[\s_-]", "", self._cell(cells, "store")).lower(), ""),
+            store=self._store_in(self._cell(cells, "store")),
             store_id=storable(self._cell(cells, "id").strip())[:200],
             version=storable(self._cell(cells, "version").strip())[:40],
         )
+
+    def _store_in(self, cell: str) -> str:
+        """The store that a cell names, ``''`` for one we do not know; the file's own where it names none."""
+        name = re.sub(r"[\s_-]", "", cell).lower()
+        return _STORES.get(name, "") if name else self._store
 
     def _cell(self, cells: list[str], column: str) -> str:
         index = self._columns.get(column)
@@ -123,8 +138,8 @@ _STORES = {
 }  # fmt: skip
 
 
-def _shown(cell: str) -> str:
-    """A cell as a rejection may quote it: short, on one line, masked."""
+def quoted(cell: str) -> str:
+    """What a file says as a rejection may quote it: short, on one line, masked."""
     return mask(" ".join(storable(cell).split()))[:40] or "''"
 
 

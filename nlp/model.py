@@ -9,7 +9,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from typing import Any, Literal
 
 #: Version of the JSON. A reader refuses another major number.
-VERSION = "2.1"
+VERSION = "2.2"
 
 
 Polarity = Literal["pos", "neg", "mixed", "neutral"]
@@ -19,7 +19,8 @@ POLARITIES: tuple[Polarity, ...] = ("pos", "neg", "mixed", "neutral")
 @dataclass(frozen=True, slots=True)
 class CreatedFrom:
     """What went in. ``sha256`` names the set of reviews, whatever order they came in; ``sentiment`` and
-    ``aspects`` name the version of the sentiment model (its sha256) and the date of the aspects' data.
+    ``aspects`` name the version of the sentiment model (its sha256) and the date of the aspects' data; ``stores``:
+    those of the reviews, sorted, with ``''`` for some of which nobody knows.
     """
 
     reviews: int
@@ -31,6 +32,7 @@ class CreatedFrom:
     nlp: str
     sentiment: str
     aspects: str
+    stores: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

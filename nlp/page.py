@@ -36,9 +36,10 @@ def render(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    owner = report.contrast.owner
+    words, owner = texts(lang), report.contrast.owner
     html = environment.get_template("report.html").render(
-        t=texts(lang),
+        t=words,
+        source=_source(report, words),
         side=lambda both: side(both, lang),
         lang=lang,
         report=report,
@@ -55,6 +56,11 @@ def render(
     # The reader may have no Korean font: the page brings the glyphs it uses, and only now are they known.
     font = base64.b64encode(subset_woff(set(html))).decode()
     return html.replace(_FONT_MARK, font, 1)
+
+
+def _source(report: Report, words: dict[str, str]) -> str:
+    """What the reviews are: of which stores, but only if that is known of all of them."""
+    return words.get("source_" + "_".join(report.created_from.stores), words["source_unknown"])
 
 
 def _columns(report: Report) -> list[tuple[str, int, float]]:

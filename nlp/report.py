@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import nlp
-from nlp.apps import find, name_of
+from nlp.apps import find, name_of, store_of
 from nlp.model import VERSION, AppRow, CreatedFrom, Report, Totals
 from nlp.reviews import KST, Review
 from nlp.tokenize import Tokenizer, make_tokenizer
@@ -215,6 +215,7 @@ def _created_from(reviews: Sequence[Review], tokenizer: str, reader: Reader) -> 
         nlp=nlp.__version__,
         sentiment=reader.sentiment,
         aspects=reader.aspects,
+        stores=tuple(sorted({review.store or store_of(review.app) for review in reviews})),
     )
 
 

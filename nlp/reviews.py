@@ -79,7 +79,11 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that is not a review: the line of the file it starts on (1 is the header), and why."""
+    """A row that is not a review: the line of the file it starts on (1 is the header), and why.
+
+    In a workbook of several sheets the lines of each follow on those of the one before, and the reason names
+    sheet and row; a sheet that was not read is a row of its own.
+    """
 
     line: int
     reason_ko: str
@@ -88,11 +92,17 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Import:
-    """What a file held. ``encoding`` is ``utf-8``, ``utf-8-sig`` or ``cp949``."""
+    """What a file held. ``encoding``: ``utf-8``, ``utf-8-sig``, ``utf-16``, ``cp949``, or ``xlsx`` or ``json``.
+
+    ``sheets`` and ``sheets_left``: the names of a workbook's sheets that were read, if it has more than one, and
+    of those that were not; empty ones do not count.
+    """
 
     reviews: tuple[Review, ...]
     rejected: tuple[Rejected, ...]
     encoding: str
+    sheets: tuple[str, ...] = ()
+    sheets_left: tuple[str, ...] = ()
 
 
 class UnreadableFile(Exception):
@@ -112,20 +122,24 @@ def read_file(
     author_key: bytes | None = None,
     now: datetime | None = None,
 ) -> Import:
-    """Read a file of reviews: CSV, TSV, Excel (.xlsx: the first sheet) or JSON (objects in an array, or one a line).
+    """Read a file of reviews: CSV, TSV, Excel (.xlsx) or JSON (objects in an array, or one a line).
 
     Columns are found by name, in any order and case, in Korean or English: date, star and review are needed;
-    user, like, title, app, store, id and version may be missing. The app of a row is its app column, else
-    ``app``, else the id in a file name ``appstore_<id>.csv`` (``filename``, or the path's own). Comma, semicolon
-    and tab separate; encodings are UTF-8 with or without BOM, UTF-16 with BOM and CP949. A date without an
-    offset is Korean time; seconds or milliseconds since 1970 are UTC. A row dated before 2007 or more than two
-    days after ``now`` (unless given, the present) is rejected.
+    user, like, title, app, store, id and version may be missing. Comma, semicolon and tab separate; encodings are
+    UTF-8 with or without BOM, UTF-16 with BOM and CP949. Of a workbook every sheet with the needed columns is read,
+    of a JSON file every array whose objects have them.
+
+    The app of a row is its app column, else ``app``, else the id in the name of its sheet or file
+    (``appstore_<id>.csv``; ``filename``, or the path's own); so is its store, where its store column is silent. A
+    date without an offset is Korean time; seconds or milliseconds since 1970 are UTC. A row dated before 2007 or
+    more than two days after ``now`` (unless given, the present) is rejected, and so is one with bytes that cannot
+    be decoded.
 
     ``author_key`` keys the hash that replaces author names; without it the hash is plain, which hides a
     name from a reader but not from someone who tries names.
 
-    Raises ``UnreadableFile`` if the whole is no such file: empty, binary, columns missing (named), no app
-    id; and ``OSError`` as ``open`` does.
+    Raises ``UnreadableFile`` if the whole is no such file: empty, binary, for the greater part undecodable, columns
+    missing (named), no app id; and ``OSError`` as ``open`` does.
     """
     from nlp import csvfile  # read_file is the one door; its workings live next door
 

@@ -1,20 +1,36 @@
-"""Rows of Excel workbooks and JSON files, as the CSV reader has them: a line number and cells of text."""
+"""Excel workbooks and JSON files as the CSV reader has its rows: a number and cells of text."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
+import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
+from nlp import objects
 from nlp.reviews import UnreadableFile
 
 Kind = Literal["xlsx", "json"]
+Row = tuple[int, list[str]]
 #: An archive that swells to more than this is no table of reviews.
 MAX_UNPACKED = 400_000_000
 MAX_COLUMNS = 200
+#: What openpyxl lets through from an archive or a sheet that is damaged (bad XML is a SyntaxError).
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, IndexError, TypeError, AttributeError, EOFError,
+    NotImplementedError, RuntimeError, SyntaxError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: heading first, then every row with its number. ``name`` is ``''`` where it has none."""
+
+    name: str
+    rows: Iterator[Row]
 
 
 def kind_of(data: bytes, filename: str) -> Kind | None:
@@ -26,69 +42,60 @@ def kind_of(data: bytes, filename: str) -> Kind | None:
     return "json" if named or start.startswith((b"[{", b'{"', b"[\n", b"[ ", b"{\n", b"[\r")) else None
 
 
-def rows_of(data: bytes, kind: Kind) -> Iterator[tuple[int, list[str]]]:
-    """Heading first, then every row with its number: of the sheet's row, or of the JSON element (1 is the
-    first). Raises ``UnreadableFile`` if the whole cannot be read.
+def sheets_of(data: bytes, kind: Kind) -> Iterator[Sheet]:
+    """The sheets of a workbook in their order, empty ones too; of a JSON file one.
+
+    Rows are numbered as in the sheet, or from 1 as the elements of JSON are. They are read while they are asked
+    for. Raises ``UnreadableFile`` if the whole cannot be read, also while its rows are read.
     """
-    return _workbook(data) if kind == "xlsx" else _json(data)
-
-
-def _workbook(data: bytes) -> Iterator[tuple[int, list[str]]]:
+    if kind == "json":
+        names, items = objects.table_in(data)
+        names = names[:MAX_COLUMNS]
+        yield Sheet("", _elements(names, items))
+        return
     from openpyxl import load_workbook  # type: ignore[import-untyped]
-    from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
-    broken = UnreadableFile(
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+        if size > MAX_UNPACKED:
+            raise UnreadableFile("파일이 너무 큽니다.", "The workbook is too large.")
+        found = load_workbook(io.BytesIO(data), read_only=True, data_only=True).worksheets
+    except _DAMAGE as error:
+        raise _broken() from error
+    for sheet in found:
+        yield Sheet(" ".join(sheet.title.split()), _rows(sheet))
+
+
+def _broken() -> UnreadableFile:
+    return UnreadableFile(
         "엑셀 파일을 열 수 없습니다. .xlsx나 'CSV UTF-8'로 다시 저장해서 올려 주세요.",
         "The workbook cannot be opened. Save it again as .xlsx or 'CSV UTF-8'.",
     )
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    width = min(sheet.max_column or 0, MAX_COLUMNS)
+    # Some programs write a size that is not the sheet's: openpyxl would stop there and lose the rest.
+    sheet.reset_dimensions()
+    headed = False
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
-                raise UnreadableFile("파일이 너무 큽니다.", "The workbook is too large.")
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        for number, values in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+        for number, values in enumerate(sheet.iter_rows(values_only=True), 1):
             cells = [_text(value) for value in values[:MAX_COLUMNS]]
-            if any(cells):
-                yield number, cells
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, IndexError) as error:
-        raise broken from error
+            if not any(cells):
+                continue
+            if not headed:
+                width, headed = max(width, len(cells)), True
+            yield number, [*cells, *[""] * (width - len(cells))][:width]
+    except _DAMAGE as error:
+        raise _broken() from error
 
 
-def _json(data: bytes) -> Iterator[tuple[int, list[str]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableFile("UTF-8이 아닌 JSON입니다.", "The JSON file is not in UTF-8.") from error
-    items = _items(text)
-    names = list(dict.fromkeys(name for item in items if isinstance(item, dict) for name in item))
-    if not names:
-        raise UnreadableFile(
-            "후기 목록이 없습니다. 객체의 배열이거나 한 줄에 객체 하나여야 합니다.",
-            "No reviews in it: an array of objects is needed, or one object a line.",
-        )
-    names = names[:MAX_COLUMNS]
-    yield 0, [str(name) for name in names]
+def _elements(names: list[str], items: list[Any]) -> Iterator[Row]:
+    yield 0, names
     for number, item in enumerate(items, 1):
         # What is no object has no cells, and is rejected for that with its number.
         yield number, [_text(item.get(name)) for name in names] if isinstance(item, dict) else []
-
-
-def _items(text: str) -> list[Any]:
-    try:
-        whole = json.loads(text)
-    except (ValueError, RecursionError):
-        return [_line(line) for line in text.splitlines() if line.strip()]
-    if isinstance(whole, dict):
-        lists = [value for value in whole.values() if isinstance(value, list)]
-        return lists[0] if lists else [whole]
-    return whole if isinstance(whole, list) else []
-
-
-def _line(line: str) -> Any:
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _text(value: Any) -> str:

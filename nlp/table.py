@@ -8,11 +8,13 @@ import os
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nlp import sheets
-from nlp.csvfile import columns_of, decoded, header_in, lines_of, records
+from nlp.csvfile import header_in, records
+from nlp.decoding import decoded, lines_of
+from nlp.headings import columns_of
 from nlp.reviews import UnreadableFile
 
 Row = tuple[str, ...]
@@ -22,13 +24,18 @@ _SURROGATES = re.compile("[\ud800-\udfff]+")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under ``columns``; ``title_at`` and ``text_at``: where what people wrote stands."""
+    """Rows of cells under ``columns``; ``title_at`` and ``text_at``: where what people wrote stands.
+
+    ``sheet``: the name of the sheet of a workbook; ``sheets_left``: those of the others that are not empty.
+    """
 
     columns: Row
     rows: tuple[Row, ...]
     title_at: int | None
     text_at: int | None
     encoding: str
+    sheet: str = ""
+    sheets_left: tuple[str, ...] = ()
 
     def title(self, row: Row) -> str:
         """The row's title, ``''`` where there is none."""
@@ -41,32 +48,51 @@ class Table:
 
 def read_table(path: Path) -> Table:
     """Read a CSV, TSV, Excel or JSON table, dropping nothing: a short row is filled up, a long one's last
-    cells are put together, and lines are read as records only where their quotation marks allow it.
+    cells are put together, and lines are read as records only where their quotation marks allow it. Of a
+    workbook the first sheet is read that has a column of texts, or else one of titles.
 
     Raises ``UnreadableFile`` if there is no column of titles or texts, naming those that were seen; and
     ``OSError`` as ``open`` does.
     """
     data = path.read_bytes()
     kind = sheets.kind_of(data, path.name)
-    if kind:
-        found = [cells for _number, cells in sheets.rows_of(data, kind)]
-        encoding: str = kind
-        joint = ","
-    else:
+    if kind is None:
         text, encoding = decoded(data)
         found, joint = _records(text)
-    if not found:
-        raise UnreadableFile("빈 파일입니다.", "The file is empty.")
-    columns = tuple(found[0])
+        return _table(found, encoding, joint)
+    tables = [(sheet.name, rows) for sheet in sheets.sheets_of(data, kind) if (rows := list(sheet.rows))]
+    if not tables:
+        raise _empty()
+    at = max(range(len(tables)), key=lambda i: _worth(tables[i][1][0][1]))
+    table = _table([cells for _number, cells in tables[at][1]], kind, ",")
+    left = tuple(name for i, (name, _) in enumerate(tables) if i != at)
+    return replace(table, sheet=tables[at][0], sheets_left=left)
+
+
+def _worth(columns: Sequence[str]) -> int:
+    """2 with a column of texts, 1 with one of titles only, 0 with neither."""
     known = columns_of(columns)
-    if "review" not in known and "title" not in known:
+    return 2 if "review" in known else int("title" in known)
+
+
+def _table(found: list[list[str]], encoding: str, joint: str) -> Table:
+    """The table with its heading first; ``joint``: what puts the cells of a long row together."""
+    if not found:
+        raise _empty()
+    columns = tuple(found[0])
+    if not _worth(columns):
         seen = ", ".join(name.strip() or "?" for name in columns[:12])[:200]
         raise UnreadableFile(
             f"글이 든 열(REVIEW, TITLE, content, 내용 …)을 찾지 못했습니다. 있는 열: {seen}",
             f"No column of texts (REVIEW, TITLE, content …) was found. The columns are: {seen}",
         )
     rows = tuple(_whole(cells, len(columns), joint) for cells in found[1:])
+    known = columns_of(columns)
     return Table(columns, rows, known.get("title"), known.get("review"), encoding)
+
+
+def _empty() -> UnreadableFile:
+    return UnreadableFile("빈 파일입니다.", "The file is empty.")
 
 
 def write_table(path: Path, table: Table, names: Sequence[str], values: Sequence[Row]) -> None:

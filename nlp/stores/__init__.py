@@ -6,12 +6,12 @@ they were never run against the live stores. The stores' terms of use apply to w
 
 from __future__ import annotations
 
-from nlp.stores.collecting import Batch, collect
+from nlp.stores.collecting import Batch, NoCursor, collect
 from nlp.stores.entries import Found, StoreName
 from nlp.stores.errors import Blocked, ChangedFormat, NoSuchApp, RateLimited, StoreError, Unreachable
 from nlp.stores.http import Settings
 
 __all__ = [
-    "Batch", "Blocked", "ChangedFormat", "Found", "NoSuchApp", "RateLimited", "Settings", "StoreError",
+    "Batch", "Blocked", "ChangedFormat", "Found", "NoCursor", "NoSuchApp", "RateLimited", "Settings", "StoreError",
     "StoreName", "Unreachable", "collect",
 ]  # fmt: skip

@@ -12,6 +12,10 @@ from nlp.stores.errors import NoSuchApp
 from nlp.stores.http import Fetcher, Settings
 
 
+class NoCursor(ValueError):
+    """What was given to go on from is no cursor of a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What one page gave. ``cursor``: where to go on; ``done`` of ``total`` pages, ``None``: nobody knows.
@@ -53,15 +57,21 @@ def collect(
 ) -> Iterator[Batch]:
     """The app's reviews, newest first and then, in the App Store, the most helpful; no review twice in one run.
 
-    ``cursor``: of the last batch that was kept, to go on after it. Raises ``StoreError`` once the retries of a page
-    are used up: what came before is whole, and the last cursor leads on. Raises ``ValueError`` for a cursor that
-    is none.
+    ``cursor``: of the last batch that was kept, to go on after it; raises ``NoCursor`` at once for one that is none.
+    The iterator raises ``StoreError`` once the retries of a page are used up: what came before is whole, and the
+    last cursor leads on.
     """
-    settings = settings or Settings()
+    place = None if cursor is None else _read(cursor)
+    return _batches(store, app_id, place, author_key, settings or Settings())
+
+
+def _batches(
+    store: StoreName, app_id: str, start: _Place | None, author_key: bytes, settings: Settings
+) -> Iterator[Batch]:
     fetch = Fetcher(settings)
-    place = _read(cursor) if cursor else _Place()
+    place = start or _Place()
     seen: set[str] = set()
-    resumed = bool(cursor)
+    resumed = start is not None
     turn = _app_store if store == "appstore" else _google_play
     while True:
         entries, following, total = turn(fetch, settings, app_id, place)
@@ -95,11 +105,12 @@ def collect(
 def _read(cursor: str) -> _Place:
     try:
         place = _Place(**json.loads(cursor))
-        known = place.sort in range(len(appstore.SORTS)) and place.page >= 1
-        if not known or not isinstance(place.token, str | None):
-            raise ValueError("out of range")
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"no cursor of ours: {cursor[:60]}") from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise NoCursor(f"no cursor of ours: {cursor[:60]}") from error
+    numbers = type(place.sort) is type(place.page) is int and isinstance(place.token, str | None)
+    flags = all(isinstance(flag, bool) for flag in (place.full, place.gap, place.again))
+    if not (numbers and flags and place.sort in range(len(appstore.SORTS)) and place.page >= 1):
+        raise NoCursor(f"no cursor of ours: {cursor[:60]}")
     return place
 
 

@@ -25,8 +25,15 @@ class Kept:
     edited: int = 0
 
 
+class ForeignFile(ValueError):
+    """The file is not one that was written here, or it is damaged."""
+
+
 class Shelf:
-    """One CSV file of one or more apps. Written whole or not at all; rows stay in the order they came in."""
+    """One CSV file of one or more apps. Written whole or not at all; rows stay in the order they came in.
+
+    Raises ``ForeignFile`` for a file with other content, and ``OSError`` as ``open`` does.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -34,14 +41,20 @@ class Shelf:
         self._former: list[Row] = []
         self.kept = Kept()
         if path.exists():
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.DictReader(file)
-                missing = set(COLUMNS) - set(reader.fieldnames or ())
-                if missing:
-                    raise ValueError(f"{path} was not written by this command: no column {min(missing)}")
-                for row in reader:
-                    self._rows[row["STORE"], row["ID"]] = {name: row[name] or "" for name in COLUMNS}
+            try:
+                self._read()
+            except (csv.Error, UnicodeDecodeError) as error:
+                raise ForeignFile(str(error)) from error
         self.kept.reviews = len(self._rows)
+
+    def _read(self) -> None:
+        with self._path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = set(COLUMNS) - set(reader.fieldnames or ())
+            if missing:
+                raise ForeignFile(f"no column {min(missing)}")
+            for row in reader:
+                self._rows[row["STORE"], row["ID"]] = {name: row[name] or "" for name in COLUMNS}
 
     def put(self, found: Iterable[Found]) -> None:
         """Add reviews; one that its author edited takes the former one's place, which is kept apart."""

@@ -18,6 +18,7 @@ from app.reviews import corpus, service
 from app.reviews import jobs as work_of_reviews
 from app.reviews.models import RejectedRow, Review, ReviewImport, StoreApp, WorkState
 from tests.factories.reviews import create_import, create_operator, review_csv, review_row
+from tests.harness.workbooks import workbook
 
 Work = Callable[[], int]
 
@@ -245,3 +246,26 @@ def test_a_file_that_was_lost_fails_for_good_and_can_be_tried_again(
     assert _counts(_reload(db, item)) == (3, 0, 0, 3)
     with pytest.raises(service.NotFailed):
         service.retry_import(item.id)
+
+
+def test_every_sheet_of_a_workbook_is_taken_in_and_one_without_reviews_is_named(
+    db: Any, operator: User, work: Work
+) -> None:
+    header = ["DATE", "STAR", "REVIEW"]
+    content = workbook(
+        {
+            "요약": [["앱", "건수"], ["굿닥", 2]],
+            "2022": [header, ["2022-01-01", 5, "하나"], ["2022-01-02", 9, "별이 아홉"]],
+            "2023": [header, ["2023-01-01", 4, "둘"], ["2023-01-02", 8, "별이 여덟"]],
+        }
+    )
+    item = create_import(operator, content, filename="appstore_517637141.xlsx")
+    work()
+    item = _reload(db, item)
+    assert _counts(item) == (2, 0, 3, 5)
+    found = corpus.rejected_page(item.id, 1).rows
+    assert [row.reason_ko.partition(":")[0] for row in found] == [
+        "시트 '요약'은(는) 읽지 않았습니다. 첫 줄에 필요한 열이 없습니다",
+        "시트 '2022' 3행",
+        "시트 '2023' 3행",
+    ]

@@ -112,6 +112,42 @@ def test_the_page_is_one_file_that_escapes_what_it_quotes(good: Path, tmp_path: 
     assert texts("ko" if lang == "ko" else "en")["caveat"] in page
 
 
+@pytest.mark.parametrize(
+    "names, header, ko, en",
+    [
+        (["appstore_517637141.csv"], "", "앱스토어 후기 3건, 앱 1개", "3 App Store reviews, 1 apps"),
+        (["googleplay_a.b.csv"], "", "구글 플레이 후기 3건, 앱 1개", "3 Google Play reviews, 1 apps"),
+        (["1.csv"], "com.bbros.sayup,", "구글 플레이 후기 3건, 앱 1개", "3 Google Play reviews, 1 apps"),
+        (
+            ["appstore_9.csv", "googleplay_a.b.csv"],
+            "",
+            "앱스토어와 구글 플레이 후기 6건, 앱 2개",
+            "6 App Store and Google Play reviews, 2 apps",
+        ),
+        (["1.csv"], "a.b,", "후기 3건, 앱 1개", "3 reviews, 1 apps"),
+        (["1.csv"], "a.b,원스토어", "후기 3건, 앱 1개", "3 reviews, 1 apps"),
+        (["1.csv"], "a.b,Google Play", "구글 플레이 후기 3건, 앱 1개", "3 Google Play reviews, 1 apps"),
+        (["appstore_9.csv", "1.csv"], "a.b,", "후기 6건, 앱 2개", "6 reviews, 2 apps"),
+    ],
+    ids=["by file", "Play by file", "by a known app", "both", "unknown", "another", "by column", "in part"],
+)
+def test_the_page_names_the_stores_that_are_known_of_all_reviews(
+    tmp_path: Path, names: list[str], header: str, ko: str, en: str
+) -> None:
+    """``header``: app and store of the rows of a file that names neither."""
+    for name in names:
+        lines = [HEADER.rstrip(), *ROWS.splitlines()]
+        if name == "1.csv":
+            lines = [lines[0] + ",APP,STORE", *(f"{line},{header}" for line in lines[1:])]
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for lang, said in (("ko", ko), ("en", en)):
+        out = tmp_path / lang
+        assert main(["report", *(str(tmp_path / n) for n in names), "--out", str(out), "--lang", lang]) == 0
+        page = (out / "report.html").read_text(encoding="utf-8")
+        assert f'<p class="soft">{said}, 2023-01-02 – 2023-03-02' in page
+        assert texts("ko" if lang == "ko" else "en")["caveat"].startswith(("후기는 이용자", "Reviews do not"))
+
+
 def test_both_languages_have_the_same_texts_and_blanks() -> None:
     ko, en = texts("ko"), texts("en")
     assert ko.keys() == en.keys()
@@ -303,6 +339,38 @@ def test_wrong_usage_is_exit_code_two(arguments: list[str], capsys: pytest.Captu
         main(arguments)
     assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "option, limits",
+    [
+        (["report", "x", "--out", "y", "--top"], "from 1 to 10000"),
+        (["bench", "--reviews"], "from 1 to 1000000"),
+        (["bench", "--up-to"], "from 1000 to 1000000"),
+    ],
+)
+@pytest.mark.parametrize("number", ["0", "-1", "nan", "inf", "1.5", "10000001", "many"])
+def test_a_number_out_of_its_limits_is_refused_with_them(
+    option: list[str], limits: str, number: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*option, number])
+    assert caught.value.code == 2
+    said = f"argument {option[-1]}: a whole number {limits} is needed, not {number!r}"
+    assert said in capsys.readouterr().err
+
+
+def test_bench_says_in_one_line_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "appstore_1.csv"
+    empty.write_text(HEADER, encoding="utf-8")
+    assert main(["bench", str(tmp_path / "no.csv")]) == 1
+    assert main(["bench", str(empty)]) == 1
+    assert capsys.readouterr().err == (
+        f"nlp: {tmp_path / 'no.csv'}: no such file\n"
+        "nlp: no reviews to measure with: name CSV files, or set SALPIM_DATA\n"
+    )
 
 
 def test_the_module_runs_as_a_command(good: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from nlp.reviews import KST
 from nlp.stores import (
     Blocked,
     ChangedFormat,
+    NoCursor,
     NoSuchApp,
     RateLimited,
     Settings,
@@ -193,11 +194,14 @@ def test_a_page_left_out_in_the_middle_is_not_passed_over_in_silence() -> None:
 
 
 @pytest.mark.parametrize(
-    "cursor", ["{}x", "[]", '{"place": 1}', '{"sort": 7}', '{"page": 0}', '{"token": 1}', "7"]
-)
+    "cursor",
+    ["{}x", "[]", '{"place": 1}', '{"sort": 7}', '{"page": 0}', '{"page": 1.5}', '{"page": "2"}', '{"token": 1}',
+     '{"full": "no"}', "7", "", "[" * 100_000],
+)  # fmt: skip
 def test_a_cursor_that_is_none(cursor: str) -> None:
-    with pytest.raises(ValueError, match="cursor"):
-        next(collect("appstore", APP, cursor=cursor, author_key=KEY, settings=quick("http://127.0.0.1:9")))
+    """It is refused before anything is asked for."""
+    with pytest.raises(NoCursor, match="cursor"):
+        collect("appstore", APP, cursor=cursor, author_key=KEY, settings=quick("http://127.0.0.1:9"))
 
 
 def test_google_play_that_has_forgotten_the_token_is_read_anew_and_not_called_whole() -> None:
