@@ -138,6 +138,16 @@ def _side_title(asked: dict[str, str], side: str, data: report.Data) -> str:
     return f"{name} {period}".strip()
 
 
+def _version(version: str | None) -> str:
+    if version is None:
+        return ""
+    return _("버전 %(version)s", version=version) if version else _("버전을 밝히지 않음")
+
+
+def _span(since: str | None, until: str | None) -> str:
+    return f"{since or ''}–{until or ''}" if since or until else ""
+
+
 def _app_names(data: report.Data) -> dict[str, str]:
     key = "name_en" if in_english() else "name_ko"
     return {row["app"]: row[key] for row in data["apps"]}
@@ -163,7 +173,9 @@ def _described(query: Query, data: report.Data) -> list[str]:
         _app_names(data).get(query.app, query.app) if query.app else "",
         {"high": "≥3★", "low": "≤3★"}[query.side] if query.side else "",
         stars,
+        _version(query.version),
         query.month or "",
+        _span(query.since, query.until),
         str(POLARITIES[query.polarity]) if query.polarity else "",
         complains[query.complains] if query.complains is not None else "",
         _("별과 말이 다름") if query.disagree else "",
