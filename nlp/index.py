@@ -32,10 +32,10 @@ class Query:
 
     ``side``: ``'high'`` ≥3★, ``'low'`` ≤3★ (the owner's view); ``stars``: e.g. ``(1, 2)``; ``month``:
     ``'2023-09'`` (Korean time) or a year; ``since`` and ``until``: the first and the last day, month or year,
-    e.g. ``'2023-09-05'``; ``version``: of the app, ``''`` for none named; ``aspect`` with ``aspect_polarity`` (``'pos'``, ``'neg'``, or
-    ``'not_neg'`` for all that do not blame it): what the review thinks of it; ``phrase``: words next to each
-    other in one sentence; ``complains``: as likely as not, what the report's bars count as complaints;
-    ``disagree``: stars and words do.
+    e.g. ``'2023-09-05'``; ``version``: of the app, ``''`` for none named; ``aspect`` with ``aspect_polarity``
+    (``'pos'``, ``'neg'``, or ``'not_neg'`` for all that do not blame it): what the review thinks of it;
+    ``phrase``: words next to each other in one sentence;
+    ``complains``: as likely as not, what the report's bars count as complaints; ``disagree``: stars and words do.
     """
 
     word: str | None = None

@@ -108,6 +108,12 @@ def _moment(text: str | None) -> str | None:
     return text
 
 
+def backwards(query: Query) -> bool:
+    """Return whether a span of months or years ends before it begins."""
+    # 2023 begins before its first month and ends after its last.
+    return bool(query.since and query.until) and f"{query.until}-99"[:7] < f"{query.since}-00"[:7]
+
+
 def index_of(run: Analysis) -> ReviewIndex:
     """Return the index of a finished analysis; raise `NoIndex`."""
     from nlp.index import IndexUnreadable

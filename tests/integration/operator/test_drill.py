@@ -17,6 +17,7 @@ from sqlalchemy import delete, select
 from app.accounts.models import User
 from app.infra import clock, storage
 from app.infra.database import transaction
+from app.operator.blueprint import JOINER
 from app.reviews import drill, report
 from app.reviews import jobs as work_of_reviews
 from app.reviews.models import Analysis, FormerReview, Review
@@ -78,7 +79,7 @@ def test_every_link_of_the_report_leads_to_reviews(office: Client, run: Analysis
     links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
     assert len(links) > 15
     for link in sorted(links):
-        assert re.search(r"후기 \d+건", _page(office, link)), link
+        assert _behind(office, link), link
 
 
 @pytest.fixture
@@ -133,6 +134,13 @@ def test_every_number_in_a_table_of_the_report_counts_the_reviews_behind_it(
     assert {"", "app", "app&stars", "stars", "side", "month", "topic", "stars&polarity"} <= asked
     assert {"version", "app&version", "app&version&complains"} <= asked
     assert {link: _behind(office, link) for link in pairs} == pairs
+
+
+def test_the_reviews_of_a_version_name_it(office: Client, mixed: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{mixed.public_id}/reviews?app={APP}&version=1.10.0 (build 7)")
+    assert "버전 1.10.0 (build 7)</h1>" in page
+    assert page.count("</time> · 버전 1.10.0 (build 7) ·") == 33
+    assert "버전을 밝히지 않음" in _page(office, f"/operator/analyses/{mixed.public_id}/reviews?version=")
 
 
 def test_a_likely_promotion_leads_to_the_reviews_of_its_days(
@@ -246,6 +254,39 @@ def test_two_years_side_by_side(office: Client, run: Analysis) -> None:
     assert "로그인" in page
     assert "<strong>+100.0%p</strong>" in page
     assert "서로 다른 두 쪽" in _page(office, f"{address}?left_period=2023&right_period=2023")
+
+
+def test_spans_of_months_side_by_side(office: Client, run: Analysis) -> None:
+    address = f"/operator/analyses/{run.public_id}/compare"
+    page = _page(
+        office, f"{address}?left_period=2022-03&left_until=2022-06&right_until=2022&right_app={APP}"
+    ).replace(JOINER, "")
+    assert "후기 4건과 8건" in page
+    assert "모든 앱 2022-03–2022-06" in page
+    assert "2022까지" in page
+    found = re.findall(r'<a href="([^"]*/reviews\?[^"]*)">[^<]*: 후기 (\d+)건</a>', page)
+    assert [int(count) for _link, count in found] == [4, 8]
+    assert [_behind(office, html.unescape(link)) for link, _count in found] == [4, 8]
+    # One period through itself is that period; the year before 2022-03 and after it is no span.
+    page = _page(office, f"{address}?left_period=2022&left_until=2022&right_period=2023&right_until=2023-03")
+    assert "후기 8건과 3건" in page
+    assert "끝이 시작보다 앞섭니다" in _page(office, f"{address}?left_period=2022-03&left_until=2021")
+    assert "끝이 시작보다 앞섭니다" not in _page(office, f"{address}?left_period=2022-03&left_until=2022")
+    assert office.get(f"{address}?left_period=spring&left_until=2022").status_code == 404
+
+
+def test_a_chance_too_small_for_four_digits_is_not_called_nothing(
+    office: Client, run: Analysis, db: Any
+) -> None:
+    with transaction():
+        stored = db.session.get(Analysis, run.id)
+        data = json.loads(stored.report)
+        data["hypotheses"][0] |= {"p": 1e-9, "effect": -0.5, "low": -0.75, "high": -0.25}
+        stored.report = json.dumps(data)
+    page = _page(office, f"/operator/analyses/{run.public_id}")
+    assert "&lt;0.0001</td>" in page
+    assert "−0.50<br>" in page
+    assert "(−0.75 ~ −0.25)" in page
 
 
 def test_every_figure_of_a_comparison_leads_to_its_reviews(office: Client, run: Analysis) -> None:
