@@ -156,7 +156,7 @@ def _version(version: str | None) -> str:
 def _span(since: str | None, until: str | None) -> str:
     if until and not since:
         return str(_("%(until)s까지", until=until))
-    return f"{since}–{until or ''}" if since else ""
+    return f"{since} – {until or ''}".strip() if since else ""
 
 
 def _app_names(data: report.Data) -> dict[str, str]:

@@ -262,7 +262,7 @@ def test_spans_of_months_side_by_side(office: Client, run: Analysis) -> None:
         office, f"{address}?left_period=2022-03&left_until=2022-06&right_until=2022&right_app={APP}"
     ).replace(JOINER, "")
     assert "후기 4건과 8건" in page
-    assert "모든 앱 2022-03–2022-06" in page
+    assert "모든 앱 2022-03 – 2022-06" in page
     assert "2022까지" in page
     found = re.findall(r'<a href="([^"]*/reviews\?[^"]*)">[^<]*: 후기 (\d+)건</a>', page)
     assert [int(count) for _link, count in found] == [4, 8]
