@@ -22,15 +22,20 @@ class IndexUnreadable(Exception):
     """The bytes are no index of this version."""
 
 
+class NotInIndex(Exception):
+    """An index from before there were days and versions in it is asked for one of them."""
+
+
 @dataclass(frozen=True)
 class Query:
     """Which reviews are asked for; what is ``None`` does not matter.
 
     ``side``: ``'high'`` ≥3★, ``'low'`` ≤3★ (the owner's view); ``stars``: e.g. ``(1, 2)``; ``month``:
-    ``'2023-09'`` (Korean time) or a year; ``aspect`` with ``aspect_polarity`` (``'pos'``, ``'neg'``, or
-    ``'not_neg'`` for all that do not blame it): what the review thinks of it; ``phrase``: words next to each
-    other in one sentence; ``complains``: as likely as not, what the report's bars count as complaints;
-    ``disagree``: stars and words do.
+    ``'2023-09'`` (Korean time) or a year; ``since`` and ``until``: the first and the last day, month or year,
+    e.g. ``'2023-09-05'``; ``version``: of the app, ``''`` for none named; ``aspect`` with ``aspect_polarity``
+    (``'pos'``, ``'neg'``, or ``'not_neg'`` for all that do not blame it): what the review thinks of it;
+    ``phrase``: words next to each other in one sentence;
+    ``complains``: as likely as not, what the report's bars count as complaints; ``disagree``: stars and words do.
     """
 
     word: str | None = None
@@ -43,7 +48,10 @@ class Query:
     app: str | None = None
     side: Literal["high", "low"] | None = None
     stars: tuple[int, ...] | None = None
+    version: str | None = None
     month: str | None = None
+    since: str | None = None
+    until: str | None = None
     topic: int | None = None
     disagree: bool = False
 
@@ -56,7 +64,8 @@ class ReviewIndex:
     a bit per key of ``keys``; star: int8 (n,); month: int32 (n,), 202309; app: int32 (n,) into ``apps``;
     topic: int16 (n,), −1 for none; ids: int64 (n,), the caller's own numbers of the reviews; columns:
     int32, the words of each review in reading order as indexes into
-    ``vocabulary``, −1 between sentences; ends: int64 (n + 1,).
+    ``vocabulary``, −1 between sentences; ends: int64 (n + 1,); day: int32 (n,), 20230905; version: int32 (n,)
+    into ``versions``, where ``''`` is none. The last two are ``None`` in an index written before there were any.
     """
 
     keys: tuple[str, ...]
@@ -74,6 +83,9 @@ class ReviewIndex:
     ids: NDArray[np.int64]
     columns: NDArray[np.int32]
     ends: NDArray[np.int64]
+    day: NDArray[np.int32] | None = None
+    version: NDArray[np.int32] | None = None
+    versions: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.star)
@@ -82,7 +94,7 @@ class ReviewIndex:
         """How many reviews fit, and the positions of some of them: the clearest first.
 
         Clearest: by complaint probability, highest first where low stars or blame are asked for, else
-        lowest first; equals in order of position.
+        lowest first; equals in order of position. Raises as ``mask`` does.
         """
         chosen = np.flatnonzero(self.mask(query))
         falling = query.side == "low" or query.polarity == "neg" or query.aspect_polarity == "neg"
@@ -114,8 +126,8 @@ class ReviewIndex:
         return flags
 
     def mask(self, query: Query) -> Flags:
-        """Which reviews fit, bool (n,)."""
-        mask = self._shown(query) & self._said(query)
+        """Which reviews fit, bool (n,). Raises ``NotInIndex``."""
+        mask = self._shown(query) & self._within(query.since, query.until) & self._said(query)
         if query.word is not None:
             mask &= self._with_phrase((query.word,), query.pos)
         if query.phrase is not None:
@@ -123,7 +135,7 @@ class ReviewIndex:
         return mask
 
     def _shown(self, query: Query) -> Flags:
-        """What the store shows of a review: stars, app, month."""
+        """What the store shows of a review: stars, app, its version, month."""
         mask: Flags = np.ones(len(self), dtype=bool)
         if query.side:
             mask &= (self.star >= 3) if query.side == "high" else (self.star <= 3)
@@ -131,10 +143,31 @@ class ReviewIndex:
             mask &= np.isin(self.star, query.stars)
         if query.app is not None:
             mask &= self.app == (self.apps.index(query.app) if query.app in self.apps else -1)
+        if query.version is not None:
+            if self.version is None:
+                raise NotInIndex("no versions")
+            known = query.version in self.versions
+            mask &= self.version == (self.versions.index(query.version) if known else -1)
         if query.month is not None:
             digits = query.month.replace("-", "")
             months = self.month if len(digits) > 4 else self.month // 100
             mask &= months == (int(digits) if digits.isascii() and digits.isdecimal() else -1)
+        return mask
+
+    def _within(self, since: str | None, until: str | None) -> Flags:
+        """Which reviews came in a span of time, its ends included."""
+        mask: Flags = np.ones(len(self), dtype=bool)
+        first, last = (text.replace("-", "") if text else "" for text in (since, until))
+        when, width = self.month, len("202309")
+        if max(len(first), len(last)) > width:
+            if self.day is None:
+                raise NotInIndex("no days")
+            when, width = self.day, len("20230905")
+        # 2023 begins with 202300 and ends with 202399: no month lies outside.
+        if first:
+            mask &= when >= int(first.ljust(width, "0"))
+        if last:
+            mask &= when <= int(last.ljust(width, "9"))
         return mask
 
     def _said(self, query: Query) -> Flags:
@@ -177,6 +210,7 @@ class ReviewIndex:
         texts = {
             "keys": self.keys,
             "apps": self.apps,
+            "versions": self.versions,
             "vocabulary": [(word.text, str(word.pos)) for word in self.vocabulary],
         }
         head = json.dumps({"format": FORMAT, **texts}, ensure_ascii=False).encode()
@@ -184,7 +218,7 @@ class ReviewIndex:
         np.savez_compressed(
             out,
             head=np.frombuffer(head, dtype=np.uint8),
-            **{name: getattr(self, name) for name in _ARRAYS},
+            **{name: column for name in _ARRAYS if (column := getattr(self, name)) is not None},
         )
         return out.getvalue()
 
@@ -197,10 +231,11 @@ class ReviewIndex:
                 if head["format"] != FORMAT:
                     raise IndexUnreadable(f"index format {head['format']}, expected {FORMAT}")
                 words = tuple(Word(text, pos) for text, pos in head["vocabulary"])
-                arrays = {name: file[name] for name in _ARRAYS}
+                arrays = {name: file[name] for name in _ARRAYS if name in file or name not in _LATER}
+                versions = tuple(head.get("versions", ()))
         except (ValueError, KeyError, OSError, EOFError) as error:
             raise IndexUnreadable("no index of reviews") from error
-        return cls(tuple(head["keys"]), tuple(head["apps"]), words, **arrays)
+        return cls(tuple(head["keys"]), tuple(head["apps"]), words, **arrays, versions=versions)
 
 
 def arranged(index: ReviewIndex, order: Sequence[int], ids: Sequence[int]) -> ReviewIndex:
@@ -212,7 +247,8 @@ def arranged(index: ReviewIndex, order: Sequence[int], ids: Sequence[int]) -> Re
     starts, lengths = index.ends[:-1][back], np.diff(index.ends)[back]
     ends = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
     within = np.arange(int(ends[-1])) - np.repeat(ends[:-1], lengths)
-    rows = {name: getattr(index, name)[back] for name in _ARRAYS if name not in ("ids", "columns", "ends")}
+    by_review = (name for name in _ARRAYS if name not in ("ids", "columns", "ends"))
+    rows = {name: column[back] for name in by_review if (column := getattr(index, name)) is not None}
     return replace(
         index,
         **rows,
@@ -222,4 +258,8 @@ def arranged(index: ReviewIndex, order: Sequence[int], ids: Sequence[int]) -> Re
     )
 
 
-_ARRAYS = tuple(f.name for f in fields(ReviewIndex) if f.name not in ("keys", "apps", "vocabulary"))
+_ARRAYS = tuple(
+    f.name for f in fields(ReviewIndex) if f.name not in ("keys", "apps", "versions", "vocabulary")
+)
+#: Columns that an index of the same format may lack.
+_LATER = ("day", "version")

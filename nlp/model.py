@@ -8,7 +8,8 @@ import typing
 from dataclasses import MISSING, asdict, dataclass, fields, is_dataclass
 from typing import Any, Literal
 
-#: Version of the JSON. A reader refuses another major number.
+#: Version of the JSON. A reader refuses another major number. From 2.2 the index that comes with a report knows
+#: the versions of the apps and the days.
 VERSION = "2.2"
 
 

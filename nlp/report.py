@@ -137,7 +137,10 @@ def _put_together(
     app_ids = sorted({review.app for review in ordered})
     numbers = {app: i for i, app in enumerate(app_ids)}
     apps = np.array([numbers[review.app] for review in ordered], dtype=np.int64)
-    months = np.array([_month(review) for review in ordered], dtype=np.int64)
+    days = np.array([int(_day(review).replace("-", "")) for review in ordered], dtype=np.int64)
+    months = days // 100
+    versions = sorted({review.version.strip() for review in ordered})
+    numbered = {version: i for i, version in enumerate(versions)}
     counts = count_matrix(part.columns, part.ends, len(part.vocabulary))
     counted = contrast.Counted(stars, part.vocabulary, counts)
     tell("count", STAGES["count"])
@@ -183,17 +186,15 @@ def _put_together(
         ids=np.arange(len(ordered), dtype=np.int64),
         columns=part.columns,
         ends=part.ends,
+        day=days.astype(np.int32),
+        version=np.array([numbered[review.version.strip()] for review in ordered], dtype=np.int32),
+        versions=tuple(versions),
     )
     return report, index
 
 
 def _rank(review: Review) -> tuple[object, ...]:
     return (review.app, review.at, review.key, review.star, review.author, review.likes)
-
-
-def _month(review: Review) -> int:
-    at = review.at.astimezone(KST)
-    return 100 * at.year + at.month
 
 
 def _tell_nobody(_stage: str, _share: float) -> None:

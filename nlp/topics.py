@@ -96,8 +96,8 @@ def find_topics(
         agreement = round(float(np.mean([_agreement(topics[best], other) for other in others])), _DIGITS)
         main = _main_topics(weights, usable, columns, topics[best])
     method = (
-        f"TF-IDF의 NMF, 후기 {rows.shape[0]}건 × 낱말 {len(columns)}개; 낱말 {TOP_WORDS}개의 평균 NPMI로 주제 {best}개 / "
-        f"NMF of TF-IDF, {rows.shape[0]} reviews by {len(columns)} words;"
+        f"TF-IDF의 NMF, 후기 {rows.shape[0]:,}건 × 낱말 {len(columns):,}개; 낱말 {TOP_WORDS}개의 평균 NPMI로 주제 {best}개 / "
+        f"NMF of TF-IDF, {rows.shape[0]:,} reviews by {len(columns):,} words;"
         f" {best} topics by mean NPMI of {TOP_WORDS} words"
     )
     texts = [vocabulary[column].text for column in columns]

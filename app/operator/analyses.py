@@ -110,6 +110,7 @@ def analysis_page(public_id: str) -> str:
         tables=list(report.TABLES),
         charts=charts.all_of(public_id, data, linked=run.index_id is not None),
         indexed=run.index_id is not None,
+        dated=run.index_id is not None and drill.dated(data),
         asks=partial(charts.behind, public_id),
         evidence_of=report.evidence_of,
     )

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from app.operator import charts
 from app.operator.analyses import analysis_of, report_of
-from app.operator.blueprint import door, in_english, page_number
+from app.operator.blueprint import JOINER, door, in_english, page_number
 from app.operator.reviews import as_csv
 from app.operator.wording import POLARITIES
 from app.permissions import Permission
@@ -101,13 +101,15 @@ def analysis_compare(public_id: str) -> str | tuple[str, int]:
     run = analysis_of(public_id)
     data = report_of(run)
     asked = {name: request.args.get(name, "").strip() for name in _SIDES}
-    sides = [{"app": asked[f"{side}_app"], "month": asked[f"{side}_period"]} for side in ("left", "right")]
+    sides = [_side(asked, side) for side in ("left", "right")]
     result = problem = None
     if any(asked.values()):
         try:
             left, right = (drill.question(side) for side in sides)
             if left == right:
                 problem = _("서로 다른 두 쪽을 골라 주세요.")
+            elif drill.backwards(left) or drill.backwards(right):
+                problem = _("기간의 끝이 시작보다 앞섭니다. 다시 골라 주세요.")
             else:
                 result = drill.side_by_side(run, left, right)
         except drill.BadQuestion:
@@ -125,17 +127,36 @@ def analysis_compare(public_id: str) -> str | tuple[str, int]:
         periods=[(p, p) for p in (*data["totals"]["by_year"], *reversed(data["totals"]["by_month"]))],
         sides=[{key: value for key, value in side.items() if value} for side in sides],
         asks=partial(charts.behind, public_id),
-        titles=[_side_title(asked, side, data) for side in ("left", "right")],
+        titles=[_side_title(side, data) for side in sides],
     )
 
 
-_SIDES = ("left_app", "left_period", "right_app", "right_period")
+_SIDES = ("left_app", "left_period", "left_until", "right_app", "right_period", "right_until")
 
 
-def _side_title(asked: dict[str, str], side: str, data: report.Data) -> str:
-    app, period = asked[f"{side}_app"], asked[f"{side}_period"]
-    name = _app_names(data).get(app, app) if app else _("모든 앱")
-    return f"{name} {period}".strip()
+def _side(asked: dict[str, str], side: str) -> dict[str, str]:
+    """Return what one side asks an index for: a period alone, or all from its beginning to the end of another."""
+    period, until = asked[f"{side}_period"], asked[f"{side}_until"]
+    when = {"since": period, "until": until} if until and until != period else {"month": period}
+    return {"app": asked[f"{side}_app"], **when}
+
+
+def _side_title(side: dict[str, str], data: report.Data) -> str:
+    name = _app_names(data).get(side["app"], side["app"]) if side["app"] else _("모든 앱")
+    when = side.get("month") or _span(side.get("since"), side.get("until"))
+    return f"{name} {when.replace('-', JOINER + '-' + JOINER)}".strip()  # a month stays in one line
+
+
+def _version(version: str | None) -> str:
+    if version is None:
+        return ""
+    return str(_("버전 %(version)s", version=version) if version else _("버전을 밝히지 않음"))
+
+
+def _span(since: str | None, until: str | None) -> str:
+    if until and not since:
+        return str(_("%(until)s까지", until=until))
+    return f"{since} – {until or ''}".strip() if since else ""
 
 
 def _app_names(data: report.Data) -> dict[str, str]:
@@ -163,7 +184,9 @@ def _described(query: Query, data: report.Data) -> list[str]:
         _app_names(data).get(query.app, query.app) if query.app else "",
         {"high": "≥3★", "low": "≤3★"}[query.side] if query.side else "",
         stars,
+        _version(query.version),
         query.month or "",
+        _span(query.since, query.until),
         str(POLARITIES[query.polarity]) if query.polarity else "",
         complains[query.complains] if query.complains is not None else "",
         _("별과 말이 다름") if query.disagree else "",

@@ -5,6 +5,7 @@ Beside the jobs the one place here that calls `nlp`: these questions are answere
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -28,17 +29,21 @@ if TYPE_CHECKING:
 #: Indexes kept in a process: a person looks at one report, perhaps two.
 KEPT = 2
 LONGEST = 60
+#: A year, a month or a day.
+MOMENT = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 #: Pictures of two reports.
 CLOUDS_KEPT = 4
+#: The minor version of the first report whose index knows the apps' versions and the days.
+DATED = 2
 #: What an address may ask for.
 ASKED = (
-    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "complains", "app", "side", "stars",
-    "month", "topic", "disagree",
+    "word", "pos", "phrase", "aspect", "aspect_polarity", "polarity", "complains", "app", "version", "side",
+    "stars", "month", "since", "until", "topic", "disagree",
 )  # fmt: skip
 
 
 class NoIndex(Exception):
-    """The analysis was made before there were indexes, or its index is lost."""
+    """The analysis was made before there were indexes that answer such a question, or its index is lost."""
 
 
 class BadQuestion(Exception):
@@ -71,8 +76,11 @@ def question(asked: Mapping[str, str]) -> Query:
             phrase=tuple(words_of(values["phrase"])) if "phrase" in values else None,
             aspect=values.get("aspect"),
             app=values.get("app"),
+            version=asked["version"].strip()[:LONGEST] if "version" in asked else None,  # "": none was named
             stars=tuple(int(star) for star in values["stars"].split(",")) if "stars" in values else None,
             month=values.get("month"),
+            since=_moment(values.get("since")),
+            until=_moment(values.get("until")),
             topic=int(values["topic"]) if "topic" in values else None,
             disagree=values.get("disagree") == "1",
         )
@@ -92,6 +100,18 @@ def question(asked: Mapping[str, str]) -> Query:
         aspect_polarity=blame,  # type: ignore[arg-type]
         complains=None if complains is None else complains == "1",
     )
+
+
+def _moment(text: str | None) -> str | None:
+    if text is not None and not MOMENT.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def backwards(query: Query) -> bool:
+    """Return whether a span of months or years ends before it begins."""
+    # 2023 begins before its first month and ends after its last.
+    return bool(query.since and query.until) and f"{query.until}-99"[:7] < f"{query.since}-00"[:7]
 
 
 def index_of(run: Analysis) -> ReviewIndex:
@@ -120,8 +140,13 @@ def reviews_behind(run: Analysis, query: Query, number: int) -> tuple[int, Page[
 
     A review that was deleted since counts, but is not shown.
     """
+    from nlp.index import NotInIndex
+
     index = index_of(run)
-    total, _first = index.find(query, limit=0)
+    try:
+        total, _first = index.find(query, limit=0)
+    except NotInIndex as error:
+        raise NoIndex from error
     pages = max(1, -(-total // PER_PAGE))
     number = min(max(number, 1), pages)
     _total, positions = index.find(query, limit=PER_PAGE, offset=(number - 1) * PER_PAGE)
@@ -169,6 +194,11 @@ def _drawn(side: Polarity, uses: tuple[tuple[str, float], ...]) -> bytes:
     return cloud_png(dict(uses), polarity=side)
 
 
+def dated(data: Data) -> bool:
+    """Return whether the index that came with a report knows the apps' versions and the days."""
+    return int(str(data["version"]).split(".")[1]) >= DATED
+
+
 def korean_time(review: Review) -> str:
     """Return when a review was posted, in Korean time (ISO 8601)."""
     return review.posted_at.astimezone(KST).isoformat()
@@ -177,5 +207,9 @@ def korean_time(review: Review) -> str:
 def side_by_side(run: Analysis, left: Query, right: Query) -> Comparison:
     """Compare two sets of the reviews of an analysis; raise `NoIndex`."""
     from nlp.compare import compare
+    from nlp.index import NotInIndex
 
-    return compare(index_of(run), left, right)
+    try:
+        return compare(index_of(run), left, right)
+    except NotInIndex as error:
+        raise NoIndex from error

@@ -434,7 +434,12 @@ OPERATOR = [
         "operator.analysis_compare",
         "operator",
         "compared",
-        {"public_id": "=analysis analysed", "left_period": "2023", "right_app": "=app"},
+        {
+            "public_id": "=analysis analysed",
+            "left_period": "2022-12",
+            "left_until": "2023-08",
+            "right_app": "=app",
+        },
     ),
     Look("operator.invitations", "operator"),
     Look("operator.invitations", "operator", "none", empty=True),

@@ -13,8 +13,8 @@ from flask import Flask
 from playwright.sync_api import Browser, expect
 
 from tests.e2e import story
-from tests.e2e.conftest import PHONE
-from tests.e2e.looking import AXE, LANGUAGES, Eyes
+from tests.e2e.conftest import DESKTOP, PHONE
+from tests.e2e.looking import AXE, LANGUAGES, NEXT_FRAME, OPEN_ALL, Eyes
 from tests.e2e.pages import LOOKS, NOT_PAGES, Look, send, send_to
 from tests.e2e.site import FAILING, Site, serve
 
@@ -73,6 +73,43 @@ def test_page(houses: dict[bool, Site], eyes: Eyes, look: Look) -> None:
             eyes.photograph(Path(folder), look.name, language)
         faults += [f"{language}: {fault}" for fault in eyes.faults(language)]
     assert not faults, "\n".join(faults)
+
+
+OF_A_REPORT = [
+    look for look in LOOKS if look.name.startswith(("operator.analysis_page", "operator.analysis_compare"))
+]
+SIDEWAYS = """() => [...document.querySelectorAll("main, main .table-wrap, main table")]
+  .filter(e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
+  .map(e => `${e.tagName}.${e.className} ${e.scrollWidth} > ${e.clientWidth} ${e.textContent.trim().slice(0, 40)}`)"""
+
+
+@pytest.mark.parametrize("look", OF_A_REPORT, ids=lambda look: look.name)
+def test_no_table_of_a_report_scrolls_sideways_on_a_phone(
+    houses: dict[bool, Site], eyes: Eyes, look: Look
+) -> None:
+    for language in LANGUAGES:
+        eyes.open(houses[False], look, language)
+        eyes.page.evaluate(OPEN_ALL)
+        assert eyes.page.evaluate(SIDEWAYS) == []
+        eyes.page.evaluate("document.documentElement.dataset.text = 'xlarge'")
+        eyes.page.evaluate(NEXT_FRAME)
+        assert eyes.page.evaluate(SIDEWAYS) == []
+
+
+def test_the_button_of_a_comparison_stands_below_its_fields_as_wide_as_its_word(
+    houses: dict[bool, Site], eyes: Eyes
+) -> None:
+    look = next(look for look in OF_A_REPORT if look.name.endswith("compared"))
+    eyes.open(houses[False], look, "ko")
+    eyes.page.set_viewport_size(DESKTOP)
+    form = eyes.page.locator("form.compare")
+    button, sides = form.locator("button"), form.locator("fieldset")
+    boxes = [each.bounding_box() for each in (button, sides.nth(0), sides.nth(1))]
+    pressed, left, right = (box or pytest.fail("not to be seen") for box in boxes)
+    assert left["y"] == right["y"]
+    assert pressed["x"] == left["x"]
+    assert pressed["y"] >= left["y"] + left["height"]
+    assert pressed["width"] < 160
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ use([BarChart, AriaComponent, DataZoomInsideComponent, GridComponent, LegendComp
 
 const ROW = 30;
 const STANDING = 280;
+const BETWEEN_NUMBERS = 5; // times the size of the type
 
 export default function chart(element) {
   const data = JSON.parse(element.dataset.chart);
@@ -33,7 +34,8 @@ export default function chart(element) {
       axisLine: { lineStyle: { color: colour("--line-strong") } },
       axisLabel: { ...text, width: element.clientWidth * 0.36, overflow: "truncate" },
     };
-    const values = { type: "value", minInterval: data.labels.length && data.series[0].values.every(Number.isInteger) ? 1 : 0,
+    const room = lying ? (element.clientWidth * 0.64) / (size * BETWEEN_NUMBERS) : 5;
+    const values = { type: "value", splitNumber: Math.max(1, Math.min(5, Math.floor(room))), minInterval: data.labels.length && data.series[0].values.every(Number.isInteger) ? 1 : 0,
       splitLine: { lineStyle: { color: colour("--line") } }, axisLabel: text };
     drawn.setOption(
       {

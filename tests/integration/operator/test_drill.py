@@ -15,20 +15,24 @@ import pytest
 from sqlalchemy import delete, select
 
 from app.accounts.models import User
-from app.infra import clock
+from app.infra import clock, storage
 from app.infra.database import transaction
+from app.operator.blueprint import JOINER
 from app.reviews import drill, report
 from app.reviews import jobs as work_of_reviews
 from app.reviews.models import Analysis, FormerReview, Review
-from tests.factories.reviews import APP, create_analysis, create_import, review_csv, review_row
+from tests.factories.nlp import earlier_bytes
+from tests.factories.reviews import APP, HEADER, create_analysis, create_import, review_csv, review_row
 from tests.harness.client import Client
 
 Work = Callable[[], int]
 
 
-def _analysed(operator: User, work: Work, db: Any, rows: list[Any]) -> Analysis:
+def _analysed(
+    operator: User, work: Work, db: Any, rows: list[Any], header: tuple[str, ...] = HEADER
+) -> Analysis:
     """A finished analysis of these rows of a file."""
-    create_import(operator, review_csv(rows))
+    create_import(operator, review_csv(rows, header))
     work()
     made = create_analysis(operator)
     work()
@@ -75,7 +79,7 @@ def test_every_link_of_the_report_leads_to_reviews(office: Client, run: Analysis
     links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
     assert len(links) > 15
     for link in sorted(links):
-        assert re.search(r"후기 \d+건", _page(office, link)), link
+        assert _behind(office, link), link
 
 
 @pytest.fixture
@@ -91,7 +95,8 @@ def mixed(operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch) 
         review_row(star=1 + n % 5, title="", review=f"{a}. {b}", date=f"2023-0{1 + n % 6}-05 00:00:00-07:00")
         for n, (a, b) in enumerate(itertools.product(said, said))
     ]
-    return _analysed(operator, work, db, rows)
+    rows = [[*row, ("1.9.0", "1.10.0 (build 7)", "")[n % 3]] for n, row in enumerate(rows)]
+    return _analysed(operator, work, db, rows, (*HEADER, "VERSION"))
 
 
 def _behind(office: Client, address: str) -> int:
@@ -126,8 +131,37 @@ def test_every_number_in_a_table_of_the_report_counts_the_reviews_behind_it(
     # Of words and phrases their uses are counted, not the reviews.
     pairs = {link: count for link, count in pairs.items() if "word=" not in link and "phrase=" not in link}
     asked = {re.sub(r"=[^&]*", "", link.partition("?")[2]) for link in pairs}
-    assert {"", "app", "app&stars", "stars", "month", "topic"} <= asked
+    assert {"", "app", "app&stars", "stars", "side", "month", "topic", "stars&polarity"} <= asked
+    assert {"version", "app&version", "app&version&complains"} <= asked
     assert {link: _behind(office, link) for link in pairs} == pairs
+
+
+def test_the_reviews_of_a_version_name_it(office: Client, mixed: Analysis) -> None:
+    page = _page(office, f"/operator/analyses/{mixed.public_id}/reviews?app={APP}&version=1.10.0 (build 7)")
+    assert "버전 1.10.0 (build 7)</h1>" in page
+    assert page.count("</time> · 버전 1.10.0 (build 7) ·") == 33
+    assert "버전을 밝히지 않음" in _page(office, f"/operator/analyses/{mixed.public_id}/reviews?version=")
+
+
+def test_a_likely_promotion_leads_to_the_reviews_of_its_days(
+    office: Client, operator: User, work: Work, db: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_of_reviews, "CLOUD_SIZE", (240, 160))
+    rows = [review_row(star=5, date=f"2023-03-{1 + n % 20:02} 12:00:00+09:00") for n in range(32)]
+    # Before the promotion and after it.
+    rows += [review_row(star=1, date=f"2023-0{n}-28 12:00:00+09:00") for n in (1, 6)]
+    run = _analysed(operator, work, db, rows)
+    (burst,) = report.load(run)["bursts"]
+    page = _page(office, f"/operator/analyses/{run.public_id}")
+    for asked, count in (
+        (f"app={APP}&since={burst['first']}&until={burst['last']}", burst["reviews"]),
+        (f"app={APP}&stars=1,2", burst["complaints_ever"]),
+        (f"app={APP}", burst["of"]),
+    ):
+        link = f"/operator/analyses/{run.public_id}/reviews?{asked}"
+        assert f'href="{html.escape(link)}">{count}</a>' in page
+        assert _behind(office, link) == count
+    assert (burst["reviews"], burst["of"]) == (32, 34)
 
 
 def test_a_card_leads_to_its_evidence(office: Client, mixed: Analysis) -> None:
@@ -173,7 +207,17 @@ def test_the_reviews_come_as_a_table(office: Client, run: Analysis) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["stars=x", "side=up", "polarity=bad", "topic=a", "aspect_polarity=1", "complains=2"]
+    "asked",
+    [
+        "stars=x",
+        "side=up",
+        "polarity=bad",
+        "topic=a",
+        "aspect_polarity=1",
+        "complains=2",
+        "since=spring",
+        "until=1",
+    ],
 )
 def test_nonsense_is_not_found(office: Client, run: Analysis, asked: str) -> None:
     assert office.get(f"/operator/analyses/{run.public_id}/reviews?{asked}").status_code == 404
@@ -212,6 +256,39 @@ def test_two_years_side_by_side(office: Client, run: Analysis) -> None:
     assert "서로 다른 두 쪽" in _page(office, f"{address}?left_period=2023&right_period=2023")
 
 
+def test_spans_of_months_side_by_side(office: Client, run: Analysis) -> None:
+    address = f"/operator/analyses/{run.public_id}/compare"
+    page = _page(
+        office, f"{address}?left_period=2022-03&left_until=2022-06&right_until=2022&right_app={APP}"
+    ).replace(JOINER, "")
+    assert "후기 4건과 8건" in page
+    assert "모든 앱 2022-03 – 2022-06" in page
+    assert "2022까지" in page
+    found = re.findall(r'<a href="([^"]*/reviews\?[^"]*)">[^<]*: 후기 (\d+)건</a>', page)
+    assert [int(count) for _link, count in found] == [4, 8]
+    assert [_behind(office, html.unescape(link)) for link, _count in found] == [4, 8]
+    # One period through itself is that period; the year before 2022-03 and after it is no span.
+    page = _page(office, f"{address}?left_period=2022&left_until=2022&right_period=2023&right_until=2023-03")
+    assert "후기 8건과 3건" in page
+    assert "끝이 시작보다 앞섭니다" in _page(office, f"{address}?left_period=2022-03&left_until=2021")
+    assert "끝이 시작보다 앞섭니다" not in _page(office, f"{address}?left_period=2022-03&left_until=2022")
+    assert office.get(f"{address}?left_period=spring&left_until=2022").status_code == 404
+
+
+def test_a_chance_too_small_for_four_digits_is_not_called_nothing(
+    office: Client, run: Analysis, db: Any
+) -> None:
+    with transaction():
+        stored = db.session.get(Analysis, run.id)
+        data = json.loads(stored.report)
+        data["hypotheses"][0] |= {"p": 1e-9, "effect": -0.5, "low": -0.75, "high": -0.25}
+        stored.report = json.dumps(data)
+    page = _page(office, f"/operator/analyses/{run.public_id}")
+    assert "&lt;0.0001</td>" in page
+    assert "−0.50<br>" in page
+    assert "(−0.75 ~ −0.25)" in page
+
+
 def test_every_figure_of_a_comparison_leads_to_its_reviews(office: Client, run: Analysis) -> None:
     base = f"/operator/analyses/{run.public_id}"
     page = _page(office, f"{base}/compare?left_period=2023&right_app={APP}")
@@ -235,6 +312,34 @@ def test_a_report_from_before_says_that_it_knows_no_reviews(office: Client, run:
     assert answer.status_code == 410
     assert "다시 분석하면" in answer.text
     assert "/reviews?" not in _page(office, f"/operator/analyses/{run.public_id}")
+
+
+def test_a_report_whose_index_knows_no_versions_works_as_before(
+    office: Client, mixed: Analysis, db: Any
+) -> None:
+    base = f"/operator/analyses/{mixed.public_id}"
+    now = _page(office, base)
+    assert "version=1.9.0" in now
+    with transaction():
+        run = db.session.get(Analysis, mixed.id)
+        run.index = storage.put(earlier_bytes(drill.index_of(run)), "application/octet-stream")
+        run.report = json.dumps(json.loads(run.report) | {"version": "2.1"})
+    page = _page(office, base)
+    assert "version=" not in page
+    assert '<th scope="row">1.9.0</th>' in page
+    links = {html.unescape(link) for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', page)}
+    assert links == {
+        html.unescape(link)
+        for link in re.findall(r'href="([^"]*/reviews\?[^"]*)"', now)
+        if "version=" not in link
+    }
+    assert _behind(office, f"{base}/reviews?month=2023-03")
+    for asked in ("version=1.9.0", "version=", "since=2023-03-01"):
+        answer = office.get(f"{base}/reviews?{asked}")
+        assert answer.status_code == 410, asked
+        assert "다시 분석하면" in answer.text
+        assert office.get(f"{base}/reviews.csv?{asked}").status_code == 404
+    assert "비교하기" in _page(office, f"{base}/compare?left_period=2023-01&right_period=2023-02")
 
 
 def test_the_index_is_read_once(office: Client, run: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:

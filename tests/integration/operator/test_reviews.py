@@ -149,7 +149,7 @@ def test_an_analysis_is_asked_for_watched_and_read(
         "TF-IDF",
         "한국 시간",
     ):
-        assert words in page
+        assert words in re.sub(r"</?a\b[^>]*>", "", page)
     alts = re.findall(r'alt="([^"]*)"', page)
     assert len(alts) == 4
     assert all("큰 낱말부터:" in alt and len(alt) > 40 for alt in alts)

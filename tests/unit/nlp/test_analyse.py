@@ -10,12 +10,13 @@ import pytest
 
 from nlp import chunks
 from nlp.compare import compare
-from nlp.index import IndexUnreadable, Query, ReviewIndex
+from nlp.index import IndexUnreadable, NotInIndex, Query, ReviewIndex
 from nlp.model import Report
 from nlp.reading import Reader
 from nlp.report import Analysed, analyse
 from nlp.reviews import Review
 from nlp.tokenize import Tokenizer
+from tests.factories.nlp import earlier
 
 MakeReview = Callable[..., Review]
 GOOD = [
@@ -43,7 +44,16 @@ def made() -> list[Review]:
     rows += [("편하긴 한데 병원이 없어요", 3, "517637141")] * 3
     rows.append(("로그인도 안 되고 오류만 나고 최악이에요 환불해 주세요", 5, "517637141"))
     return [
-        Review(app, start + timedelta(days=3 * i), star, 0, "", f"{text} {i}", f"{i}")
+        Review(
+            app,
+            start + timedelta(days=3 * i),
+            star,
+            0,
+            "",
+            f"{text} {i}",
+            f"{i}",
+            version=(" 2.9", "2.10", "")[i % 3],
+        )
         for i, (text, star, app) in enumerate(rows)
     ]
 
@@ -106,6 +116,52 @@ def test_words_phrases_and_aspects_lead_to_their_reviews(made: list[Review], ana
     assert len(texts(Query(complains=True))) == analysed.report.sentiment.complaints.count
     assert sorted(texts(Query(complains=True)) + texts(Query(complains=False))) == sorted(texts(Query()))
     assert index.ids.tolist() == [1000 + i for i in range(len(made))]
+
+
+def test_a_version_leads_to_its_reviews(analysed: Analysed) -> None:
+    def count(**asked: object) -> int:
+        return analysed.index.find(Query(**asked), limit=0)[0]  # type: ignore[arg-type]
+
+    trends = analysed.report.trends
+    assert {(row.app, row.version) for row in trends.by_version} == {
+        (app, version) for app in ("517637141", "1014889755") for version in ("2.9", "2.10")
+    }
+    for row in trends.by_version:
+        assert count(app=row.app, version=row.version) == row.reviews
+        assert count(app=row.app, version=row.version, complains=True) == row.complaints.count
+    assert count(version="") == trends.undated_versions > 0
+    assert count(version="3.0") == 0
+
+
+def test_a_span_of_time_holds_both_its_ends(made: list[Review], analysed: Analysed) -> None:
+    days = [review.at.date().isoformat() for review in made]
+
+    def count(since: str | None, until: str | None) -> int:
+        return analysed.index.find(Query(since=since, until=until), limit=0)[0]
+
+    assert count(days[3], days[7]) == 5
+    assert count(days[3], None) == len(made) - 3
+    assert count(None, days[7]) == 8
+    assert count("2023-02", "2023-04") == sum("2023-02" <= day[:7] <= "2023-04" for day in days)
+    assert count("2023", "2023") == count("2023-01", "2023-12") == count("2023-01-01", "2023-12-31")
+    assert count("2023-02", days[20]) == sum("2023-02-01" <= day <= days[20] for day in days)
+    assert count("2023-04", "2023-02") == 0
+
+
+def test_an_index_from_before_there_were_versions_answers_what_it_did(analysed: Analysed) -> None:
+    index = earlier(analysed.index)
+    month = Query(since="2023-02", until="2023-04", aspect="login")
+    assert index.find(month) == analysed.index.find(month)
+    assert index.find(Query(word="로그인")) == analysed.index.find(Query(word="로그인"))
+    assert earlier(index).to_bytes() == index.to_bytes()
+    for unknown in (
+        Query(version="2.9"),
+        Query(version=""),
+        Query(since="2023-02-01"),
+        Query(until="2023-02-01"),
+    ):
+        with pytest.raises(NotInIndex):
+            index.find(unknown)
 
 
 def test_the_owner_s_sides_share_the_threes(analysed: Analysed) -> None:
