@@ -162,7 +162,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         nargs="+",
         metavar="NETWORK=VOTE,…",
         help="a model, MODEL:2 for its second network, or a checkpoint file, or several that vote "
-        "(lite0-3=0.7,lite2-1=0.3); each is compared with the first",
+        "(lite0-6=0.7,lite0-3=0.3); each is compared with the first",
     )
 
     folds = command(

@@ -157,23 +157,31 @@ def fit_leaning(
     return found[0], found[1] - found[1].mean(), found[2], found[3] - found[3].mean()
 
 
-def conformal_limits(scores: Float64, labels: Int64, coverage: float, *, few: int = 0) -> Float64:
-    """Per class, the score that ``coverage`` of its pictures reach (with the finite-sample step).
+def conformal_limits(
+    scores: Float64, labels: Int64, coverage: float, *, few: int = 0, confidence: float | None = None
+) -> Float64:
+    """Per class, the score that ``coverage`` of its pictures reach.
 
     scores (n, classes). few: a class with fewer pictures takes the limit of all classes together; without it, one
-    with too few for the level gets 0.
+    with too few for the level gets 0. confidence: how sure it is to be that new pictures reach it as often, the pictures
+    at hand being drawn by chance (Vovk 2012: the coverage has a beta distribution); None: it holds in the mean.
     """
-    overall = _reached(scores[np.arange(len(labels)), labels], coverage)
+    overall = _reached(scores[np.arange(len(labels)), labels], coverage, confidence)
     limits = np.full(scores.shape[1], overall)
     for label in range(scores.shape[1]):
         own = scores[labels == label, label]
         if len(own) >= few:
-            limits[label] = _reached(own, coverage)
+            limits[label] = _reached(own, coverage, confidence)
     return limits
 
 
-def _reached(own: Float64, coverage: float) -> float:
+def _reached(own: Float64, coverage: float, confidence: float | None) -> float:
     allowed = int(np.floor((len(own) + 1) * (1.0 - coverage)))
+    if confidence is not None:
+        from scipy.stats import beta
+
+        while allowed and beta.sf(coverage, len(own) + 1 - allowed, allowed) < confidence:
+            allowed -= 1
     return float(np.sort(own)[allowed - 1]) if allowed >= 1 else 0.0
 
 

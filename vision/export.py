@@ -31,8 +31,8 @@ def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, 
     """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress.
 
     Several checkpoints make one network, whose weights are the mean of theirs (Wortsman et al. 2022): of runs that
-    went on from one another. What is said of the run is said of the first. Raises ValueError if they are of
-    different architectures.
+    went on from one another. One that is named twice counts twice. What is said of the run is said of the first.
+    Raises ValueError if they are of different architectures.
     """
     states = [torch.load(path, map_location="cpu", weights_only=True) for path in paths]
     recipes = [json.loads(state["recipe"]) for state in states]
@@ -42,12 +42,13 @@ def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, 
     net = lite(variant, len(KEYS), pretrained=False)
     net.load_state_dict(_mean([state["averaged" if average else "net"] for state in states]), strict=True)
     net.eval()
+    seconds = [state["seconds"] for state in states]
     about = {
         "weights": "moving average" if average else "last",
         "recipe": recipes[0],
         "steps": states[0]["step"],
         "progress": round(states[0]["progress"], 4),
-        "hours": round(sum(state["seconds"] for state in states) / 3600.0, 3),
+        "hours": round(sum(dict(zip(paths, seconds, strict=True)).values()) / 3600.0, 3),
     }
     if len(paths) > 1:
         about["mean_of"] = [path.parent.name for path in paths]

@@ -28,6 +28,8 @@ LEANS = (None, 0.1, 0.03, 0.01)
 """How hard the lean of the calibration by kind of picture is held at nothing; None: the same for all kinds."""
 FOLDS = 5
 COVERAGE = 0.90
+CONFIDENCE = 0.8
+"""How sure the conformal limit of a class is to hold COVERAGE of new lesions: some fifty pictures set it."""
 FEW = 30
 """A class with fewer pictures takes the conformal limit of all classes (EXPERIMENTS.md)."""
 LIFTS = tuple(round(0.1 * step, 1) for step in range(-10, 21))
@@ -167,7 +169,7 @@ def conformal_sets(
     best: tuple[float, SetLimits] | None = None
     for lift in sorted(LIFTS, key=abs):
         scores = probability * np.exp(lift * clinical)[:, None]
-        limits = calibration.conformal_limits(scores, labels, COVERAGE, few=FEW)
+        limits = calibration.conformal_limits(scores, labels, COVERAGE, few=FEW, confidence=CONFIDENCE)
         covered = (scores >= limits)[np.arange(len(labels)), labels]
         gap = abs(float(covered[photo].mean() - covered[~photo].mean()))
         if best is None or gap < best[0] - 1e-9:

@@ -21,6 +21,9 @@ MAX_ASPECT = 10
 MAX_SEGMENTS, MAX_SCANS = 1000, 64
 """Of a JPEG: cameras write some dozens and some ten; each costs, and a small file can hold enough for hours."""
 
+SPARE = 1.25
+"""How many times the pixels wanted a side of a JPEG is decoded to at least: what is left is averaged."""
+
 UInt8 = npt.NDArray[np.uint8]
 
 # Pillow only warns at first; a bomb must never get as far as being unpacked.
@@ -142,7 +145,7 @@ def decode(source: bytes | Image.Image, short_side: int) -> Decoded:
             )
         factor = short_side / min(width, height)
         if factor < 1 and isinstance(source, bytes):
-            image.draft("RGB", (int(width * factor * 2), int(height * factor * 2)))
+            image.draft("RGB", (int(width * factor * SPARE), int(height * factor * SPARE)))
         orientation = image.getexif().get(0x0112, 1)
         rgb = _to_rgb(image)
         if factor < 1:

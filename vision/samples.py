@@ -59,7 +59,8 @@ def read_views(
             reading = predictor.read(views)
             places[name].append(predictor.off_centre(reading, views, decoded.size))
             readings[name].append(replace(reading, features=[]))
-        seen = one_resolution(picture, MEASURED_AT)
+        # As the checks see it: straight from the file, unless it was changed.
+        seen = one_resolution(decoded.pixels if change is None else picture, MEASURED_AT)
         light.append((sharpness(seen), brightness(seen), *cast(seen)))
     sharp, bright, warmth, tint = np.array(light).T
     return {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,14 @@ from vision.predict import Predictor
 pillow_heif.register_heif_opener()  # so that drawings can be saved as HEIC too
 
 Draw = Callable[..., Image.Image]
+
+
+@pytest.fixture(autouse=True)
+def numbers_of_any_size() -> Iterator[None]:
+    """Training makes the processor count tiny numbers as nought; whatever this process tests next needs them."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 def lesion_picture(

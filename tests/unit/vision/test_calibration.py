@@ -52,6 +52,22 @@ def test_conformal_sets_cover_each_class_on_new_data():
         assert covered[labels == label].mean() == pytest.approx(0.9, abs=0.03)
 
 
+def test_limits_that_are_to_hold_surely_fall_short_less_often():
+    rng = np.random.default_rng(2)
+    short = {None: 0, 0.8: 0}
+    for _ in range(400):
+        # Scores are uniform: a limit x is reached by 1 − x of all new pictures.
+        scores, labels = rng.random((60, 1)), np.zeros(60, dtype=np.int64)
+        for confidence in short:
+            limit = calibration.conformal_limits(scores, labels, 0.9, confidence=confidence)[0]
+            short[confidence] += 1 - limit < 0.9
+    assert 0.35 < short[None] / 400 < 0.6
+    assert 0.05 < short[0.8] / 400 <= 0.22
+    # Of too few pictures no limit is sure.
+    few = calibration.conformal_limits(np.full((9, 1), 0.5), np.zeros(9, dtype=np.int64), 0.9, confidence=0.8)
+    assert few.tolist() == [0.0]
+
+
 def test_a_class_with_too_few_examples_is_in_every_set():
     shares = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9]])
     assert calibration.conformal_limits(shares, np.array([0, 0, 1]), 0.9)[1] == 0

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from vision.build import shares_of  # noqa: E402
+from vision.build import build, shares_of  # noqa: E402
 from vision.classes import KEYS  # noqa: E402
 from vision.cli import main  # noqa: E402
 from vision.compare import table  # noqa: E402
-from vision.export import voter, with_weight  # noqa: E402
+from vision.export import reads_at, voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
+from vision.net import lite  # noqa: E402
 from vision.registry import default_name  # noqa: E402
+from vision.train import going_on  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
 
 COUNT = 560
+OF_TWO = "lite0-3"
+"""A published model in which two networks vote."""
 
 
 def pictures() -> Pictures:
@@ -69,9 +76,9 @@ def test_a_network_with_a_weight_says_its_logits_times_it() -> None:
 
 
 def test_the_second_network_of_a_model_is_another_one() -> None:
-    first, second = voter(default_name()), voter(f"{default_name()}:2")
+    first, second = voter(OF_TWO), voter(f"{OF_TWO}:2")
     assert not torch.equal(first._fc.bias, second._fc.bias)
-    for wrong in (f"{default_name()}:9", f"{default_name()}:0", f"{default_name()}:b"):
+    for wrong in (f"{OF_TWO}:9", f"{OF_TWO}:0", f"{OF_TWO}:b"):
         with pytest.raises(ValueError, match="network"):
             voter(wrong)
 
@@ -87,3 +94,21 @@ def test_votes_that_do_not_fit_are_refused(votes: tuple[float, ...]) -> None:
 def test_votes_that_make_no_sense_are_said(capsys: pytest.CaptureFixture[str], text: str) -> None:
     assert main(["compare", text]) == 1
     assert "a vote above 0 for each" in capsys.readouterr().err
+
+
+def test_a_voter_for_pictures_of_another_size_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+    net = lite("lite0", len(KEYS), pretrained=False)
+    weights, recipe = net.state_dict(), going_on(default_name(), "lite0", 1)
+    about = {"recipe": json.dumps(asdict(recipe)), "step": 1, "progress": 1.0, "seconds": 1.0}
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.parent.mkdir()
+    torch.save({**about, "net": weights, "averaged": weights}, path)
+    data = tmp_path / "skin"
+    data.mkdir()
+    (data / "labels.csv").write_text("image_id,dx\n")
+    assert reads_at(str(path)) == (recipe.resolution, recipe.large) != reads_at(OF_TWO)
+    with pytest.raises(ValueError, match="another size"):
+        build(
+            (path,), tmp_path / "made", data, version="1", voters=(OF_TWO,), threads=1, log=lambda line: None
+        )
+    assert not (tmp_path / "made").exists()
