@@ -42,7 +42,7 @@ class StoredObject(Base):
 
     id: Mapped[int] = mapped_column(Serial, primary_key=True)
     object_id: Mapped[str] = mapped_column(String(32), unique=True)
-    media_type: Mapped[str] = mapped_column(String(64))
+    media_type: Mapped[str] = mapped_column(String(255))
     size: Mapped[int]
     """Bytes of plaintext."""
     sha256: Mapped[str] = mapped_column(String(64))
