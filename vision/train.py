@@ -36,8 +36,8 @@ class Recipe:
     from (empty: ImageNet weights); mixed: share of the batches
     that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
     coarse: share of the views that come through a smaller resolution than ``resolution``;
-    square: what square pictures get of every class of a domain in which there are others too (0: as many as there
-    are); shares: how much of each batch a domain gets.
+    square: what square pictures get of every class of a domain in which there are some SHAPED of them and of others
+    (0: as many as there are); shares: how much of each batch a domain gets.
     """
 
     seed: int = 7
@@ -157,11 +157,15 @@ def sampling(
     return np.asarray(probability / probability.sum())
 
 
+SHAPED = 20
+"""Of fewer pictures each would be drawn again and again."""
+
+
 def _share_out(
     probability: np.ndarray, some: npt.NDArray[np.bool_], others: npt.NDArray[np.bool_], share: float
 ) -> None:
-    """Give ``some`` rows ``share`` of what they and the ``others`` have together, if there are both. In place."""
-    if some.any() and others.any():
+    """Give ``some`` rows ``share`` of what they and the ``others`` have together, if there are SHAPED each. In place."""
+    if min(some.sum(), others.sum()) >= SHAPED:
         total = probability[some].sum() + probability[others].sum()
         probability[some] *= share * total / probability[some].sum()
         probability[others] *= (1.0 - share) * total / probability[others].sum()

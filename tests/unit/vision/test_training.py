@@ -98,8 +98,8 @@ def test_domains_get_their_share_and_rare_classes_more_than_theirs():
 def test_the_shape_of_a_picture_says_nothing_of_its_class():
     rows = [record(i, 5, "HAM10000", "dermoscopic") for i in range(100)]
     rows += [record(1000 + i, 4, "HAM10000", "dermoscopic") for i in range(100)]
-    rows += [record(2000 + i, 2, "HAM10000", "dermoscopic") for i in range(10)]
-    square = np.array([i < 90 or 100 <= i < 120 for i in range(len(rows))])
+    rows += [record(2000 + i, 2, "HAM10000", "dermoscopic") for i in range(100)]
+    square = np.array([i < 80 or 100 <= i < 120 or i == 200 for i in range(len(rows))])
     recipe = Recipe(shares=(("dermoscopy", 1.0),), square=0.6)
     as_it_comes, even = sampling(rows, replace(recipe, square=0.0), square), sampling(rows, recipe, square)
     labels = np.array([row.label for row in rows])
@@ -107,7 +107,7 @@ def test_the_shape_of_a_picture_says_nothing_of_its_class():
         of_class = labels == label
         assert even[of_class & square].sum() / even[of_class].sum() == pytest.approx(0.6)
         assert even[of_class].sum() == pytest.approx(as_it_comes[of_class].sum())
-    # Where all are of one shape there is nothing to share out.
+    # Where one alone is of another shape it is not drawn again and again.
     assert even[labels == 2] == pytest.approx(as_it_comes[labels == 2])
 
 
