@@ -104,7 +104,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         "--from",
         dest="begin",
         metavar="MODEL",
-        help="go on from a model in vision/models, or from a checkpoint file",
+        help="go on from a model in vision/models (MODEL:2: its second network), or from a checkpoint file",
     )
     start.add_argument(
         "--variant",
@@ -118,6 +118,13 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         default=[],
         metavar="SOURCE",
         help="leave these sources out (for a base that `folds` may go on from)",
+    )
+    train.add_argument(
+        "--taught-by",
+        nargs="+",
+        default=[],
+        metavar="NETWORK",
+        help="learn from what these say, too: checkpoint files, models in vision/models, or MODEL:2 for a model's second network",
     )
     train.add_argument(
         "--export",
@@ -149,6 +156,11 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     )
     export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(
+        "--int8",
+        action="store_true",
+        help="compute in whole numbers of 8 bits; `measure` says what that costs on validation",
+    )
+    export.add_argument(
         "--last", action="store_true", help="the last weights instead of their moving average"
     )
 
@@ -164,6 +176,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         help="a model, MODEL:2 for its second network, or a checkpoint file, or several that vote "
         "(lite0-6=0.7,lite0-3=0.3); each is compared with the first",
     )
+    compare.add_argument("--views", nargs="+", default=["frame"], help="views of a photo (default: frame)")
 
     folds = command(
         "folds",

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from vision.data import read_labels
+import numpy as np
+
+from vision.data import Record, find_image, read_labels
 from vision.export import export_onnx, load_checkpoint, reads_at, voter, with_weight, write_trained_on
 from vision.fit import fit, neutral_config
+from vision.images import decode
 from vision.net import architecture_of
 from vision.registry import ModelError, load_model, remade
 from vision.train import Recipe, chosen
+from vision.validation import DOMAIN_WEIGHTS
+from vision.views import Float32, make_views
 
 MEASURED = ("metrics.json", "MODEL_CARD.md")
 """What ``vision.measure`` writes of a model, and what no longer holds of one that is set anew."""
+
+
+BOUNDING = 75
+BOUNDING_VIEWS = ("frame", "small-turned")
 
 
 def build(
@@ -29,6 +38,7 @@ def build(
     voters: tuple[str, ...] = (),
     votes: tuple[float, ...] = (),
     views: tuple[str, ...] | None = None,
+    whole_numbers: bool = False,
     threads: int,
     log: Callable[[str], None],
 ) -> None:
@@ -36,8 +46,9 @@ def build(
 
     checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
     voters: published models, their second networks (``MODEL:2``), or checkpoint files, that vote beside it.
-    votes: how much each counts, the checkpoint's network first; all the same if none are given. Raises ValueError
-    if there are more or fewer than networks, or if a voter was made for pictures of another size.
+    votes: how much each counts, the checkpoint's network first; all the same if none are given. whole_numbers: see
+    ``vision.int8``. Raises ValueError if there are more or fewer votes than networks, or if a voter was made for
+    pictures of another size.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
@@ -57,10 +68,24 @@ def build(
         for stale in MEASURED:
             (work / stale).unlink(missing_ok=True)
         log(f"exporting {', '.join(map(str, checkpoints))}")
-        export_onnx(nets, work)
+        bounds = list(_balanced_views(train, data / "images", *sizes)) if whole_numbers else []
+        export_onnx(nets, work, whole_numbers=bounds)
         write_trained_on(train, work)
         (work / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         fit(work, data, train, config, views=views, threads=threads, log=log)
+
+
+def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size: int) -> Iterator[Float32]:
+    """Views of BOUNDING training pictures of each domain, float32 (1, 3, h, w)."""
+    rng = np.random.default_rng(0)
+    for domain in DOMAIN_WEIGHTS:
+        own = [r for r in train if r.domain == domain]
+        for n in rng.permutation(len(own))[:BOUNDING]:
+            picture = decode(find_image(images, own[n].image_id).read_bytes(), resolution).pixels
+            for view in make_views(
+                picture, BOUNDING_VIEWS, resolution=resolution, size=size, mean=127.0, std=128.0
+            ):
+                yield view.values
 
 
 def shares_of(votes: Sequence[float], networks: int) -> list[float]:

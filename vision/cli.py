@@ -16,7 +16,7 @@ from vision.arguments import MINUTES, parser
 from vision.classes import KEYS
 from vision.data import DataError, data_dir
 from vision.images import UnreadableImage, why
-from vision.registry import MODELS, ModelError, folder_of, load_model
+from vision.registry import MODELS, ModelError, folder_of
 
 if TYPE_CHECKING:
     from vision.metadata import About
@@ -189,7 +189,7 @@ def _minutes(args: argparse.Namespace) -> float | None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, going_on, larger, run, without
+    from vision.train import Options, Recipe, going_on, larger, run, taught_by, without
 
     if args.begin and args.without:
         raise ValueError("--without with --from: what it goes on from may have seen them; begin anew instead")
@@ -202,12 +202,13 @@ def _train(args: argparse.Namespace) -> int:
         weights = net.state_dict()
         recipe = going_on(Path(args.begin).resolve().parent.name, net.variant, args.seed)
     elif args.begin:
-        from vision.net import variants_of
+        from vision.export import network_of
 
-        recipe = going_on(args.begin, variants_of(load_model(args.begin).config.architecture)[0], args.seed)
+        recipe = going_on(args.begin, network_of(args.begin)[2], args.seed)
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
-    path = run(without(recipe, args.without), options, _say_timed, weights=weights)
+    recipe = taught_by(without(recipe, args.without), args.taught_by)
+    path = run(recipe, options, _say_timed, weights=weights)
     _write(str(path))
     if args.export:
         _make_model(path, args.export, args.threads)
@@ -237,6 +238,7 @@ def _export(args: argparse.Namespace) -> int:
         voters=tuple(args.voters),
         votes=tuple(args.votes),
         views=tuple(args.views) if args.views else None,
+        whole_numbers=args.int8,
         threads=args.threads,
         log=_say_timed,
     )
@@ -248,7 +250,9 @@ def _compare(args: argparse.Namespace) -> int:
     from vision.compare import compare
 
     mixtures = [_mixture(text) for text in args.mixtures]
-    sys.stdout.write(compare(mixtures, data_dir() / "skin", threads=args.threads, log=_say_timed))
+    sys.stdout.write(
+        compare(mixtures, data_dir() / "skin", views=args.views, threads=args.threads, log=_say_timed)
+    )
     return 0
 
 

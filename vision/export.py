@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ from vision.classes import KEYS
 from vision.data import Record
 from vision.evaluate import groups_of
 from vision.golden import golden_pictures
+from vision.int8 import in_whole_numbers
 from vision.net import WithMap, fused, head_of, lite, variants_of
 from vision.registry import MODELS, load_model
+from vision.views import Float32
 from vision.warm import load_published
 
 
@@ -74,12 +76,27 @@ def voter(name: str) -> Any:
     """
     if Path(name).is_file():
         return load_checkpoint(Path(name))[0]
+    model, number, variant = network_of(name)
+    net = lite(variant, len(KEYS), pretrained=True)
+    load_published(net, MODELS / model, torch.from_numpy(golden_pictures()), number=number)
+    return net
+
+
+def network_of(name: str) -> tuple[str, int, str]:
+    """Model, number and variant of the network that ``MODEL`` (its first) or ``MODEL:2`` means.
+
+    Raises ValueError if there is none with that number, ModelError if there is no such model.
+    """
     model, _, number = name.partition(":")
     if number and not (number.isdecimal() and int(number)):
         raise ValueError(
             f"{name}: after the colon comes which network of the model is meant, 1 for the first"
         )
-    return published(model, int(number or 1))
+    variants = variants_of(load_model(model).config.architecture)
+    chosen = int(number or 1)
+    if chosen > len(variants):
+        raise ValueError(f"{model} has {len(variants)} networks, no number {chosen}")
+    return model, chosen, variants[chosen - 1]
 
 
 def reads_at(name: str) -> tuple[int, int]:
@@ -91,19 +108,6 @@ def reads_at(name: str) -> tuple[int, int]:
     return config.resolution, config.input
 
 
-def published(name: str, number: int = 1) -> Any:
-    """A network of a model in ``vision/models``, in evaluation mode; number: which, if several vote.
-
-    Raises ValueError if there are not so many.
-    """
-    variants = variants_of(load_model(name).config.architecture)
-    if number > len(variants):
-        raise ValueError(f"{name} has {len(variants)} networks, no number {number}")
-    *before, net = [lite(variant, len(KEYS), pretrained=True) for variant in variants[:number]]
-    load_published(net, MODELS / name, torch.from_numpy(golden_pictures()), before=before)
-    return net
-
-
 def with_weight(net: Any, weight: float) -> Any:
     """A copy of a network that says ``weight`` times its logits: in a mean of n networks its vote counts weight/n."""
     net = deepcopy(net)
@@ -113,11 +117,12 @@ def with_weight(net: Any, weight: float) -> Any:
     return net
 
 
-def export_onnx(nets: Sequence[Any], folder: Path) -> None:
+def export_onnx(nets: Sequence[Any], folder: Path, *, whole_numbers: Iterable[Float32] = ()) -> None:
     """Write model.onnx, head.npy and golden.npy (what torch says of ``golden_pictures``).
 
     pictures → logits, features, texture; any batch and any sides that are multiples of 32. Weights are kept
-    in 16 bits and computed with in 32. ``nets``: one, or several that vote (their mean).
+    in 16 bits and computed with in 32, or, if there are pictures in ``whole_numbers``, in 8 whole ones (``int8``).
+    ``nets``: one, or several that vote (their mean).
     """
     folder.mkdir(parents=True, exist_ok=True)
     whole = WithMap(*(fused(net) for net in nets)).eval()
@@ -139,6 +144,8 @@ def export_onnx(nets: Sequence[Any], folder: Path) -> None:
             opset_version=17,
             dynamo=False,
         )
+    if pictures := list(whole_numbers):
+        in_whole_numbers(folder / "model.onnx", pictures)
     _halve(folder / "model.onnx")
     np.save(folder / "head.npy", head_of(nets).numpy().astype(np.float32))
     with torch.inference_mode():

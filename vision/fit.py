@@ -2,7 +2,7 @@
 
 Which pictures serve what (groups are lesions or patients, never divided):
 - training pictures: the feature space of ``ood``, its probe for the kind of picture and, with training patches of
-  bare skin, that for bare skin;
+  bare skin, that for bare skin; before that, how large the numbers get inside a model of whole ones (``int8``);
 - the ordinary photos' first half and some kinds of rendering: the probe for pictures that show no skin;
 - validation half A: temperature, bias and priors, how far they lean by kind of picture, and how much age, sex,
   site and symptoms may say;

@@ -147,7 +147,7 @@ def _read_fold(
                 return np.asarray(file["logits"])
     checkpoint = run(recipe, options, log, records=records, weights=weights)
     net = load_checkpoint(checkpoint)[0]
-    logits = logits_of(net, bytes_of(images, held), recipe.resolution, recipe.large)
+    logits = logits_of(net, bytes_of(images, held), ("frame",), recipe.resolution, recipe.large)
     partial = done.with_suffix(".partial.npz")
     np.savez(partial, ids=np.array(ids), steps=np.array(options.steps), logits=logits)
     partial.replace(done)

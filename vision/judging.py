@@ -14,10 +14,12 @@ import numpy.typing as npt
 from vision.calibration import balanced, class_priors, fit_scaling, probabilities
 from vision.classes import KEYS
 from vision.data import CLINICAL, Record
-from vision.validation import half_of, weights_by_domain
+from vision.metrics import recalls
+from vision.validation import DOMAIN_WEIGHTS, half_of, weights_by_domain
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
+ROUNDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +58,12 @@ class Pictures:
         return weights_by_domain(self.domains[rows])
 
 
+def judged_records(records: Sequence[Record]) -> list[Record]:
+    """The validation pictures on which networks are compared: ISIC 2017's are melanoma and keratosis only."""
+    sources = {"HAM10000", "MILK10k", "PAD-UFES-20"}
+    return [r for r in records if r.split == "val" and r.label >= 0 and r.source in sources]
+
+
 def judge(logits: Float64, pictures: Pictures) -> Judged:
     """Fit on either half, judge the other. logits: (n, classes)."""
     lost, top = np.zeros(len(logits)), np.zeros(len(logits), dtype=np.int64)
@@ -81,3 +89,31 @@ def loss_of(one: Judged, pictures: Pictures, rows: Int64) -> float:
     """The weighted loss of some rows."""
     weights = pictures.weights(rows)
     return float((weights * one.lost[rows]).sum() / weights.sum())
+
+
+def by_domain(guess: Int64, pictures: Pictures, rows: Int64) -> list[float]:
+    """Balanced accuracy by domain, in the order of DOMAIN_WEIGHTS."""
+    inside = [rows[pictures.domains[rows] == name] for name in DOMAIN_WEIGHTS]
+    return [float(np.mean(recalls(pictures.labels[chosen], guess[chosen]))) for chosen in inside]
+
+
+def mean_by_domain(guess: Int64, pictures: Pictures, rows: Int64) -> float:
+    """The mean of `by_domain`."""
+    return float(np.mean(by_domain(guess, pictures, rows)))
+
+
+def differences(one: Judged, first: Judged, pictures: Pictures) -> list[tuple[float, float, float]]:
+    """How much the loss of ``one`` is above that of ``first``, and its class-balanced accuracy: each with 95 % of
+    ROUNDS paired bootstrap rounds over lesions and patients (value, low, high)."""
+    members = [np.flatnonzero(pictures.groups == group) for group in np.unique(pictures.groups)]
+    rng = np.random.default_rng(0)
+    draws = (rng.integers(0, len(members), len(members)) for _ in range(ROUNDS))
+    rows = [np.arange(len(pictures.labels)), *(np.concatenate([members[n] for n in draw]) for draw in draws)]
+    losses = [loss_of(one, pictures, r) - loss_of(first, pictures, r) for r in rows]
+    gains = [mean_by_domain(one.top, pictures, r) - mean_by_domain(first.top, pictures, r) for r in rows]
+    return [_with_interval(losses), _with_interval(gains)]
+
+
+def _with_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    low, high = np.quantile(values[1:], [0.025, 0.975])
+    return values[0], float(low), float(high)

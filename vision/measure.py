@@ -20,6 +20,7 @@ from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
 from vision.predict import Predictor
 from vision.registry import write_sums
+from vision.rounding import against_floats
 from vision.samples import Change, aside, blurred, exposed, share, shrunk, tinted
 from vision.strangers import RENDERINGS, out_of_distribution
 
@@ -72,6 +73,8 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     }
     metrics["lesions_read_together"] = together(predictor, judged)
     metrics["with_age_sex_and_site"] = with_context(predictor, judged)
+    if rounded := against_floats(predictor.folder, data / "skin", threads=threads):
+        metrics["int8_against_float_on_validation"] = rounded
     log("refusals and degraded copies")
     metrics["refusal"] = refusal(predictor, data, judged)
     metrics["out_of_distribution"] = out_of_distribution(

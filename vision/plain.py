@@ -27,9 +27,9 @@ def networks(model: Model) -> WithMap:
     """The published model as torch modules, in evaluation mode."""
     pictures = torch.from_numpy(golden_pictures())
     made: list[Any] = []
-    for variant in variants_of(model.config.architecture):
+    for number, variant in enumerate(variants_of(model.config.architecture), 1):
         net = lite(variant, len(KEYS), pretrained=True)
-        load_published(net, Path(model.folder), pictures, before=made)
+        load_published(net, Path(model.folder), pictures, number=number)
         made.append(net)
     return WithMap(*made).eval()
 

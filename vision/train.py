@@ -22,9 +22,11 @@ from torch import Tensor, nn
 from vision.augment import augment, centre
 from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
+from vision.export import network_of
 from vision.images import UInt8
 from vision.net import lite
 from vision.registry import MODELS
+from vision.teachers import Teachers
 from vision.warm import load_published
 
 
@@ -37,7 +39,8 @@ class Recipe:
     that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
     coarse: share of the views that come through a smaller resolution than ``resolution``;
     square: what square pictures get of every class of a domain in which there are some SHAPED of them and of others
-    (0: as many as there are); shares: how much of each batch a domain gets.
+    (0: as many as there are); shares: how much of each batch a domain gets; teachers: whose word counts beside the
+    label, and taught: how much of the loss it is.
     """
 
     seed: int = 7
@@ -60,6 +63,8 @@ class Recipe:
     temper: float = 0.5
     coarse: float = 0.0
     square: float = 0.0
+    teachers: tuple[str, ...] = ()
+    taught: float = 0.5
     shares: tuple[tuple[str, float], ...] = (
         ("dermoscopy", 0.48),
         ("milk-dermoscopy", 0.18),
@@ -111,6 +116,11 @@ def without(recipe: Recipe, left_out: Sequence[str]) -> Recipe:
     if not sources:
         raise ValueError("no source is left to train on")
     return replace(recipe, sources=sources)
+
+
+def taught_by(recipe: Recipe, names: Sequence[str]) -> Recipe:
+    """The recipe with these networks as teachers; none: the recipe itself."""
+    return replace(recipe, teachers=tuple(names)) if names else recipe
 
 
 @dataclass(frozen=True)
@@ -251,6 +261,7 @@ class Run:
             options.out.parent / "cache", data_dir() / "skin" / "images", ids, recipe.resolution, log
         )
         self.batches = Batches(self.train, self.cache, recipe)
+        self.teachers = Teachers(recipe.teachers, self.device) if recipe.teachers else None
         if self._restore():
             return
         if weights is not None:
@@ -265,7 +276,8 @@ class Run:
 
     def _go_on_from(self, name: str) -> None:
         pictures = torch.cat([self.batches(2**31 + n, self.recipe.large)[0] for n in range(8)])
-        load_published(self.net, MODELS / name, pictures.to(self.device))
+        model, number, _variant = network_of(name)
+        load_published(self.net, MODELS / model, pictures.to(self.device), number=number)
         self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.log(f"goes on from {name}: {json.dumps(self.validate())}")
 
@@ -320,6 +332,9 @@ class Run:
         loss = share * self._loss(logits, labels)
         if share < 1.0:
             loss = loss + (1.0 - share) * self._loss(logits, labels[partner])
+        if self.teachers is not None:
+            told = nn.functional.cross_entropy(logits, self.teachers(pictures))
+            loss = (1.0 - self.recipe.taught) * loss + self.recipe.taught * told
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)

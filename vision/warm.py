@@ -7,7 +7,7 @@ the network says exactly what the model says.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from vision.int8 import in_floats
 from vision.net import convolutions
 from vision.registry import ModelError
 
@@ -24,25 +25,27 @@ DEAD = 1e-4
 """Norm of a kernel below which it does nothing."""
 
 
-def load_published(net: Any, folder: Path, pictures: Tensor, *, before: Sequence[Any] = ()) -> None:
-    """Set ``net``'s weights to those of the model in ``folder``, in place: of the network that follows ``before`` in it.
+def load_published(net: Any, folder: Path, pictures: Tensor, *, number: int = 1) -> None:
+    """Set ``net``'s weights to those of the model in ``folder``, in place; number: of which of its networks.
 
     pictures: float32 (n, 3, h, w), normalised; the batch normalisations' statistics are measured on them,
     so some hundred are needed. Raises ModelError if the model is of another architecture.
     """
-    graph = onnx.load(str(folder / "model.onnx")).graph
-    values = _initialisers(graph)
-    weights = [
-        (values[node.input[1]], values[node.input[2]]) for node in graph.node if node.op_type == "Conv"
-    ]
+    values = _initialisers(in_floats(onnx.load(str(folder / "model.onnx"))).graph)
+    prefix = f"nets.{number - 1}."
     pairs = convolutions(net)
-    skipped = sum(len(convolutions(other)) for other in before)
-    weights = weights[skipped : skipped + len(pairs)]
-    if len(pairs) != len(weights):
-        raise ModelError(f"{folder} has {len(weights)} convolutions, not the {len(pairs)} of this network")
+    kernels = [
+        name
+        for name, value in values.items()
+        if re.match(rf"{re.escape(prefix)}.*\.weight$", name) and value.ndim == 4
+    ]
+    if len(pairs) != len(kernels):
+        raise ModelError(f"{folder} has {len(kernels)} convolutions, not the {len(pairs)} of this network")
+    names = {module: name for name, module in net.named_modules()}
     hooks = []
-    for (convolution, norm), (kernel, bias) in zip(pairs, weights, strict=True):
-        if convolution.weight.shape != kernel.shape:
+    for convolution, norm in pairs:
+        kernel, bias = (values.get(f"{prefix}{names[convolution]}.{part}") for part in ("weight", "bias"))
+        if kernel is None or bias is None or convolution.weight.shape != kernel.shape:
             raise ModelError(f"{folder} has a convolution of another shape")
         # Kernels get the norms of the weights the network came with: the optimiser's step suits those.
         # A channel that is dead in either has no norm to go by.
@@ -51,9 +54,7 @@ def load_published(net: Any, folder: Path, pictures: Tensor, *, before: Sequence
         convolution.weight.data.copy_(kernel * scale[:, None, None, None])
         hooks.append(convolution.register_forward_hook(_measuring(norm, scale, bias)))
     for name, parameter in net._fc.named_parameters():
-        parameter.data.copy_(
-            next(v for key, v in values.items() if key.endswith(f"{len(before)}._fc.{name}"))
-        )
+        parameter.data.copy_(values[f"{prefix}_fc.{name}"])
     net.eval()
     with torch.inference_mode():
         net(pictures)

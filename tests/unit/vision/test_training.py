@@ -15,7 +15,7 @@ from vision.data import Record, find_image, read_labels
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
 from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
-from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling  # noqa: E402
+from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling, taught_by  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
 
@@ -68,6 +68,29 @@ def test_another_recipe_does_not_go_on_with_the_same_checkpoint(drawn_data):
     run(TINY, options, lambda line: None)
     with pytest.raises(ValueError, match="another recipe"):
         Run(Recipe(batch=3, resolution=48, sources=TINY.sources), options, lambda line: None)
+
+
+def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
+    recipe = taught_by(replace(TINY, taught=1.0, body_rate=1e-3, head_rate=1e-2), ["lite0-3", "lite0-3:2"])
+    options = Options(out=drawn_data / "training" / "run", steps=20, threads=1)
+    state = Run(recipe, options, lambda line: None)
+    pictures, labels = state.batches(0, 32)
+    told = state.teachers(pictures)
+    assert told.shape == (2, len(KEYS))
+    assert told.sum(dim=1) == pytest.approx(1.0)
+
+    def apart():
+        with torch.inference_mode():
+            heard = state.net.eval()(pictures).log_softmax(dim=1)
+        return float((told * (told.log() - heard)).sum(dim=1).mean())
+
+    before = apart()
+    state.progress = 0.06
+    for _ in range(12):
+        state.learn(pictures, labels)
+    assert apart() < before
+    assert "lite0-3:2" in recipe.teachers
+    assert taught_by(TINY, []) == TINY
 
 
 def test_a_batch_is_the_same_whenever_it_is_asked_for(drawn_data):

@@ -7,25 +7,32 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from vision.classes import KEYS  # noqa: E402
-from vision.export import export_onnx, load_checkpoint, published, voter  # noqa: E402
+from vision.export import export_onnx, load_checkpoint, voter  # noqa: E402
 from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
+from vision.int8 import in_floats  # noqa: E402
 from vision.net import convolutions, fused, head_of, lite  # noqa: E402
-from vision.registry import MODELS, default_name  # noqa: E402
+from vision.registry import MODELS, ModelError, default_name  # noqa: E402
 from vision.train import Recipe, going_on  # noqa: E402
+from vision.warm import load_published  # noqa: E402
+
+
+def floats_of(path: Path) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(in_floats(onnx.load(str(path))).SerializeToString())
 
 
 def test_a_published_network_says_what_the_model_says_and_can_learn() -> None:
-    session = onnxruntime.InferenceSession(str(MODELS / default_name() / "model.onnx"))
+    session = floats_of(MODELS / default_name() / "model.onnx")
     _logits, features, _texture = session.run(None, {"pictures": golden_pictures()})
     head = np.load(MODELS / default_name() / "head.npy")
-    net = published(default_name())
+    net = voter(default_name())
     with torch.inference_mode():
         mine = net.extract_features(torch.from_numpy(golden_pictures())).numpy()
     assert mine == pytest.approx(features[:, : mine.shape[1]], abs=5e-3)
@@ -67,6 +74,32 @@ def test_networks_of_two_architectures_vote_and_the_texture_is_the_first_ones(tm
     assert small[0] == pytest.approx(large[0], abs=1e-3)
     assert small[2].shape[1] == texture_of(tmp_path / "small") == 2 * (24 + 40 + 112)
     assert large[2].shape[1] == texture_of(tmp_path / "large") == 2 * (24 + 48 + 120)
+
+
+def test_networks_in_whole_numbers_keep_their_floats_and_say_nearly_the_same(tmp_path: Path) -> None:
+    nets = [voter("lite0-3"), voter("lite0-3:2")]
+    pictures = golden_pictures()
+    export_onnx(
+        nets,
+        tmp_path,
+        whole_numbers=[*(picture[None] for picture in pictures), golden_pictures(160, 224)[:1]],
+    )
+    said = np.load(tmp_path / "golden.npy")
+    floats = floats_of(tmp_path / "model.onnx").run(None, {"pictures": pictures})
+    assert floats[0] == pytest.approx(said, abs=TOLERANCE)
+    rounded = onnxruntime.InferenceSession(str(tmp_path / "model.onnx")).run(None, {"pictures": pictures})
+    off = np.abs(rounded[0] - said).max()
+    assert TOLERANCE < off < 0.1 * np.ptp(said), "rounded, but not to something else"
+    assert [part.shape for part in rounded] == [part.shape for part in floats]
+    assert texture_of(tmp_path) == rounded[2].shape[1]
+    # Training goes on from the floats, whichever of the networks it is.
+    again = lite("lite0", len(KEYS), pretrained=False)
+    load_published(again, tmp_path, torch.from_numpy(pictures), number=2)
+    with torch.inference_mode():
+        heard, told = (net(torch.from_numpy(pictures)).numpy() for net in (again, fused(nets[1])))
+    assert heard == pytest.approx(told, abs=5e-3)
+    with pytest.raises(ModelError, match="0 convolutions"):
+        load_published(again, tmp_path, torch.from_numpy(pictures), number=3)
 
 
 def checkpoint(path: Path, variant: str, value: float) -> Path:
