@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from vision.data import Record, find_image, read_labels
-from vision.export import export_onnx, load_checkpoint, reads_at, voter, with_weight, write_trained_on
+from vision.export import (
+    checkpoints_of,
+    export_onnx,
+    load_checkpoint,
+    reads_at,
+    voter,
+    with_weight,
+    write_trained_on,
+)
 from vision.fit import fit, neutral_config
 from vision.images import decode
 from vision.net import architecture_of
@@ -45,7 +53,7 @@ def build(
     """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md.
 
     checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
-    voters: published models, their second networks (``MODEL:2``), or checkpoint files, that vote beside it.
+    voters: what votes beside it, as for ``vision.export.voter``.
     votes: how much each counts, the checkpoint's network first; all the same if none are given. whole_numbers: see
     ``vision.int8``. Raises ValueError if there are more or fewer votes than networks, or if a voter was made for
     pictures of another size.
@@ -62,7 +70,9 @@ def build(
     if shares:
         nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
         about["votes"] = [round(share, 4) for share in shares]
-    about["voters"] = [Path(name).parent.name if Path(name).is_file() else name for name in voters]
+    about["voters"] = [
+        " + ".join(path.parent.name for path in checkpoints_of(name)) or name for name in voters
+    ]
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
     with remade(folder) as work:
         for stale in MEASURED:

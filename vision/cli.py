@@ -258,10 +258,12 @@ def _compare(args: argparse.Namespace) -> int:
 
 def _mixture(text: str) -> dict[str, float]:
     """NETWORK=VOTE,NETWORK=VOTE as a dictionary; a single network needs no vote."""
+    from vision.export import checkpoints_of
+
     votes: dict[str, float] = {}
     for part in text.split(","):
         # The last "=": there may be others in the path of a checkpoint.
-        name, equals, vote = part.rpartition("=") if not Path(part).is_file() else (part, "", "")
+        name, equals, vote = part.rpartition("=") if not checkpoints_of(part) else (part, "", "")
         name = name if equals else part
         if not name or name in votes or not _is_vote(vote if equals else "1"):
             raise ValueError(

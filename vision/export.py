@@ -72,14 +72,20 @@ def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 def voter(name: str) -> Any:
     """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second.
 
-    Of a model whose votes count differently its network speaks as loudly as it does in that model.
+    ``FILE+FILE`` is one network with the mean of their weights (`load_checkpoint`). Of a model whose votes count differently its network speaks as loudly as it does in that model.
     """
-    if Path(name).is_file():
-        return load_checkpoint(Path(name))[0]
+    if files := checkpoints_of(name):
+        return load_checkpoint(*files)[0]
     model, number, variant = network_of(name)
     net = lite(variant, len(KEYS), pretrained=True)
     load_published(net, MODELS / model, torch.from_numpy(golden_pictures()), number=number)
     return net
+
+
+def checkpoints_of(name: str) -> list[Path]:
+    """The files that ``FILE`` or ``FILE+FILE`` names; none, if one of them is no file."""
+    whole = [Path(name)] if Path(name).is_file() else [Path(part) for part in name.split("+")]
+    return whole if all(path.is_file() for path in whole) else []
 
 
 def network_of(name: str) -> tuple[str, int, str]:
@@ -101,8 +107,8 @@ def network_of(name: str) -> tuple[str, int, str]:
 
 def reads_at(name: str) -> tuple[int, int]:
     """Resolution and size of the views, in pixels, for which a network was made; name: as for `voter`."""
-    if Path(name).is_file():
-        recipe = load_checkpoint(Path(name))[1]["recipe"]
+    if files := checkpoints_of(name):
+        recipe = load_checkpoint(files[0])[1]["recipe"]
         return int(recipe["resolution"]), int(recipe["large"])
     config = load_model(name.partition(":")[0]).config
     return config.resolution, config.input

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vision.classes import KEYS  # noqa: E402
-from vision.export import export_onnx, load_checkpoint, voter  # noqa: E402
+from vision.export import checkpoints_of, export_onnx, load_checkpoint, voter  # noqa: E402
 from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
 from vision.int8 import in_floats  # noqa: E402
@@ -137,6 +137,8 @@ def test_several_checkpoints_make_one_network_of_their_mean_weights(tmp_path: Pa
     assert twice._fc.bias.tolist() == pytest.approx([5 / 3] * len(KEYS))
     assert about["hours"] == 1.0, "the hours of a run count once"
     assert torch.equal(voter(str(one))._fc.bias, states[0]["_fc.bias"])
+    assert voter(f"{one}+{other}")._fc.bias.tolist() == [2.0] * len(KEYS)
+    assert checkpoints_of(f"{one}+{tmp_path / 'none.pt'}") == []
 
 
 def test_different_architectures_have_no_mean(tmp_path: Path) -> None:
