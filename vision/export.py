@@ -72,7 +72,8 @@ def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
 def voter(name: str) -> Any:
     """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second.
 
-    ``FILE+FILE`` is one network with the mean of their weights (`load_checkpoint`). Of a model whose votes count differently its network speaks as loudly as it does in that model.
+    ``FILE+FILE`` is one network with the mean of their weights (`load_checkpoint`). Of a model whose votes count
+    differently its network speaks as loudly as it does in that model.
     """
     if files := checkpoints_of(name):
         return load_checkpoint(*files)[0]
