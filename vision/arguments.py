@@ -176,7 +176,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         metavar="NETWORK=VOTE,…",
         help="a model, MODEL:2 for its second network, or a checkpoint file (FILE+FILE: the mean of their weights), "
         "or several that vote "
-        "(lite0-6=0.7,lite0-3=0.3); each is compared with the first",
+        "(lite0-7=0.7,lite0-6=0.3); each is compared with the first",
     )
     compare.add_argument("--views", nargs="+", default=["frame"], help="views of a photo (default: frame)")
 

@@ -72,7 +72,7 @@ def _beside_plain(model: Model, photo: bytes, served: list[dict[str, float]], ro
         "",
         f"The plain way takes {ratio:.1f} times as long, and makes no heatmap, prediction set or quality check.",
         f"The networks need {million:.0f} million multiplications with additions. In a product of matrices (sgemm) this",
-        f"core does {speed:.0f} thousand million a second, so they cannot take less than {million / speed:.1f} ms.",
+        f"core does {speed:.0f} thousand million a second: no less than {million / speed:.1f} ms in 32-bit floats.",
     ]
 
 

@@ -134,7 +134,8 @@ def refit(
 
 def _recipe(saved: dict[str, Any]) -> Recipe:
     return Recipe(
-        **{k: v for k, v in saved.items() if k not in {"shares", "sources"}},
+        **{k: v for k, v in saved.items() if k not in {"shares", "sources", "teachers"}},
+        teachers=tuple(saved.get("teachers", ())),
         shares=tuple((d, s) for d, s in saved["shares"]),
         sources=tuple((d, s) for d, s in saved["sources"]),
     )

@@ -267,7 +267,7 @@ def _mixture(text: str) -> dict[str, float]:
         name = name if equals else part
         if not name or name in votes or not _is_vote(vote if equals else "1"):
             raise ValueError(
-                f"{text}: networks, each once, and a vote above 0 for each, as in lite0-6=0.7,lite0-3=0.3"
+                f"{text}: networks, each once, and a vote above 0 for each, as in lite0-7=0.7,lite0-6=0.3"
             )
         votes[name] = float(vote) if equals else 1.0
     return votes

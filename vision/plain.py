@@ -1,6 +1,6 @@
 """The plain way to read a photo, which the served one is compared with: Pillow decodes every pixel, torch runs eagerly.
 
-Imports torch. The same networks, the same views, the same answer.
+Imports torch. The same networks in 32-bit floats, the same views, the same answer but for what the served one rounds.
 """
 
 from __future__ import annotations

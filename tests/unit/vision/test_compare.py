@@ -21,11 +21,11 @@ from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
 from vision.net import lite  # noqa: E402
 from vision.registry import default_name  # noqa: E402
-from vision.train import going_on  # noqa: E402
+from vision.train import Recipe  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
 
 COUNT = 560
-OF_TWO = "lite0-3"
+OF_TWO = "lite0-7"
 """A published model in which two networks vote."""
 
 
@@ -98,7 +98,7 @@ def test_votes_that_make_no_sense_are_said(capsys: pytest.CaptureFixture[str], t
 
 def test_a_voter_for_pictures_of_another_size_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
     net = lite("lite0", len(KEYS), pretrained=False)
-    weights, recipe = net.state_dict(), going_on(default_name(), "lite0", 1)
+    weights, recipe = net.state_dict(), Recipe()
     about = {"recipe": json.dumps(asdict(recipe)), "step": 1, "progress": 1.0, "seconds": 1.0}
     path = tmp_path / "run" / "checkpoint.pt"
     path.parent.mkdir()

@@ -121,10 +121,22 @@ def test_the_measured_figures_pass_the_gate():
     home = metrics["test"]["HAM10000 · dermoscopic"]
     assert home["pictures"] == 958
     assert set(home["classes"]) == set(KEYS)
-    assert home["figures"]["balanced_accuracy"]["value"] >= 0.60
+    assert home["figures"]["balanced_accuracy"]["value"] >= 0.74
     assert {"threshold", "ppv", "ppv_interval", "sensitivity", "n", "split"} <= set(metrics["urgent_notice"])
     config = read_config(FOLDER)
     assert metrics["urgent_notice"]["threshold"] == config.urgent_threshold > config.risk_threshold
+
+
+def test_validation_cannot_tell_whole_numbers_from_floats():
+    """Eight bits may cost no more than these pictures can tell, else the model must be exported in floats."""
+    found = json.loads((FOLDER / "metrics.json").read_text())["int8_against_float_on_validation"]
+    loss, low, _high = found["loss"]
+    assert low < 0.0
+    assert loss < 0.005
+    gain, _low, high = found["balanced_accuracy"]
+    assert high > 0.0
+    assert gain > -0.01
+    assert found["same_decision"] > 0.95
 
 
 def test_the_card_tells_of_licences_limits_and_commands():

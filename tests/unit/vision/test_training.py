@@ -71,7 +71,7 @@ def test_another_recipe_does_not_go_on_with_the_same_checkpoint(drawn_data):
 
 
 def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
-    recipe = taught_by(replace(TINY, taught=1.0, body_rate=1e-3, head_rate=1e-2), ["lite0-3", "lite0-3:2"])
+    recipe = taught_by(replace(TINY, taught=1.0, body_rate=1e-3, head_rate=1e-2), ["lite0-7", "lite0-7:2"])
     options = Options(out=drawn_data / "training" / "run", steps=20, threads=1)
     state = Run(recipe, options, lambda line: None)
     pictures, labels = state.batches(0, 32)
@@ -89,7 +89,7 @@ def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
     for _ in range(12):
         state.learn(pictures, labels)
     assert apart() < before
-    assert "lite0-3:2" in recipe.teachers
+    assert "lite0-7:2" in recipe.teachers
     assert taught_by(TINY, []) == TINY
 
 
@@ -246,5 +246,5 @@ def test_a_run_goes_on_from_the_weights_of_another(drawn_data, monkeypatch):
 def test_what_a_run_goes_on_from_cannot_be_made_to_forget(drawn_data, capsys):
     from vision.cli import main
 
-    assert main(["train", "--from", "lite0-3", "--without", "PAD-UFES-20", "--steps", "1"]) == 1
+    assert main(["train", "--from", "lite0-6", "--without", "PAD-UFES-20", "--steps", "1"]) == 1
     assert "begin anew" in capsys.readouterr().err

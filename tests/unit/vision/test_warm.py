@@ -23,6 +23,9 @@ from vision.registry import MODELS, ModelError, default_name  # noqa: E402
 from vision.train import Recipe, going_on  # noqa: E402
 from vision.warm import load_published  # noqa: E402
 
+OF_TWO = "lite0-7"
+"""A published model in which two networks vote."""
+
 
 def floats_of(path: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(in_floats(onnx.load(str(path))).SerializeToString())
@@ -77,7 +80,7 @@ def test_networks_of_two_architectures_vote_and_the_texture_is_the_first_ones(tm
 
 
 def test_networks_in_whole_numbers_keep_their_floats_and_say_nearly_the_same(tmp_path: Path) -> None:
-    nets = [voter("lite0-3"), voter("lite0-3:2")]
+    nets = [voter(OF_TWO), voter(f"{OF_TWO}:2")]
     pictures = golden_pictures()
     export_onnx(
         nets,
