@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vision.data import Record, find_image, read_labels
+from vision.evaluate import trained_on
 from vision.export import (
     checkpoints_of,
     export_onnx,
@@ -23,16 +24,15 @@ from vision.export import (
 from vision.fit import fit, neutral_config
 from vision.images import decode
 from vision.net import architecture_of
-from vision.registry import ModelError, load_model, remade
+from vision.registry import MODELS, ModelError, load_model, remade
 from vision.train import Recipe, chosen
 from vision.validation import DOMAIN_WEIGHTS
 from vision.views import Float32, make_views
 
 MEASURED = ("metrics.json", "MODEL_CARD.md")
 """What ``vision.measure`` writes of a model, and what no longer holds of one that is set anew."""
-
-
 BOUNDING = 75
+"""Training pictures of each domain that bound the numbers of a model of whole ones."""
 BOUNDING_VIEWS = ("frame", "small-turned")
 
 
@@ -56,16 +56,23 @@ def build(
     voters: what votes beside it, as for ``vision.export.voter``.
     votes: how much each counts, the checkpoint's network first; all the same if none are given. whole_numbers: see
     ``vision.int8``. Raises ValueError if there are more or fewer votes than networks, or if a voter was made for
-    pictures of another size.
+    pictures of another size or on other pictures than the checkpoint.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
     recipe = _recipe(about["recipe"])
-    train = chosen(read_labels(data / "labels.csv"), recipe, "train")
+    records = read_labels(data / "labels.csv")
+    train = chosen(records, recipe, "train")
     # Everything that can be refused comes before anything of the folder is touched.
     shares = shares_of(votes, 1 + len(voters)) if votes else []
     sizes = (recipe.resolution, recipe.large)
     if others := [name for name in voters if reads_at(name) != sizes]:
         raise ValueError(f"{', '.join(others)}: made for pictures of another size than {checkpoints[0]}")
+    known = {record.image_id for record in train}
+    if strange := [name for name in voters if not _seen_by(name, records) <= known]:
+        raise ValueError(
+            f"{', '.join(strange)}: trained on pictures that {checkpoints[0]} has not seen; name it as the checkpoint, "
+            "lest the model be measured on them"
+        )
     nets = [net, *(voter(name) for name in voters)]
     if shares:
         nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
@@ -83,6 +90,15 @@ def build(
         write_trained_on(train, work)
         (work / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         fit(work, data, train, config, views=views, threads=threads, log=log)
+
+
+def _seen_by(name: str, records: list[Record]) -> set[str]:
+    """Ids of the pictures that a voter was trained on."""
+    files = checkpoints_of(name)
+    if not files:
+        return trained_on(MODELS / name.partition(":")[0])[0]
+    recipes = [_recipe(load_checkpoint(file)[1]["recipe"]) for file in files]
+    return {record.image_id for recipe in recipes for record in chosen(records, recipe, "train")}
 
 
 def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size: int) -> Iterator[Float32]:

@@ -191,8 +191,10 @@ def _minutes(args: argparse.Namespace) -> float | None:
 def _train(args: argparse.Namespace) -> int:
     from vision.train import Options, Recipe, going_on, larger, run, taught_by, without
 
-    if args.begin and args.without:
-        raise ValueError("--without with --from: what it goes on from may have seen them; begin anew instead")
+    if (args.begin or args.taught_by) and args.without:
+        raise ValueError(
+            "--without with --from or --taught-by: what it goes on from, or learns from, may have seen them; begin anew instead"
+        )
     options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
     weights = None
     if args.begin and Path(args.begin).is_file():

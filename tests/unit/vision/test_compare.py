@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +96,7 @@ def test_votes_that_make_no_sense_are_said(capsys: pytest.CaptureFixture[str], t
     assert "a vote above 0 for each" in capsys.readouterr().err
 
 
-def test_a_voter_for_pictures_of_another_size_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
+def test_a_voter_for_other_pictures_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
     net = lite("lite0", len(KEYS), pretrained=False)
     weights, recipe = net.state_dict(), Recipe()
     about = {"recipe": json.dumps(asdict(recipe)), "step": 1, "progress": 1.0, "seconds": 1.0}
@@ -108,6 +108,13 @@ def test_a_voter_for_pictures_of_another_size_is_refused_before_anything_is_touc
     (data / "labels.csv").write_text("image_id,dx\n")
     assert reads_at(str(path)) == (recipe.resolution, recipe.large) != reads_at(OF_TWO)
     with pytest.raises(ValueError, match="another size"):
+        build(
+            (path,), tmp_path / "made", data, version="1", voters=(OF_TWO,), threads=1, log=lambda line: None
+        )
+    (data / "labels.csv").write_text("image_id,dx,source_dataset,split_hint\nfirst,nv,HAM10000,train\n")
+    large = replace(recipe, resolution=224, large=224)
+    torch.save({**about, "recipe": json.dumps(asdict(large)), "net": weights, "averaged": weights}, path)
+    with pytest.raises(ValueError, match="has not seen"):
         build(
             (path,), tmp_path / "made", data, version="1", voters=(OF_TWO,), threads=1, log=lambda line: None
         )
