@@ -57,6 +57,9 @@ def _start(folder: Path) -> str:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    if os.geteuid() == 0:
+        # Root's server gets a user of its own, and what makes users is where not every PATH leads.
+        os.environ["PATH"] += f"{os.pathsep}/usr/sbin{os.pathsep}/sbin"
     # Written before the first start: no test's data outlives the run, so nothing need reach the disk.
     server = _package().get_server(folder, cleanup_mode=None, start=False)
     server.ensure_pgdata_inited()
