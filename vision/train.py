@@ -46,10 +46,10 @@ class Recipe:
     seed: int = 7
     variant: str = "lite0"
     begin: str = ""
-    resolution: int = 150
+    resolution: int = 224
     small: int = 128
-    large: int = 192
-    small_until: float = 0.6
+    large: int = 224
+    small_until: float = 0.55
     batch: int = 48
     body_rate: float = 6e-4
     head_rate: float = 3e-3
@@ -61,8 +61,8 @@ class Recipe:
     drop_connect: float = 0.1
     average: float = 0.997
     temper: float = 0.5
-    coarse: float = 0.0
-    square: float = 0.0
+    coarse: float = 0.5
+    square: float = 0.6
     teachers: tuple[str, ...] = ()
     taught: float = 0.5
     shares: tuple[tuple[str, float], ...] = (
