@@ -159,6 +159,11 @@ class Context:
             total += self.ratios.get(attribute, {}).get(value, np.zeros(len(KEYS)))
         return self.strength * total
 
+    def used(self, known: Known) -> tuple[str, ...]:
+        """Which attributes of ``known`` shift anything, as in ATTRIBUTES; none for a model that uses nothing."""
+        values = known.values()
+        return tuple(a for a in ATTRIBUTES if self.strength and values.get(a) in self.ratios.get(a, {}))
+
     def to_json(self) -> dict[str, Any]:
         """As config.json holds it."""
         return {

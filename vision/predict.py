@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -13,7 +13,6 @@ import onnxruntime
 from PIL import Image
 
 from vision import heatmap
-from vision.calibration import softmax
 from vision.classes import CLASSES, KEYS, RISKY
 from vision.context import Known, shifted
 from vision.images import Decoded, UnreadableImage, decode
@@ -21,6 +20,7 @@ from vision.memory import give_back_freed
 from vision.ood import Evidence, FeatureSpace, strangeness
 from vision.quality import Quality, judge
 from vision.registry import Model, ModelError, ModelId, load_model
+from vision.several import pooled
 from vision.views import Float32, View, make_views
 
 __all__ = [
@@ -53,7 +53,7 @@ class Prediction:
     a photo that could be read;
     heatmap: float32 (h, w) in 0..1 over the whole
     original photo, for ``top``; milliseconds: by stage; strangeness: above 0 the photo is refused as no skin lesion
-    (``ood.strangeness``).
+    (``ood.strangeness``); known: what was known of the patient and had a say, names of ``context.ATTRIBUTES``.
     """
 
     probabilities: dict[str, float]
@@ -70,6 +70,7 @@ class Prediction:
     milliseconds: dict[str, float]
     clinical: float = 0.5
     strangeness: float = 0.0
+    known: tuple[str, ...] = ()
 
     def heatmap_png(self, original_size: tuple[int, int]) -> bytes:
         """RGBA PNG to lay over the upright original; original_size: its (width, height)."""
@@ -88,6 +89,7 @@ class Prediction:
             "suspicious": self.suspicious,
             "urgent": self.urgent,
             "clinical": round(self.clinical, 4),
+            "known": list(self.known),
             "quality": {"ok": self.quality.ok, "checks": [asdict(c) for c in self.quality.checks]},
             "model": asdict(self.model),
             "milliseconds": {k: round(v, 2) for k, v in self.milliseconds.items()},
@@ -227,10 +229,11 @@ class Predictor:
             },
             clinical=float(clinical),
             strangeness=strangeness(evidence, self.config.quality),
+            known=() if known is None else self.config.context.used(known),
         )
 
     def together(self, predictions: Sequence[Prediction]) -> Together:
-        """What several photos of one lesion say together: the mean of the logs of their probabilities (and priors).
+        """What several photos of one lesion say together (``several.pooled``).
 
         Photos that are not readable have no say, unless none is. Raises ValueError without any prediction.
         """
@@ -238,10 +241,8 @@ class Predictor:
             raise ValueError("no predictions to read together")
         readable = [p for p in predictions if p.outcome != "not_readable"]
         said = readable or list(predictions)
-        each = np.log(np.array([[p.probabilities[k] for k in KEYS] for p in said]) + 1e-9)
         clinical = np.array([p.clinical for p in said])
-        probability = softmax(each.mean(axis=0))
-        shares = softmax((each - np.log(self.config.calibration.priors_of(clinical))).mean(axis=0))
+        probability, shares = self.pooled([p.probabilities for p in said], clinical.tolist())
         fits = self.config.sets.fits(probability, shares, clinical.mean())
         risk = float(probability[np.array(RISKY)].sum())
         top = int(shares.argmax())
@@ -259,6 +260,13 @@ class Predictor:
             urgent=bool(readable) and risk >= self.config.urgent_threshold,
             model=self.model,
         )
+
+    def pooled(
+        self, probabilities: Sequence[Mapping[str, float]], clinical: Sequence[float]
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """``several.pooled`` of photos by their ``probabilities`` and ``clinical``: as in KEYS, (classes,) each."""
+        each = np.array([[said[key] for key in KEYS] for said in probabilities])
+        return pooled(each, self.config.calibration.priors_of(np.array(clinical)))
 
     def assess(self, image: bytes | Image.Image) -> Quality:
         """Every quality check, the network's own evidence of a lesion among them. Raises UnreadableImage."""

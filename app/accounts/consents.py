@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from flask_babel import get_locale
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import Exists, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.accounts.age import begun_alone, decides_alone
@@ -142,7 +142,7 @@ def missing_consents(
     return [kind for kind in wanted if (kind, texts()[kind].version) not in held]
 
 
-def stands(kind: ConsentKind, patient_id: int | InstrumentedAttribute[int]) -> ColumnElement[bool]:
+def stands(kind: ConsentKind, patient_id: int | InstrumentedAttribute[int]) -> Exists:
     """Return the condition that an agreement to `kind`, in whatever version, has not been taken back.
 
     For what is under way: a new version is asked for before the next case, and stops none that was sent.
@@ -152,9 +152,10 @@ def stands(kind: ConsentKind, patient_id: int | InstrumentedAttribute[int]) -> C
     )
 
 
-def has_consent(kind: ConsentKind, patient_id: int) -> bool:
-    """True while an agreement to `kind` stands for the patient."""
-    return bool(db.session.scalar(select(stands(kind, patient_id))))
+def has_consent(kind: ConsentKind, patient_id: int, since: str = "") -> bool:
+    """True while an agreement to `kind` stands for the patient; since: to this version or a later one."""
+    late_enough = stands(kind, patient_id).where(Consent.version >= since)
+    return bool(db.session.scalar(select(late_enough)))
 
 
 def give_consents(user: User, patient: Patient, kinds: Collection[ConsentKind]) -> list[Consent]:

@@ -14,7 +14,7 @@ from app.audit import service as audit
 from app.audit.models import Outcome
 from app.cases import triage
 from app.cases.models import Case, CaseOpinion, CaseState, Photo, PhotoView, Prediction
-from app.cases.opinion import Combined, Thresholds, combine
+from app.cases.opinion import Combined, Pool, Thresholds, combine
 from app.cases.shadow_models import ShadowOpinion
 from app.extensions import db
 from app.infra import clock, events, storage
@@ -25,12 +25,16 @@ PNG = "image/png"
 
 @dataclass(frozen=True)
 class Model:
-    """Which model spoke: name, version, sha256 of its file, its thresholds and its measured urgent share."""
+    """Which model spoke: name, version, sha256 of its file, its thresholds and its measured urgent share.
+
+    pool: how it reads several photos together.
+    """
 
     name: str
     version: str
     sha256: str
     thresholds: Thresholds
+    pool: Pool
     urgent_share: dict[str, Any] | None
 
 
@@ -42,6 +46,11 @@ class PhotoOpinion:
     opinion: dict[str, Any]
     milliseconds: dict[str, float]
     heatmap: bytes
+
+    @property
+    def whole_time(self) -> float:
+        """Milliseconds from the encrypted photo to the drawn heatmap; `total` is the model's part of it."""
+        return sum(self.milliseconds[stage] for stage in ("read", "total", "draw"))
 
 
 @dataclass(frozen=True)
@@ -95,7 +104,7 @@ def store(
         about = f"photo:{missing.photo}"
         audit.record("photo.analyse", about, patient_id=case.patient_id, outcome=Outcome.FAILED)
     db.session.flush()
-    combined = combine(_said_by(model, case.id), model.thresholds)
+    combined = combine(_said_by(model, case.id), model.thresholds, model.pool)
     case.opinions.append(
         CaseOpinion(
             model_name=model.name,

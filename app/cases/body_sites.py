@@ -14,13 +14,12 @@ FILE = Path(__file__).with_name("body_sites.toml")
 
 @dataclass(frozen=True)
 class BodySite:
-    """One place: its stored key, its names, on which drawing it is, its localization in HAM10000."""
+    """One place: its stored key, its names, on which drawing it is."""
 
     key: str
     ko: str
     en: str
     view: str
-    ham: str
 
     @property
     def name(self) -> str:

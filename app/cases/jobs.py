@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -13,13 +15,14 @@ from sqlalchemy import select
 
 from app.accounts import service as accounts
 from app.accounts.models import ConsentKind
-from app.cases import analysis, consents, forgetting, lateness, own_data, shadow, uploads
+from app.cases import analysis, consents, context, forgetting, lateness, own_data, shadow, uploads
 from app.cases.models import Case, Photo
-from app.cases.opinion import Thresholds
+from app.cases.opinion import Pooled, Thresholds
 from app.extensions import db
 from app.infra import events, jobs, storage
 
 if TYPE_CHECKING:
+    from vision.context import Known
     from vision.predict import Predictor
 
 log = structlog.get_logger(__name__)
@@ -46,25 +49,27 @@ def on_trial() -> str:
 
 
 def describe(model: Predictor) -> analysis.Model:
-    """Return what has to be kept about a model beside what it says."""
-    import numpy as np  # loaded with the model
-
-    config = model.config
-    by_kind = config.calibration.priors_of(np.array([0.0, 1.0])).tolist()
-    priors, clinical = (dict(zip(_classes(), own, strict=True)) for own in by_kind)
+    """Return what has to be kept about a model beside what it says, and how it reads several photos together."""
     return analysis.Model(
         name=model.model.name,
         version=model.model.version,
         sha256=model.model.sha256,
-        thresholds=Thresholds(config.risk_threshold, config.urgent_threshold, priors, clinical),
+        thresholds=Thresholds(model.config.risk_threshold, model.config.urgent_threshold),
+        pool=partial(pooled_by, model),
         urgent_share=measured_urgent_share(model.model.name),
     )
 
 
-def _classes() -> tuple[str, ...]:
-    from vision.classes import KEYS
+def pooled_by(model: Predictor, opinions: Sequence[Mapping[str, Any]]) -> Pooled:
+    """Return what a model says of several photos together, by what it said of each."""
+    from vision.classes import KEYS, RISKY
 
-    return KEYS
+    probability, shares = model.pooled(
+        [said["probabilities"] for said in opinions], [said.get("clinical", 0.5) for said in opinions]
+    )
+    by_class = dict(zip(KEYS, probability.tolist(), strict=True))
+    risk = sum(value for value, risky in zip(by_class.values(), RISKY, strict=True) if risky)
+    return Pooled(by_class, KEYS[int(shares.argmax())], risk)
 
 
 def measured_urgent_share(name: str) -> dict[str, Any] | None:
@@ -107,11 +112,11 @@ def analyse_case(run: jobs.Run, case_id: int) -> jobs.Effect | None:
     about = describe(model)
     spoken: list[analysis.PhotoOpinion] = []
     left_out: list[analysis.LeftOut] = []
-    taken = analysis.views_of(case_id)
+    taken, known = analysis.views_of(case_id), known_of(case)
     for photo in db.session.scalars(_unseen(case_id, about.sha256)):
         if not analysis.is_read(photo.view, taken):
             continue
-        said = _look_or_leave(model, photo)
+        said = _look_or_leave(model, photo, known)
         if isinstance(said, analysis.LeftOut):
             left_out.append(said)
         else:
@@ -133,26 +138,33 @@ def read_in_shadow(run: jobs.Run, case_id: int) -> jobs.Effect | None:
     from vision.registry import ModelError
 
     case = db.session.get(Case, case_id, populate_existing=True)
-    if not on_trial() or not shadow.may_be_read(case):
+    if case is None or not on_trial() or not shadow.may_be_read(case):
         return None
     try:
         model = predictor(on_trial())
     except ModelError as error:
         raise jobs.PermanentFailure(f"{type(error).__name__}: {error}") from error
     about = describe(model)
-    taken = analysis.views_of(case_id)
+    taken, known = analysis.views_of(case_id), known_of(case)
     said: list[analysis.PhotoOpinion] = []
     for photo in db.session.scalars(select(Photo).where(Photo.case_id == case_id).order_by(Photo.id)):
         if not analysis.is_read(photo.view, taken):
             continue
-        one = _look_or_leave(model, photo)
+        one = _look_or_leave(model, photo, known)
         if isinstance(one, analysis.PhotoOpinion):
             said.append(one)
         run.keep_alive()
     if not said:
         return None
-    taken_ms = sum(sum(one.milliseconds.values()) for one in said)
+    taken_ms = sum(one.whole_time for one in said)
     return lambda: shadow.store(case_id, about, [one.opinion for one in said], taken_ms)
+
+
+def known_of(case: Case) -> Known:
+    """Return what of the patient's answers a model reads beside the photos."""
+    from vision.context import Known
+
+    return Known(**vars(context.told(case)))
 
 
 def _unseen(case_id: int, sha256: str) -> Any:
@@ -160,11 +172,11 @@ def _unseen(case_id: int, sha256: str) -> Any:
     return select(Photo).where(Photo.case_id == case_id, ~seen).order_by(Photo.id)
 
 
-def _look_or_leave(model: Predictor, photo: Photo) -> analysis.PhotoOpinion | analysis.LeftOut:
+def _look_or_leave(model: Predictor, photo: Photo, known: Known) -> analysis.PhotoOpinion | analysis.LeftOut:
     from vision.images import UnreadableImage
 
     try:
-        return _look(model, photo)
+        return _look(model, photo, known)
     except UnreadableImage as error:
         reason = f"UnreadableImage: {error}"
     except storage.ObjectLost as error:
@@ -173,11 +185,11 @@ def _look_or_leave(model: Predictor, photo: Photo) -> analysis.PhotoOpinion | an
     return analysis.LeftOut(photo.public_id, reason)
 
 
-def _look(model: Predictor, photo: Photo) -> analysis.PhotoOpinion:
+def _look(model: Predictor, photo: Photo, known: Known) -> analysis.PhotoOpinion:
     start = time.perf_counter()
     jpeg = storage.get(photo.object)
     read = time.perf_counter()
-    prediction = model.predict(jpeg)
+    prediction = model.predict(jpeg, known)
     predicted = time.perf_counter()
     heatmap = prediction.heatmap_png((photo.width, photo.height))
     drawn = time.perf_counter()

@@ -1,15 +1,14 @@
 """Several photos of one lesion, one opinion.
 
-The photos show the same lesion, so they are not independent evidence: what the model says of each
-is averaged (linear opinion pool: Stone 1961), not multiplied. Photos it could not read take no part
-while there is another one. The mean keeps what was measured on single photos meaningful, so the
-urgent notice rests on the mean risk; the place in the queue is more cautious and looks at the most
-worrying single photo.
+How probabilities of several photos become one is the model's own matter (`Pool`), and measured with it. What follows
+from them here: photos it could not read take no part while there is another one; photos that contradict each other
+make the opinion uncertain; the urgent notice rests on the risk of all together, while the place in the queue is more
+cautious and looks at the most worrying single photo.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,33 +17,35 @@ DISAGREE = "photos_disagree"
 
 
 @dataclass(frozen=True)
-class Thresholds:
-    """The model's settings that a decision over several photos needs (risk limits 0..1; priors by class).
+class Pooled:
+    """Several photos read together: probabilities by class (sum 1), the class-balanced decision, P(risky) 0..1."""
 
-    clinical_priors: of clinical photos, where ``priors`` are those of dermoscopy; None if the model makes no
-    difference between the two.
-    """
+    probabilities: Mapping[str, float]
+    top: str
+    risk: float
+
+
+Pool = Callable[[Sequence[Mapping[str, Any]]], Pooled]
+"""What a model makes of its opinions of several photos (`vision`'s ``Prediction.to_json()``); at least one."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The model's limits of risk (0..1): for the place in the queue, and for an urgent notice."""
 
     risk: float
     urgent: float
-    priors: Mapping[str, float]
-    clinical_priors: Mapping[str, float] | None = None
-
-    def prior(self, key: str, clinical: float) -> float:
-        """How common a class is among pictures that look like a clinical photo by so much, 0 … 1."""
-        if self.clinical_priors is None:
-            return self.priors[key]
-        return (1.0 - clinical) * self.priors[key] + clinical * self.clinical_priors[key]
 
 
 @dataclass(frozen=True)
 class Combined:
     """What the model says of a case.
 
-    probabilities: by class, sum 1; top: the class with the largest probability over its prior among such photos; risk: mean
-    P(malignant or premalignant), 0..1; highest_risk: of the most worrying photo; outcome: reading, uncertain
-    or not_readable, and a machine key for why; urgent: mean risk above the second threshold; soon: highest
-    risk above the first; photos and read: how many there are and how many took part.
+    probabilities: by class, sum 1; top: its class-balanced decision; risk: P(malignant or premalignant) of all
+    photos together, 0..1; highest_risk: of the most worrying photo; outcome: reading, uncertain
+    or not_readable, and a machine key for why; urgent: risk above the second threshold; soon: highest
+    risk above the first; photos and read: how many there are and how many took part; known: what of the patient
+    was used beside the photos (names of attributes).
     """
 
     probabilities: dict[str, float]
@@ -57,35 +58,34 @@ class Combined:
     soon: bool
     photos: int
     read: int
+    known: list[str]
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, ready to be stored."""
         return asdict(self)
 
 
-def combine(predictions: Sequence[Mapping[str, Any]], thresholds: Thresholds) -> Combined:
+def combine(predictions: Sequence[Mapping[str, Any]], thresholds: Thresholds, pool: Pool) -> Combined:
     """Combine what one model said of each photo (`vision`'s ``Prediction.to_json()``); at least one."""
     if not predictions:
         raise ValueError("an opinion needs at least one photo")
     readable = [p for p in predictions if p["outcome"] != NOT_READABLE]
     used = readable or list(predictions)
-    classes = list(used[0]["probabilities"])
-    mean = {key: sum(float(p["probabilities"][key]) for p in used) / len(used) for key in classes}
-    clinical = sum(float(p.get("clinical", 0.5)) for p in used) / len(used)
-    risk = sum(float(p["risk"]) for p in used) / len(used)
+    pooled = pool(used)
     highest = max(float(p["risk"]) for p in used)
     outcome, reason = _outcome(used, bool(readable))
     return Combined(
-        probabilities={key: round(value, 6) for key, value in mean.items()},
-        top=max(classes, key=lambda key: mean[key] / thresholds.prior(key, clinical)),
-        risk=round(risk, 6),
+        probabilities={key: round(value, 6) for key, value in pooled.probabilities.items()},
+        top=pooled.top,
+        risk=round(pooled.risk, 6),
         highest_risk=round(highest, 6),
         outcome=outcome,
         reason=reason,
-        urgent=bool(readable) and risk >= thresholds.urgent,
+        urgent=bool(readable) and pooled.risk >= thresholds.urgent,
         soon=bool(readable) and highest >= thresholds.risk,
         photos=len(predictions),
         read=len(readable),
+        known=list(used[0].get("known", ())),
     )
 
 

@@ -152,6 +152,7 @@ def _case(user: User, case: Case, seen: list[Photo]) -> dict[str, Any]:
         found["machine_opinion"] = {
             "model": f"{case.opinion.model_name} {case.opinion.model_version}",
             "outcome": case.opinion.opinion["outcome"],
+            "used_beside_photos": list(case.opinion.opinion.get("known", ())),
             "most_likely": [
                 {"key": key, "name": diagnoses.find(key).name, "probability": value}
                 for key, value in ranked(case.opinion.opinion)

@@ -119,7 +119,7 @@ def store(case_id: int, model: Model, said: Sequence[dict[str, Any]], millisecon
             model_name=model.name,
             model_version=model.version,
             model_sha256=model.sha256,
-            opinion=combine(said, model.thresholds).to_json(),
+            opinion=combine(said, model.thresholds, model.pool).to_json(),
             milliseconds=milliseconds,
             created_at=clock.now(),
         )

@@ -10,7 +10,7 @@ from flask_babel import format_date, format_percent
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.cases import body_sites, diagnoses
+from app.cases import body_sites, context, diagnoses
 from app.cases.models import Agreement, Case, CaseOpinion, Finding, NextStep, Prediction
 from app.consultations.words import day as day
 from app.consultations.words import price as price
@@ -132,6 +132,11 @@ def site_name(case: Case) -> str:
 def clock_time(minute: int) -> str:
     """A time of day from minutes after midnight, such as 09:30."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def beside(said: dict[str, Any]) -> str:
+    """What a stored opinion used of the patient's answers beside the photos; empty if nothing."""
+    return context.in_words(said.get("known", ()))
 
 
 def shares(opinion: CaseOpinion | Prediction) -> list[ClassShare]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.cases import diagnoses
+from app.cases import context, diagnoses
 from app.cases.diagnoses import Diagnosis
 from app.cases.finding_words import moment as moment
 from app.cases.finding_words import next_step as next_step
@@ -227,6 +227,8 @@ class MachinePart:
     readable: bool
     sure: bool
     photos: int
+    beside: str
+    """What it used of the answers, in words; empty if nothing."""
     model: str
 
 
@@ -244,5 +246,6 @@ def machine_part(case: Case) -> MachinePart | None:
         readable=said["outcome"] != "not_readable",
         sure=said["outcome"] == "reading",
         photos=int(said["photos"]),
+        beside=context.in_words(said.get("known", ())),
         model=f"{case.opinion.model_name} {case.opinion.model_version}",
     )

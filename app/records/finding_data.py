@@ -10,7 +10,7 @@ from flask_babel import format_date, format_percent
 from flask_babel import gettext as _
 
 from app.accounts.specialties import specialty_name
-from app.cases import body_sites, diagnoses, finding_words, questions, signing
+from app.cases import body_sites, context, diagnoses, finding_words, questions, signing
 from app.cases.models import Agreement, Case, Finding
 from app.cases.opinion import NOT_READABLE, READING, ranked
 from app.infra import moments
@@ -132,7 +132,7 @@ def _machine(case: Case) -> dict[str, Any]:
     if case.opinion is None:
         return _no_machine(case)
     said = case.opinion.opinion
-    lines = [_("의사가 아니라 인공지능이 사진만 보고 낸 것입니다. 틀릴 수 있으며, 의사의 의견이 우선입니다.")]
+    lines = [_seen_by_machine(said), _("틀릴 수 있으며, 의사의 의견이 우선입니다.")]
     readable = said["outcome"] != NOT_READABLE
     if not readable:
         lines.append(_("인공지능은 이 사진을 읽지 못했습니다."))
@@ -145,6 +145,12 @@ def _machine(case: Case) -> dict[str, Any]:
         if readable
         else [],
     )
+
+
+def _seen_by_machine(said: dict[str, Any]) -> str:
+    if answers := context.in_words(said.get("known", ())):
+        return str(_("의사가 아니라 인공지능이 사진과 답(%(answers)s)을 보고 낸 것입니다.", answers=answers))
+    return str(_("의사가 아니라 인공지능이 사진만 보고 낸 것입니다."))
 
 
 def _analysed(case: Case) -> datetime:

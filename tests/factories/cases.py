@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import io
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from app.accounts import service as accounts
 from app.accounts.models import Patient, User
 from app.cases import analysis, drafts, lesions, photos, reading, service, signing, uploads
 from app.cases.models import Case, CaseState, Photo, PhotoView
-from app.cases.opinion import Thresholds
+from app.cases.opinion import Pooled, Thresholds
 from app.cases.upload_models import Upload
 from app.extensions import db
 from app.infra import clock, storage
 from app.infra.database import fresh, random_id, transaction
 from tests.factories.accounts import create_doctor, create_patient
+from vision.several import pooled
 
 CALM = {
     "since": "years",
@@ -75,11 +77,24 @@ WORRYING: dict[str, Any] = OPINION | {
     "risk": 0.93,
     "urgent": True,
 }
+
+
+def pool(opinions: Sequence[Mapping[str, Any]]) -> Pooled:
+    """What a model to which all classes are as common makes of several photos."""
+    each = np.array([[said["probabilities"][key] for key in CLASSES] for said in opinions])
+    together, shares = pooled(each, np.full_like(each, 1 / len(CLASSES)))
+    by_class = dict(zip(CLASSES, together.tolist(), strict=True))
+    return Pooled(
+        by_class, CLASSES[int(shares.argmax())], by_class["akiec"] + by_class["bcc"] + by_class["mel"]
+    )
+
+
 MODEL = analysis.Model(
     name="drawn",
     version="1.0",
     sha256="ab" * 32,
-    thresholds=Thresholds(risk=0.35, urgent=0.8, priors=dict.fromkeys(CLASSES, 1 / 7)),
+    thresholds=Thresholds(risk=0.35, urgent=0.8),
+    pool=pool,
     urgent_share={"share": 0.74, "low": 0.66, "high": 0.81, "count": 120, "source": "drawn lesions"},
 )
 

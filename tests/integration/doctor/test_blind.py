@@ -34,6 +34,7 @@ from tests.factories.cases import (
     create_reader,
     create_sender,
     lesion_jpeg,
+    pool,
 )
 from tests.harness.client import Client
 
@@ -42,10 +43,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Passing SelectField choices as t
 
 SignIn = Callable[[User], Client]
 Recording = dict[str, tuple[Any, ...]]
-
-
-def thresholds(risk: float, urgent: float) -> Thresholds:
-    return Thresholds(risk, urgent, dict.fromkeys(CLASSES, 1.0))
 
 
 LOUD: dict[str, Any] = {
@@ -70,8 +67,10 @@ QUIET: dict[str, Any] = {
     "urgent": False,
     "quality": {"ok": True, "checks": []},
 }
-LOUD_MODEL = Model("zebrafish", "9.87.65", "c0ffee" * 10 + "beef", thresholds(0.2, 0.5), {"share": 0.7391})
-QUIET_MODEL = Model("a", "1", "1" * 64, thresholds(0.9, 0.95), None)
+LOUD_MODEL = Model(
+    "zebrafish", "9.87.65", "c0ffee" * 10 + "beef", Thresholds(0.2, 0.5), pool, {"share": 0.7391}
+)
+QUIET_MODEL = Model("a", "1", "1" * 64, Thresholds(0.9, 0.95), pool, None)
 LOUD_MAP, QUIET_MAP = b"\x89PNG\r\n\x1a\n" + b"loud heatmap " * 700, b"\x89PNG\r\n\x1a\n quiet"
 TELLTALES = ("0.9137", "91.37", "91.4", "0.9439", "94.39", "94.4", "zebrafish", "9.87.65", "c0ffee")
 TELLTALES += (

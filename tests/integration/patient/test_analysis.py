@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from app.accounts.models import Consent
 from app.audit.models import AuditEntry, Outcome
 from app.cases import jobs as case_jobs
 from app.cases import service
@@ -57,6 +59,38 @@ def test_the_shipped_model_looks_at_every_photo_and_the_case_joins_the_queue(
     assert case.opinion.opinion["photos"] == 2
     assert case.opinion.model_sha256 == case.photos[0].predictions[0].model_sha256
     assert _kinds(case).count("case.analysed") == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_answers_are_read_beside_the_photos_by_who_has_been_told_so(
+    db: Any, work: Callable[[], int]
+) -> None:
+    said = {}
+    for told in (True, False):
+        sender = create_sender()
+        case = create_case(sender, state=CaseState.DRAFT, photo_count=0, answers=RED_FLAGS)
+        create_photo(case, lesion("nv", 1))
+        service.submit(sender, case.public_id, reading_hours=24)
+        if not told:
+            with transaction() as session:
+                session.execute(update(Consent).values(version="2026-11-22"))
+        work()
+        opinion = _fresh(case).opinion
+        assert opinion is not None
+        said[told] = opinion.opinion
+    assert said[True]["known"] == [
+        "age",
+        "sex",
+        "site",
+        "itch",
+        "grew",
+        "hurt",
+        "changed",
+        "bleed",
+        "elevation",
+    ]
+    assert said[False]["known"] == []
+    assert said[True]["risk"] > said[False]["risk"], "old, grown, changed and bleeding"
 
 
 VIEWS = {

@@ -15,6 +15,7 @@ from flask import Flask
 from app.accounts.models import ConsentKind
 from app.accounts.service import withdraw_consent
 from app.cases import service, shadow
+from app.cases.analysis import PhotoOpinion
 from app.cases.models import Case, CaseState
 from app.cases.shadow_models import ShadowOpinion
 from app.cli.drawings import lesion
@@ -54,6 +55,11 @@ def another_model(tmp_path: Path) -> str:
     (folder / "config.json").write_text(json.dumps(config | {"version": "9.9"}), encoding="utf-8")
     write_sums(folder)
     return str(folder)
+
+
+def test_the_time_of_a_photo_counts_each_part_once() -> None:
+    stages = {"read": 1.0, "decode": 2.0, "infer": 3.0, "total": 6.0, "draw": 0.5}
+    assert PhotoOpinion(1, {}, stages, b"").whole_time == 7.5
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

@@ -210,8 +210,7 @@ def test_a_machine_that_seems_to_say_the_same_is_not_said_to_be_contradicted(
     browser: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The most probable class is the doctor's; the model's own choice, which weighs rare diseases up, is not.
-    priors = dict.fromkeys(factory.CLASSES, 0.05) | {"nv": 0.7}
-    weighing = replace(factory.MODEL, thresholds=replace(factory.MODEL.thresholds, priors=priors))
+    weighing = replace(factory.MODEL, pool=lambda said: replace(factory.pool(said), top="mel"))
     monkeypatch.setattr(factory, "analyse", partial(analyse, model=weighing))
     said = OPINION | {"probabilities": WORRYING["probabilities"] | {"mel": 0.3, "nv": 0.61}}
     case = create_case(opinion=said, diagnosis="nv", reason="고른 점입니다.")
