@@ -35,7 +35,12 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         return sub
 
     predict = command("predict", "Read pictures.")
-    predict.add_argument("paths", nargs="+", metavar="PATH", help="picture files or folders of pictures")
+    predict.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="picture files or folders of pictures; each picture is read once",
+    )
     predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
     predict.add_argument(
         "--metadata",

@@ -28,8 +28,15 @@ class LesionClass:
         return _URGENCY.get(self.key, "none")
 
     def to_json(self) -> dict[str, str]:
-        """Names, group and urgency, for ``json.dumps``."""
-        return {"ko": self.name_ko, "en": self.name_en, "group": self.group, "urgency": self.urgency}
+        """Names, group, urgency and plain words, for ``json.dumps``."""
+        return {
+            "ko": self.name_ko,
+            "en": self.name_en,
+            "group": self.group,
+            "urgency": self.urgency,
+            "plain_ko": self.plain_ko,
+            "plain_en": self.plain_en,
+        }
 
 
 CLASSES: tuple[LesionClass, ...] = (

@@ -4,152 +4,28 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from vision.arguments import MINUTES, parser
-from vision.classes import KEYS
 from vision.data import DataError, data_dir
-from vision.images import UnreadableImage, why
+from vision.output import say, say_timed, write
 from vision.registry import MODELS, ModelError, folder_of
-
-if TYPE_CHECKING:
-    from vision.metadata import About
-    from vision.predict import Prediction, Predictor, Together
-
-ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff", ".gif"}
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
-
-
-def _say_timed(line: str) -> None:
-    _say(f"{datetime.now(UTC):%H:%M:%S} {line}")
-
-
-def _write(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
-def _write_json(row: dict[str, object]) -> None:
-    """As it is read best; in ASCII where stdout cannot write that, for JSON knows no other escapes than its own."""
-    line = json.dumps(row, ensure_ascii=False)
-    try:
-        line.encode(sys.stdout.encoding or "utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(row)
-    _write(line)
-
-
-def _pictures(path: Path) -> list[Path]:
-    """A file as it is named; of a folder, everything in it that looks like a picture, in order."""
-    if not path.is_dir():
-        return [path]
-    return sorted(p for p in path.rglob("*") if p.is_file() and p.suffix.lower() in ENDINGS)
 
 
 def _predict(args: argparse.Namespace) -> int:
-    from vision.metadata import about, read_metadata, unused
-    from vision.predict import Predictor
+    from vision.predict_files import predict_files
 
-    predictor = Predictor.load(args.model, threads=args.threads)
-    known = read_metadata(Path(args.metadata), _say) if args.metadata else {}
-    used: list[About] = []
-    drawn: set[Path] = set()
-    failed = 0
-    lesions: dict[str, list[Prediction]] = {}
-    for path in map(Path, args.paths):
-        pictures = _pictures(path)
-        if not pictures:
-            failed += 1
-            _refuse(path, "no pictures in this folder", jsonl=args.jsonl)
-        for picture in pictures:
-            row = about(known, picture)
-            used.append(row)
-            found = _predict_one(predictor, picture, row, jsonl=args.jsonl)
-            failed += found is None
-            if found is not None and args.heatmap:
-                name = "-".join([*picture.relative_to(path).parts[:-1], picture.stem])
-                place = _free(Path(args.heatmaps_in) / name, drawn)
-                _draw_heatmaps(predictor, picture, found, args.heatmap, place)
-            if found is not None and row.lesion:
-                lesions.setdefault(row.lesion, []).append(found)
-    if rest := unused(known, used):
-        _say(f"{args.metadata}: {rest}")
-    for lesion, several in lesions.items():
-        if len(several) > 1:
-            _say_together(lesion, predictor.together(several), jsonl=args.jsonl)
-    return 1 if failed else 0
-
-
-def _predict_one(predictor: Predictor, path: Path, about: About, *, jsonl: bool) -> Prediction | None:
-    try:
-        found = predictor.predict(path.read_bytes(), about.known)
-    except (OSError, UnreadableImage, MemoryError) as error:
-        key = error.reason if isinstance(error, UnreadableImage) else "cannot_be_opened"
-        _refuse(path, why(error), jsonl=jsonl, outcome="not_readable", reason=key)
-        return None
-    if jsonl:
-        used = {"metadata": sorted(about.known.values())} if about.known.values() else {}
-        _write_json({"path": str(path), **found.to_json(), **used})
-    else:
-        _write(f"{path}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})")
-    return found
-
-
-def _free(place: Path, taken: set[Path]) -> Path:
-    """The place itself, or with a number behind if another picture of this run has it; then it is taken."""
-    chosen, number = place, 1
-    while chosen in taken:
-        number += 1
-        chosen = place.with_name(f"{place.name}-{number}")
-    taken.add(chosen)
-    return chosen
-
-
-def _draw_heatmaps(
-    predictor: Predictor, path: Path, found: Prediction, asked: Sequence[str], place: Path
-) -> None:
-    from vision.heatmap import LONGEST_OVERLAY, laid_over
-    from vision.images import decode
-
-    keys = KEYS if "all" in asked else [found.top if key == "top" else key for key in asked]
-    data = path.read_bytes()
-    photo = decode(data, LONGEST_OVERLAY).pixels
-    place.parent.mkdir(parents=True, exist_ok=True)
-    for key, seen in predictor.heatmaps(data, list(dict.fromkeys(keys))).items():
-        drawn = place.with_name(f"{place.name}.{key}.png")
-        laid_over(photo, seen).save(drawn)
-        _say(f"written: {drawn}")
-
-
-def _say_together(lesion: str, found: Together, *, jsonl: bool) -> None:
-    if jsonl:
-        _write_json({"lesion": lesion, **found.to_json()})
-    else:
-        read = f"{found.read} of {found.photos} photos together"
-        _write(
-            f"lesion {lesion}\t{found.top}\trisk {found.risk:.3f}\t{found.outcome} ({found.reason})\t{read}"
-        )
-
-
-def _refuse(path: Path, error: str, *, jsonl: bool, **keys: str) -> None:
-    _say(f"{path}: {error}")
-    if jsonl:
-        _write_json({"path": str(path), "error": error, **keys})
+    return predict_files(args)
 
 
 def _evaluate(args: argparse.Namespace) -> int:
     from vision.evaluate import evaluate
-    from vision.evaluation_page import markdown, write
+    from vision.evaluation_page import markdown
+    from vision.evaluation_page import write as write_report
     from vision.foreign import ordinary_halves
     from vision.predict import Predictor
 
@@ -167,10 +43,10 @@ def _evaluate(args: argparse.Namespace) -> int:
         worsened=args.robustness,
         overlap=args.leakage,
         strangers=Path(args.strangers) if args.strangers else None,
-        log=_say_timed,
+        log=say_timed,
     )
     if args.out:
-        _say(f"written: {args.out}: {', '.join(write(result, Path(args.out)))}")
+        say(f"written: {args.out}: {', '.join(write_report(result, Path(args.out)))}")
     sys.stdout.write(markdown(result))
     return 1 if result["left_out_unreadable"] else 0
 
@@ -210,8 +86,8 @@ def _train(args: argparse.Namespace) -> int:
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
     recipe = taught_by(without(recipe, args.without), args.taught_by)
-    path = run(recipe, options, _say_timed, weights=weights)
-    _write(str(path))
+    path = run(recipe, options, say_timed, weights=weights)
+    write(str(path))
     if args.export:
         _make_model(path, args.export, args.threads)
     return 0
@@ -222,10 +98,10 @@ def _make_model(checkpoint: Path, name: str, threads: int) -> None:
     from vision.measure import measure
 
     folder = MODELS / name
-    build((checkpoint,), folder, data_dir() / "skin", version="1", threads=threads, log=_say_timed)
-    measure(str(folder), data_dir(), threads=threads, log=_say_timed)
-    _say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
-    _write(str(folder))
+    build((checkpoint,), folder, data_dir() / "skin", version="1", threads=threads, log=say_timed)
+    measure(str(folder), data_dir(), threads=threads, log=say_timed)
+    say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
+    write(str(folder))
 
 
 def _export(args: argparse.Namespace) -> int:
@@ -242,9 +118,9 @@ def _export(args: argparse.Namespace) -> int:
         views=tuple(args.views) if args.views else None,
         whole_numbers=args.int8,
         threads=args.threads,
-        log=_say_timed,
+        log=say_timed,
     )
-    _write(str(MODELS / args.name))
+    write(str(MODELS / args.name))
     return 0
 
 
@@ -253,7 +129,7 @@ def _compare(args: argparse.Namespace) -> int:
 
     mixtures = [_mixture(text) for text in args.mixtures]
     sys.stdout.write(
-        compare(mixtures, data_dir() / "skin", views=args.views, threads=args.threads, log=_say_timed)
+        compare(mixtures, data_dir() / "skin", views=args.views, threads=args.threads, log=say_timed)
     )
     return 0
 
@@ -293,7 +169,7 @@ def _folds(args: argparse.Namespace) -> int:
         steps=args.steps,
         seed=args.seed,
         threads=args.threads,
-        log=_say_timed,
+        log=say_timed,
     )
     if args.record:
         record(found, FOLDS)
@@ -311,16 +187,16 @@ def _fit(args: argparse.Namespace) -> int:
         version=args.version,
         views=tuple(args.views) if args.views else None,
         threads=args.threads,
-        log=_say_timed,
+        log=say_timed,
     )
-    _write(str(folder))
+    write(str(folder))
     return 0
 
 
 def _measure(args: argparse.Namespace) -> int:
     from vision.measure import measure
 
-    measure(args.model, data_dir(), threads=args.threads, log=_say_timed)
+    measure(args.model, data_dir(), threads=args.threads, log=say_timed)
     return 0
 
 
@@ -356,13 +232,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except (DataError, ModelError, ValueError) as error:
-        _say(f"vision: {error}")
+        say(f"vision: {error}")
     except BrokenPipeError:
         os._exit(1)
     except OSError as error:
-        _say(f"vision: {error.filename or ''}: {error.strerror or error}")
+        say(f"vision: {error.filename or ''}: {error.strerror or error}")
     except ModuleNotFoundError as error:
-        _say(f"vision: package {error.name} is missing; training and export need requirements/train.txt")
+        say(f"vision: package {error.name} is missing; training and export need requirements/train.txt")
     except KeyboardInterrupt:
-        _say("vision: stopped")
+        say("vision: stopped")
     return 1

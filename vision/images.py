@@ -67,6 +67,8 @@ def _register_heif() -> None:
 
 def _open(data: bytes) -> Image.Image:
     """Open without decoding; refuse what is no picture, animated or too large."""
+    if not data:
+        raise UnreadableImage("empty", "the file is empty")
     _register_heif()
     too_large = UnreadableImage(
         "too_large", f"the picture has more than {MAX_PIXELS // 10**6} million pixels"
@@ -80,6 +82,8 @@ def _open(data: bytes) -> Image.Image:
     except (Image.DecompressionBombWarning, Image.DecompressionBombError):
         raise too_large from None
     except Exception:  # noqa: BLE001 - the plugins of Pillow raise whatever they like on bad bytes
+        if _BEGUN.match(data):
+            raise UnreadableImage("broken", "the picture is damaged or cut short") from None
         raise UnreadableImage("not_an_image", "the bytes are not a picture of a known format") from None
     # Our own limit, below Pillow's: a process-wide setting is not ours to change for every other caller.
     if image.width * image.height > MAX_PIXELS:
@@ -92,6 +96,8 @@ def _open(data: bytes) -> Image.Image:
 
 
 _JPEG_START = b"\xff\xd8"
+_BEGUN = re.compile(rb"\xff\xd8\xff|RIFF.{4}WEBP", re.DOTALL)
+"""How a JPEG or WebP begins: of these Pillow knows nothing any more where much is missing."""
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE, _WITHOUT_LENGTH = 0xDA, 0xD9, (0x01, 0xD8)
 
@@ -114,8 +120,15 @@ def _markers(jpeg: bytes) -> Iterator[int]:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB; what is transparent becomes white, as a viewer shows it."""
-    if image.mode in {"I;16", "I", "F"}:
+    """RGB; what is transparent becomes white, as a viewer shows it.
+
+    Of 16 bits, in either byte order, 65,535 becomes 255, so that the exposure stays what it was. Numbers of 32 bits
+    have no such white: unless they lie within 8 bits, their own maximum becomes 255.
+    """
+    # Of Pillow's formats PNM alone hands out 16 bits in 32.
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
+        return Image.fromarray((np.asarray(image) // 257).astype(np.uint8)).convert("RGB")
+    if image.mode in {"I", "F"}:
         values = np.asarray(image, dtype=np.float32)
         top = float(values.max()) or 1.0
         return Image.fromarray((values * (255.0 / max(top, 255.0))).clip(0, 255).astype(np.uint8)).convert(

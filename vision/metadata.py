@@ -7,9 +7,12 @@ import io
 import math
 import os
 import re
+import unicodedata
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from vision.context import Known
 from vision.data import DataError, yes_or_no
@@ -31,6 +34,8 @@ LESION = ("lesion_id", "lesion")
 _COLUMNS = {*PICTURE, *AGE, *SEX, *SITE, *LESION, *(name for names in SAID.values() for name in names)}
 _UNSAID = {"", "unknown", "unk", "none", "nan", "na", "n/a", "-", "?", "모름", "미상"}
 """What stands in a cell of which nothing is known, and is no slip worth a word."""
+_ELSEWHERE = re.compile(r"[A-Za-z]:[\\/]|\\\\")
+"""How a whole path begins on Windows: a drive, or a computer of the network."""
 _YEARS = re.compile(r"\s*(세|살|years?( old)?|yrs?)$")
 
 
@@ -45,8 +50,10 @@ class About:
 def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) -> dict[str, About]:
     """File name, with and without its ending, → what is known; ``about`` looks a picture up in it.
 
-    A row that names a folder is of the picture there alone and stands under its whole path. Columns may be missing,
-    cells empty; of rows with the same name the last one counts, and ``say`` is told if they disagree.
+    A row that names a folder is of the picture there alone and stands under its whole path. Folders are parted by
+    slashes or by backslashes; of a whole path of Windows the name counts anywhere else, unless several rows with
+    such paths share it. Columns may be missing, cells empty; of rows with the same name the last one counts. ``say``
+    is told if they disagree, and of rows that name no picture.
 
     Raises DataError if the file cannot be read or names no pictures; nonsense in a cell counts as unknown, and
     ``say`` is told of it, a line for each column.
@@ -61,34 +68,41 @@ def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) ->
         raise DataError(f"{path}: no column names the pictures (one of {', '.join(PICTURE)})")
     columns = {"age": column(AGE), "sex": column(SEX), "site": column(SITE), "lesion": column(LESION)}
     columns |= {name: column(known) for name, known in SAID.items()}
+    shared = _shared_elsewhere([row[picture] or "" for _, row in rows])
     found: dict[str, About] = {}
-    dropped: dict[str, list[str]] = {}
-    twice: list[str] = []
-    for row in rows:
+    notes: dict[str, list[str]] = {_NAMELESS: [], _SHARED: [], _TWICE: []}
+    for line, row in rows:
         cells = {name: (row.get(key) or "").strip() if key else "" for name, key in columns.items()}
-        written = Path((row[picture] or "").strip())
+        written = _written(row[picture] or "")
         name = _place(written) if len(written.parts) > 1 else written.name
+        if not name or name in shared:
+            notes[_SHARED if name else _NAMELESS].append(name or f"in line {line}")
+            continue
         told, before = _about(cells), found.get(name)
         for attribute in _not_understood(cells, told):
-            dropped.setdefault(attribute, []).append(f"{cells[attribute]!r} of {name}")
+            notes.setdefault(f"{attribute} not understood and left out in rows", []).append(
+                f"{cells[attribute]!r} of {name}"
+            )
         if before not in (None, told):
-            twice.append(name)
+            notes[_TWICE].append(name)
         found[name] = told
         if name == written.name and found.get(written.stem) is before:
             found[written.stem] = told
-    if twice:
-        say(
-            f"{path}: rows that say otherwise than one before them, of which the last counts: {_first(twice)}"
-        )
-    for attribute, slips in dropped.items():
-        say(f"{path}: {attribute} not understood and left out in rows: {_first(slips)}")
+    for note, slips in notes.items():
+        if slips:
+            say(f"{path}: {note}: {_first(slips)}")
     return found
 
 
-def _table(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
-    """The columns as the file writes them, by their names in small letters, and the rows.
+_NAMELESS = "rows that name no picture"
+_SHARED = "rows left out, for pictures in several folders of another computer have this name"
+_TWICE = "rows that say otherwise than one before them, of which the last counts"
 
-    What spreadsheets save is read too: Korean Windows' own encoding, semicolons, tabs.
+
+def _table(path: Path) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
+    """The columns as the file writes them, by their names in small letters, and the rows with the lines they end in.
+
+    What spreadsheets save is read too: Korean Windows' own encoding, UTF-16 ("Unicode text"), semicolons, tabs.
     """
     try:
         text = _text(path.read_bytes())
@@ -96,16 +110,39 @@ def _table(path: Path) -> tuple[dict[str, str], list[dict[str, str]]]:
         mark = max(parts, key=lambda mark: sum(name.strip().lower() in _COLUMNS for name in parts[mark]))
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
         names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-        return names, [row for row in reader if any(row.values())]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 or CP949 ({error})") from None
+        return names, [(reader.line_num, row) for row in reader if any(row.values())]
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
+    except (ValueError, csv.Error) as error:
+        raise DataError(
+            f"{path}: cannot be read as a CSV file in UTF-8 or CP949 ({error}); save it as CSV UTF-8"
+        ) from None
 
 
 def _text(data: bytes) -> str:
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    if b"\0" in data:
+        raise ValueError("not text, or in UTF-16 without its mark")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         return data.decode("cp949")
+
+
+def _written(cell: str) -> Path:
+    """The path in a cell, by this machine's rules; of one that another machine's begins, the name."""
+    text = cell.strip()
+    if os.name != "nt" and _ELSEWHERE.match(text):
+        text = PureWindowsPath(text).name
+    return Path(_composed(text.replace("\\", "/")))
+
+
+def _shared_elsewhere(cells: Sequence[str]) -> set[str]:
+    """Names that whole paths of another machine have in several folders: whose is whose cannot be told."""
+    paths = {PureWindowsPath(_composed(cell.strip())) for cell in cells if _ELSEWHERE.match(cell.strip())}
+    counted = Counter(path.name for path in paths)
+    return {name for name, count in counted.items() if count > 1} if os.name != "nt" else set()
 
 
 def _about(cells: Mapping[str, str]) -> About:
@@ -125,7 +162,8 @@ def _not_understood(cells: Mapping[str, str], told: About) -> list[str]:
 def about(found: Mapping[str, About], picture: Path) -> About:
     """What is known of a picture: by its place, with and without its ending, else by its name."""
     place = _place(picture)
-    keys = (place, place.removesuffix(picture.suffix), picture.name, picture.stem)
+    name = Path(_composed(picture.name))
+    keys = (place, place.removesuffix(name.suffix), name.name, name.stem)
     return next((found[key] for key in keys if key in found), About())
 
 
@@ -140,7 +178,12 @@ def unused(found: Mapping[str, About], used: Collection[About]) -> str:
 
 
 def _place(path: Path) -> str:
-    return os.path.realpath(path)  # unlike Path.resolve it takes links that lead in a circle
+    return _composed(os.path.realpath(path))  # unlike Path.resolve it takes links that lead in a circle
+
+
+def _composed(text: str) -> str:
+    """With syllables as one character each, as CSV files have them: macOS writes 각 in names as ㄱ, ㅏ and ㄱ."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _first(found: Sequence[str]) -> str:

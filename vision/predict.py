@@ -101,6 +101,7 @@ class Together:
     """What several photos of one lesion say; the parts are those of ``Prediction``.
 
     photos: how many there are; read: how many could be read, and had a say. If none could, the outcome is not_readable.
+    broken: how many more there should be, of which the files cannot be opened.
     """
 
     photos: int
@@ -114,14 +115,17 @@ class Together:
     suspicious: bool
     urgent: bool
     model: ModelId
+    broken: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Ready for ``json.dumps``."""
         return {
             "photos": self.photos,
             "read": self.read,
+            "broken": self.broken,
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "top": self.top,
+            "top_class": CLASSES[KEYS.index(self.top)].to_json(),
             "prediction_set": list(self.prediction_set),
             "risk": round(self.risk, 6),
             "outcome": self.outcome,
@@ -232,10 +236,11 @@ class Predictor:
             known=() if known is None else self.config.context.used(known),
         )
 
-    def together(self, predictions: Sequence[Prediction]) -> Together:
+    def together(self, predictions: Sequence[Prediction], *, broken: int = 0) -> Together:
         """What several photos of one lesion say together (``several.pooled``).
 
-        Photos that are not readable have no say, unless none is. Raises ValueError without any prediction.
+        Photos that are not readable have no say, unless none is. broken: how many files of photos there are beside
+        these that gave no prediction; only passed on. Raises ValueError without any prediction.
         """
         if not predictions:
             raise ValueError("no predictions to read together")
@@ -259,6 +264,7 @@ class Predictor:
             suspicious=bool(readable) and risk >= self.config.risk_threshold,
             urgent=bool(readable) and risk >= self.config.urgent_threshold,
             model=self.model,
+            broken=broken,
         )
 
     def pooled(

@@ -58,8 +58,10 @@ def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsy
         } <= set(lines[name])
         assert lines[name]["model"]["name"] == default_name()
     for name in ("broken.jpg", "text.png", "empty.jpg", "moving.gif"):
-        assert set(lines[name]) == {"path", "error", "outcome", "reason"}
+        assert set(lines[name]) == {"path", "error", "outcome", "reason", "advice_ko", "advice_en"}
         assert lines[name]["outcome"] == "not_readable"
+    assert lines["broken.jpg"]["reason"] == "broken"
+    assert lines["empty.jpg"]["reason"] == "empty"
     assert lines["text.png"]["reason"] == "not_an_image"
     assert lines["moving.gif"]["reason"] == "animated"
     assert len(err) == 4
@@ -69,15 +71,6 @@ def test_a_folder_gives_a_json_line_per_picture_and_goes_on_after_bad_ones(capsy
 def test_good_pictures_alone_exit_with_zero(capsys, folder):
     code, out, err = run(capsys, "predict", str(folder / "a.jpg"))
     assert (code, len(out), err) == (0, 1, [])
-
-
-def test_a_path_that_is_not_there_is_one_line(capsys, tmp_path):
-    code, out, err = run(capsys, "predict", str(tmp_path / "none.jpg"), "--jsonl")
-    assert code == 1
-    line = json.loads(out[0])
-    assert "No such file" in line["error"]
-    assert (line["outcome"], line["reason"]) == ("not_readable", "cannot_be_opened")
-    assert len(err) == 1
 
 
 def test_an_empty_folder_is_said_to_be_empty(capsys, tmp_path):
@@ -91,9 +84,10 @@ def test_an_empty_folder_among_others_is_named_and_counts_as_a_failure(capsys, f
     empty.mkdir()
     code, out, err = run(capsys, "predict", str(empty), str(folder / "a.jpg"), "--jsonl")
     first, second = map(json.loads, out)
-    assert first == {"path": str(empty), "error": "no pictures in this folder"}
+    assert (first["path"], first["error"]) == (str(empty), "no pictures in this folder")
+    assert (first["outcome"], first["reason"]) == ("not_readable", "no_pictures")
     assert second["probabilities"]
-    assert err == [f"{empty}: no pictures in this folder"]
+    assert [line.partition(" (")[0] for line in err] == [f"{empty}: no pictures in this folder"]
     assert code == 1
 
 
@@ -108,6 +102,7 @@ def test_a_picture_for_which_memory_does_not_suffice_does_not_end_the_rest(capsy
     monkeypatch.setattr(Predictor, "predict", short_of_memory)
     code, out, err = run(capsys, "predict", str(folder / "empty.jpg"), str(folder / "a.jpg"), "--jsonl")
     assert "not enough memory" in json.loads(out[0])["error"]
+    assert json.loads(out[0])["reason"] == "out_of_memory"
     assert json.loads(out[1])["probabilities"]
     assert (code, len(err)) == (1, 1)
 

@@ -237,9 +237,10 @@ def test_a_decision_outside_its_own_set_is_not_called_confident(predictor):
     assert predictor._outcome(fits & False, 0, None) == ("uncertain", "no_class_fits")
 
 
-def test_a_decision_is_named_in_both_languages_with_its_urgency(predictor, draw):
+def test_a_decision_is_named_and_explained_in_both_languages_with_its_urgency(predictor, draw):
     found = predictor.predict(draw())
     named = found.to_json()["top_class"]
-    assert set(named) == {"ko", "en", "group", "urgency"}
+    assert set(named) == {"ko", "en", "group", "urgency", "plain_ko", "plain_en"}
+    assert named["plain_ko"] == next(c.plain_ko for c in CLASSES if c.key == found.top)
     assert [c.urgency for c in CLASSES if c.key == "mel"] == ["soon"]
     assert all((c.urgency == "none") == (c.group == "benign") for c in CLASSES)
