@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,8 +23,8 @@ from vision.export import (
 from vision.fit import fit, neutral_config
 from vision.images import decode
 from vision.net import architecture_of
+from vision.recipe import chosen, recipe_of
 from vision.registry import MODELS, ModelError, load_model, remade
-from vision.train import Recipe, chosen
 from vision.validation import DOMAIN_WEIGHTS
 from vision.views import Float32, make_views
 
@@ -59,7 +58,7 @@ def build(
     pictures of another size or on other pictures than the checkpoint.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
-    recipe = _recipe(about["recipe"])
+    recipe = recipe_of(about["recipe"])
     records = read_labels(data / "labels.csv")
     train = chosen(records, recipe, "train")
     # Everything that can be refused comes before anything of the folder is touched.
@@ -97,7 +96,7 @@ def _seen_by(name: str, records: list[Record]) -> set[str]:
     files = checkpoints_of(name)
     if not files:
         return trained_on(MODELS / name.partition(":")[0])[0]
-    recipes = [_recipe(load_checkpoint(file)[1]["recipe"]) for file in files]
+    recipes = [recipe_of(load_checkpoint(file)[1]["recipe"]) for file in files]
     return {record.image_id for recipe in recipes for record in chosen(records, recipe, "train")}
 
 
@@ -108,9 +107,7 @@ def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size
         own = [r for r in train if r.domain == domain]
         for n in rng.permutation(len(own))[:BOUNDING]:
             picture = decode(find_image(images, own[n].image_id).read_bytes(), resolution).pixels
-            for view in make_views(
-                picture, BOUNDING_VIEWS, resolution=resolution, size=size, mean=127.0, std=128.0
-            ):
+            for view in make_views(picture, BOUNDING_VIEWS, resolution=resolution, size=size):
                 yield view.values
 
 
@@ -139,19 +136,10 @@ def refit(
     if version == model.config.version:
         raise ModelError(f"{folder.name} has the version {version} already; give another with --version")
     about = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
+    train = chosen(read_labels(data / "labels.csv"), recipe_of(about["recipe"]), "train")
     old = model.config
     config = neutral_config(old.resolution, old.input, version, old.architecture)
     with remade(folder) as work:
         for stale in MEASURED:
             (work / stale).unlink(missing_ok=True)
         fit(work, data, train, config, views=views, threads=threads, log=log)
-
-
-def _recipe(saved: dict[str, Any]) -> Recipe:
-    return Recipe(
-        **{k: v for k, v in saved.items() if k not in {"shares", "sources", "teachers"}},
-        teachers=tuple(saved.get("teachers", ())),
-        shares=tuple((d, s) for d, s in saved["shares"]),
-        sources=tuple((d, s) for d, s in saved["sources"]),
-    )

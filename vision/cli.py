@@ -189,7 +189,8 @@ def _minutes(args: argparse.Namespace) -> float | None:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, going_on, larger, run, taught_by, without
+    from vision.recipe import Recipe, going_on, larger, taught_by, without
+    from vision.train import Options, run
 
     if (args.begin or args.taught_by) and args.without:
         raise ValueError(

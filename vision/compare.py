@@ -32,7 +32,6 @@ from vision.validation import DOMAIN_WEIGHTS
 from vision.views import make_views
 
 Float64 = npt.NDArray[np.float64]
-MEAN, STD = 127.0, 128.0
 
 
 def compare(
@@ -76,7 +75,7 @@ def logits_of(
     with torch.inference_mode():
         for photo in photos:
             picture = decode(photo, resolution).pixels
-            seen = make_views(picture, tuple(views), resolution=resolution, size=size, mean=MEAN, std=STD)
+            seen = make_views(picture, tuple(views), resolution=resolution, size=size)
             said = [net(torch.from_numpy(view.values))[0].numpy().astype(np.float64) for view in seen]
             rows.append(np.mean(said, axis=0))
     return np.array(rows)

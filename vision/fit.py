@@ -43,6 +43,7 @@ from vision.predict import Predictor
 from vision.registry import read_config, write_sums
 from vision.samples import Samples, merged, read_views
 from vision.validation import DOMAIN_WEIGHTS, Validation
+from vision.views import MEAN, STD
 
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
@@ -68,8 +69,8 @@ def neutral_config(resolution: int, size: int, version: str, architecture: str) 
         "classes": list(KEYS),
         "resolution": resolution,
         "input": size,
-        "mean": 127.0,
-        "std": 128.0,
+        "mean": MEAN,
+        "std": STD,
         "views": ["frame"],
         "temperature": 1.0,
         "bias": zeros,

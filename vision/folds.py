@@ -25,7 +25,8 @@ from vision.data import Record, read_labels
 from vision.export import load_checkpoint
 from vision.fit_limits import bytes_of
 from vision.metrics import Table, counts, measured
-from vision.train import Options, Recipe, chosen, run, sampling
+from vision.recipe import Recipe, chosen
+from vision.train import Options, run, sampling
 
 SERIES = "PAD-UFES-20"
 FOLDS = 5

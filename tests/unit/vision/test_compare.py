@@ -20,8 +20,8 @@ from vision.export import reads_at, voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
 from vision.net import lite  # noqa: E402
+from vision.recipe import Recipe  # noqa: E402
 from vision.registry import default_name  # noqa: E402
-from vision.train import Recipe  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
 
 COUNT = 560

@@ -16,7 +16,8 @@ from vision.data import Record, data_dir, read_labels
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
 from vision import folds  # noqa: E402 - only where torch is
-from vision.train import Options, Recipe, run, without  # noqa: E402
+from vision.recipe import Recipe, without  # noqa: E402
+from vision.train import Options, run  # noqa: E402
 
 KINDS = ("akiec", "scc", "bcc", "bkl", "mel", "nv")
 TINY = Recipe(batch=2, resolution=48, small=32, large=32)

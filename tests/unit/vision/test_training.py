@@ -15,7 +15,8 @@ from vision.data import Record, find_image, read_labels
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
 from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
-from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling, taught_by  # noqa: E402
+from vision.recipe import Recipe, chosen, taught_by  # noqa: E402
+from vision.train import Batches, Options, Run, rate, run, sampling, to_tensor  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
 
@@ -172,13 +173,16 @@ def test_views_come_through_fewer_pixels_as_often_as_asked(draw):
 
 
 def test_the_plain_view_of_training_is_the_centre_view_of_serving(draw):
-    from vision.views import make_views
+    from vision.fit import neutral_config
+    from vision.views import MEAN, STD, make_views
 
     picture = draw(200, 150)
-    (view,) = make_views(picture, ("centre",), resolution=150, size=160, mean=127.0, std=128.0)
-    plain = (centre(np.asarray(picture), 160).astype(np.float32) - 127) / 128
+    (view,) = make_views(picture, ("centre",), resolution=150, size=160)
+    plain = to_tensor([centre(np.asarray(picture), 160)]).numpy()[0]
     # One grey level of rounding may lie between cutting first and cutting while resizing.
-    assert np.abs(plain.transpose(2, 0, 1) - view.values[0]).max() < 1.01 / 128
+    assert np.abs(plain - view.values[0]).max() < 1.01 / STD
+    served = neutral_config(150, 160, "1", "lite0")
+    assert (served["mean"], served["std"]) == (MEAN, STD)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

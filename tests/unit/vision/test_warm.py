@@ -19,8 +19,8 @@ from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
 from vision.int8 import in_floats  # noqa: E402
 from vision.net import convolutions, fused, head_of, lite  # noqa: E402
+from vision.recipe import Recipe, going_on  # noqa: E402
 from vision.registry import MODELS, ModelError, default_name  # noqa: E402
-from vision.train import Recipe, going_on  # noqa: E402
 from vision.warm import load_published  # noqa: E402
 
 OF_TWO = "lite0-7"
