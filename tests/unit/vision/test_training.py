@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vision.augment import augment, centre
 from vision.classes import KEYS
-from vision.data import Record, find_image, read_labels
+from vision.data import PixelCache, Record, find_image, read_labels
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
@@ -92,6 +93,37 @@ def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
     assert apart() < before
     assert "lite0-7:2" in recipe.teachers
     assert taught_by(TINY, []) == TINY
+
+
+def test_pictures_whose_index_a_kill_cut_short_are_decoded_anew(drawn_data):
+    skin = drawn_data / "data" / "skin"
+    ids = [r.image_id for r in read_labels(skin / "labels.csv")]
+    where = (drawn_data / "cache", skin / "images", ids, 48)
+    first = PixelCache.open(*where)[ids[-1]].copy()
+    (index,) = (drawn_data / "cache").glob("*.json")
+    (pixels,) = (drawn_data / "cache").glob("*.bin")
+    whole = index.read_text()
+    for left in ("", whole[: len(whole) // 2], "[]", '{"d0": [0]}'):
+        index.write_text(left)
+        assert np.array_equal(PixelCache.open(*where)[ids[-1]], first)
+        assert index.read_text() == whole
+    pixels.unlink()
+    assert np.array_equal(PixelCache.open(*where)[ids[-1]], first)
+
+
+def test_a_kill_while_the_index_is_written_leaves_none(drawn_data, monkeypatch):
+    skin = drawn_data / "data" / "skin"
+    where = (drawn_data / "cache", skin / "images", ["d0"], 48)
+    write = Path.write_text
+
+    def killed(self, text, **options):
+        write(self, text[:3], **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        PixelCache.open(*where)
+    assert not list((drawn_data / "cache").glob("*.json"))
 
 
 def test_a_batch_is_the_same_whenever_it_is_asked_for(drawn_data):
