@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from vision import measure, registry
+from vision.card import card
 from vision.classes import KEYS
 from vision.predict import Predictor
 from vision.registry import (
@@ -193,6 +194,14 @@ def test_validation_cannot_tell_whole_numbers_from_floats():
     assert high > 0.0
     assert gain > -0.01
     assert found["same_decision"] > 0.95
+
+
+def test_the_card_names_what_taught_the_network():
+    metrics = json.loads((FOLDER / "metrics.json").read_text())
+    training = json.loads((FOLDER / "training.json").read_text())
+    taught = {**training, "recipe": {**training["recipe"], "teachers": ["first", "second + third"]}}
+    assert "taught by" not in card(metrics, read_config(FOLDER), training)
+    assert "taught by first, second + third" in card(metrics, read_config(FOLDER), taught)
 
 
 def test_the_card_tells_of_licences_limits_and_commands():
