@@ -175,17 +175,18 @@ def _evaluate(args: argparse.Namespace) -> int:
     return 1 if result["left_out_unreadable"] else 0
 
 
-def _minutes(args: argparse.Namespace) -> float | None:
-    if args.steps is not None:
-        return None
-    if args.until is None:
-        return float(args.minutes if args.minutes is not None else MINUTES)
-    now = datetime.now(UTC)
+def _until(text: str, now: datetime) -> datetime:
+    """When it is next HH:MM. Raises DataError for no such time, and for one that was less than an hour ago."""
     try:
-        end = datetime.combine(now.date(), datetime.strptime(args.until, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
+        end = datetime.combine(now.date(), datetime.strptime(text, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
     except ValueError:
-        raise DataError(f"--until {args.until}: not a time like 18:30 (UTC)") from None
-    return ((end if end > now else end + timedelta(days=1)) - now).total_seconds() / 60.0
+        raise DataError(f"--until {text}: not a time like 18:30 (UTC)") from None
+    past = (now - end) % timedelta(days=1)
+    if past < timedelta(hours=1):
+        raise DataError(
+            f"--until {text}: was {past.total_seconds() // 60:.0f} minutes ago, it is {now:%H:%M} UTC"
+        )
+    return now - past + timedelta(days=1)
 
 
 def _train(args: argparse.Namespace) -> int:
@@ -196,14 +197,17 @@ def _train(args: argparse.Namespace) -> int:
         raise ValueError(
             "--without with --from or --taught-by: what it goes on from, or learns from, may have seen them; begin anew instead"
         )
-    options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
-    weights = None
+    until = _until(args.until, datetime.now(UTC)) if args.until else None
+    minutes = MINUTES if (args.minutes, args.until, args.steps) == (None, None, None) else args.minutes
+    options = Options(
+        out=Path(args.out), minutes=minutes, until=until, steps=args.steps, threads=args.threads
+    )
+    base = None
     if args.begin and Path(args.begin).is_file():
-        from vision.export import load_checkpoint
+        from vision.export import load_checkpoint, named
 
-        net, _about = load_checkpoint(Path(args.begin))
-        weights = net.state_dict()
-        recipe = going_on(Path(args.begin).resolve().parent.name, net.variant, args.seed)
+        base = Path(args.begin)
+        recipe = going_on(named(base), load_checkpoint(base)[0].variant, args.seed)
     elif args.begin:
         from vision.export import network_of
 
@@ -211,7 +215,7 @@ def _train(args: argparse.Namespace) -> int:
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
     recipe = taught_by(without(recipe, args.without), args.taught_by)
-    path = run(recipe, options, _say_timed, weights=weights)
+    path = run(recipe, options, _say_timed, base=base)
     _write(str(path))
     if args.export:
         _make_model(path, args.export, args.threads)
@@ -270,7 +274,7 @@ def _mixture(text: str) -> dict[str, float]:
         name = name if equals else part
         if not name or name in votes or not _is_vote(vote if equals else "1"):
             raise ValueError(
-                f"{text}: networks, each once, and a vote above 0 for each, as in lite0-7=0.7,lite0-6=0.3"
+                f"{text}: networks, each once, and a vote above 0 for each, as in MODEL=0.7,FILE=0.3"
             )
         votes[name] = float(vote) if equals else 1.0
     return votes

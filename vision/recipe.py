@@ -112,7 +112,7 @@ def recipe_of(saved: Mapping[str, Any]) -> Recipe:
     )
 
 
-def chosen(records: list[Record], recipe: Recipe, split: str) -> list[Record]:
+def chosen(records: Sequence[Record], recipe: Recipe, split: str) -> list[Record]:
     """The pictures of ``split`` from the recipe's sources that carry one of the seven labels."""
     sources = dict(recipe.sources)
     return [r for r in records if r.split == split and r.label >= 0 and r.source in sources]
