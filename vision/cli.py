@@ -16,7 +16,7 @@ from vision.arguments import MINUTES, parser
 from vision.classes import KEYS
 from vision.data import DataError, data_dir
 from vision.images import UnreadableImage, why
-from vision.registry import MODELS, ModelError, folder_of
+from vision.registry import MODELS, ModelError, folder_of, folder_to_make
 
 if TYPE_CHECKING:
     from vision.metadata import About
@@ -197,6 +197,7 @@ def _train(args: argparse.Namespace) -> int:
         raise ValueError(
             "--without with --from or --taught-by: what it goes on from, or learns from, may have seen them; begin anew instead"
         )
+    folder = _to_make(args.export, "1", replacing=args.replace) if args.export is not None else None
     until = _until(args.until, datetime.now(UTC)) if args.until else None
     minutes = MINUTES if (args.minutes, args.until, args.steps) == (None, None, None) else args.minutes
     options = Options(
@@ -217,28 +218,35 @@ def _train(args: argparse.Namespace) -> int:
     recipe = taught_by(without(recipe, args.without), args.taught_by)
     path = run(recipe, options, _say_timed, base=base)
     _write(str(path))
-    if args.export:
-        _make_model(path, args.export, args.threads)
+    if folder:
+        _make_model(path, folder, args.threads)
     return 0
 
 
-def _make_model(checkpoint: Path, name: str, threads: int) -> None:
+def _to_make(name: str, version: str, *, replacing: bool) -> Path:
+    folder = folder_to_make(name, version, replacing=replacing)
+    if folder.exists():
+        _say(f"{folder} will be replaced")
+    return folder
+
+
+def _make_model(checkpoint: Path, folder: Path, threads: int) -> None:
     from vision.build import build
     from vision.measure import measure
 
-    folder = MODELS / name
     build((checkpoint,), folder, data_dir() / "skin", version="1", threads=threads, log=_say_timed)
     measure(str(folder), data_dir(), threads=threads, log=_say_timed)
-    _say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
+    _say(f"the model is {folder}; to use it, write {folder.name} into {MODELS / 'default'}")
     _write(str(folder))
 
 
 def _export(args: argparse.Namespace) -> int:
     from vision.build import build
 
+    folder = _to_make(args.name, args.version, replacing=args.replace)
     build(
         tuple(map(Path, args.checkpoint)),
-        MODELS / args.name,
+        folder,
         data_dir() / "skin",
         version=args.version,
         average=not args.last,
@@ -249,7 +257,7 @@ def _export(args: argparse.Namespace) -> int:
         threads=args.threads,
         log=_say_timed,
     )
-    _write(str(MODELS / args.name))
+    _write(str(folder))
     return 0
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -123,6 +124,34 @@ def folder_of(name: str | None) -> Path:
 def model_names() -> list[str]:
     """The models in ``vision/models``, without what `remade` works on."""
     return sorted(p.parent.name for p in MODELS.glob("*/SHA256SUMS") if not p.parent.name.startswith("."))
+
+
+def folder_to_make(name: str, version: str, *, replacing: bool = False) -> Path:
+    """Where under ``vision/models`` a model is to be made.
+
+    Raises ModelError for what cannot be the name of one, and, unless ``replacing``, where there is one of this version:
+    who keeps what a model said must see the difference.
+    """
+    if name == "default" or not re.fullmatch(r"\w[\w.-]*", name):
+        raise ModelError(
+            f"{name!r} cannot be the name of a model: letters, digits, '.', '_' and '-', none of the signs first but '_', "
+            "and not 'default'"
+        )
+    folder = MODELS / name
+    _put_back(folder)
+    if folder.exists() and not replacing and _version_of(folder) in {version, None}:
+        raise ModelError(
+            f"{folder} is there already (version {_version_of(folder) or 'unknown'}) and would be overwritten; "
+            "give another name or version, or --replace"
+        )
+    return folder
+
+
+def _version_of(folder: Path) -> str | None:
+    try:
+        return read_config(folder).version
+    except ModelError:
+        return None
 
 
 def digest(path: Path) -> str:
