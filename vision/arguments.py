@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 
 from vision.classes import KEYS
@@ -17,6 +18,16 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
     return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = math.nan
+    if not 0.0 < minutes < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of minutes above 0")
+    return minutes
 
 
 def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -98,10 +109,11 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     budget = train.add_mutually_exclusive_group()
     budget.add_argument(
         "--minutes",
-        type=float,
-        help=f"wall-clock budget; the schedule follows the clock (default {MINUTES}, if no other is given)",
+        type=_minutes,
+        help="wall-clock budget of the whole run, which the schedule follows: what it had before it was killed counts "
+        f"(default {MINUTES}, if no other is given)",
     )
-    budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC)")
+    budget.add_argument("--until", metavar="HH:MM", help="end at this time (UTC), whatever it had before")
     budget.add_argument("--steps", type=_count, help="exactly so many steps: repeatable by seed")
     train.add_argument("--seed", type=int, default=7)
     start = train.add_mutually_exclusive_group()
@@ -136,13 +148,21 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         metavar="NAME",
         help="then make the model folder vision/models/NAME: exported, fitted on validation, measured on test",
     )
+    train.add_argument(
+        "--replace", action="store_true", help="if there is a model NAME already, in its place"
+    )
 
     export = command("export", "Make a model folder from a checkpoint.", threads=2)
     export.add_argument(
         "--checkpoint", required=True, nargs="+", help="several: their weights are averaged into one network"
     )
     export.add_argument("--name", required=True, help="name of the folder under vision/models")
-    export.add_argument("--version", default="1")
+    export.add_argument("--version", default="1", help="what it calls itself (default %(default)s)")
+    export.add_argument(
+        "--replace",
+        action="store_true",
+        help="if there is a model of this name and version already, in its place",
+    )
     export.add_argument(
         "--with",
         dest="voters",
@@ -181,7 +201,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         metavar="NETWORK=VOTE,…",
         help="a model, MODEL:2 for its second network, or a checkpoint file (FILE+FILE: the mean of their weights), "
         "or several that vote "
-        "(lite0-7=0.7,lite0-6=0.3); each is compared with the first",
+        "(MODEL=0.7,FILE=0.3); each is compared with the first",
     )
     compare.add_argument("--views", nargs="+", default=["frame"], help="views of a photo (default: frame)")
 

@@ -6,17 +6,18 @@ import json
 import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from vision.data import Record, find_image, read_labels
 from vision.evaluate import trained_on
 from vision.export import (
-    checkpoints_of,
+    called,
     export_onnx,
     load_checkpoint,
     reads_at,
+    seen_by,
+    seen_by_runs,
     voter,
     with_weight,
     write_trained_on,
@@ -24,8 +25,8 @@ from vision.export import (
 from vision.fit import fit, neutral_config
 from vision.images import decode
 from vision.net import architecture_of
-from vision.registry import MODELS, ModelError, load_model, remade
-from vision.train import Recipe, chosen
+from vision.recipe import recipe_of
+from vision.registry import ModelError, load_model, remade
 from vision.validation import DOMAIN_WEIGHTS
 from vision.views import Float32, make_views
 
@@ -59,16 +60,16 @@ def build(
     pictures of another size or on other pictures than the checkpoint.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
-    recipe = _recipe(about["recipe"])
+    recipe = recipe_of(about["recipe"])
     records = read_labels(data / "labels.csv")
-    train = chosen(records, recipe, "train")
+    known = seen_by_runs(checkpoints, records)
+    train = _among(records, known)
     # Everything that can be refused comes before anything of the folder is touched.
     shares = shares_of(votes, 1 + len(voters)) if votes else []
     sizes = (recipe.resolution, recipe.large)
     if others := [name for name in voters if reads_at(name) != sizes]:
         raise ValueError(f"{', '.join(others)}: made for pictures of another size than {checkpoints[0]}")
-    known = {record.image_id for record in train}
-    if strange := [name for name in voters if not _seen_by(name, records) <= known]:
+    if strange := [name for name in voters if not seen_by(name, records) <= known]:
         raise ValueError(
             f"{', '.join(strange)}: trained on pictures that {checkpoints[0]} has not seen; name it as the checkpoint, "
             "lest the model be measured on them"
@@ -77,9 +78,9 @@ def build(
     if shares:
         nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
         about["votes"] = [round(share, 4) for share in shares]
-    about["voters"] = [
-        " + ".join(path.parent.name for path in checkpoints_of(name)) or name for name in voters
-    ]
+    about["voters"] = list(map(called, voters))
+    about["recipe"] = {**about["recipe"], "teachers": list(map(called, recipe.teachers))}
+    about["sources"] = sorted({record.source for record in train})
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
     with remade(folder) as work:
         for stale in MEASURED:
@@ -87,18 +88,13 @@ def build(
         log(f"exporting {', '.join(map(str, checkpoints))}")
         bounds = list(_balanced_views(train, data / "images", *sizes)) if whole_numbers else []
         export_onnx(nets, work, whole_numbers=bounds)
-        write_trained_on(train, work)
+        write_trained_on(known, records, work)
         (work / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
         fit(work, data, train, config, views=views, threads=threads, log=log)
 
 
-def _seen_by(name: str, records: list[Record]) -> set[str]:
-    """Ids of the pictures that a voter was trained on."""
-    files = checkpoints_of(name)
-    if not files:
-        return trained_on(MODELS / name.partition(":")[0])[0]
-    recipes = [_recipe(load_checkpoint(file)[1]["recipe"]) for file in files]
-    return {record.image_id for recipe in recipes for record in chosen(records, recipe, "train")}
+def _among(records: Sequence[Record], ids: set[str]) -> list[Record]:
+    return [record for record in records if record.image_id in ids and record.label >= 0]
 
 
 def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size: int) -> Iterator[Float32]:
@@ -108,9 +104,7 @@ def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size
         own = [r for r in train if r.domain == domain]
         for n in rng.permutation(len(own))[:BOUNDING]:
             picture = decode(find_image(images, own[n].image_id).read_bytes(), resolution).pixels
-            for view in make_views(
-                picture, BOUNDING_VIEWS, resolution=resolution, size=size, mean=127.0, std=128.0
-            ):
+            for view in make_views(picture, BOUNDING_VIEWS, resolution=resolution, size=size):
                 yield view.values
 
 
@@ -138,20 +132,10 @@ def refit(
     model = load_model(str(folder))
     if version == model.config.version:
         raise ModelError(f"{folder.name} has the version {version} already; give another with --version")
-    about = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    train = chosen(read_labels(data / "labels.csv"), _recipe(about["recipe"]), "train")
+    train = _among(read_labels(data / "labels.csv"), trained_on(folder)[0])
     old = model.config
     config = neutral_config(old.resolution, old.input, version, old.architecture)
     with remade(folder) as work:
         for stale in MEASURED:
             (work / stale).unlink(missing_ok=True)
         fit(work, data, train, config, views=views, threads=threads, log=log)
-
-
-def _recipe(saved: dict[str, Any]) -> Recipe:
-    return Recipe(
-        **{k: v for k, v in saved.items() if k not in {"shares", "sources", "teachers"}},
-        teachers=tuple(saved.get("teachers", ())),
-        shares=tuple((d, s) for d, s in saved["shares"]),
-        sources=tuple((d, s) for d, s in saved["sources"]),
-    )

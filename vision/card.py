@@ -99,8 +99,10 @@ def _wrongly(kinds: dict[str, dict[str, Any]]) -> str:
 
 
 def _begin(training: dict[str, Any]) -> str:
-    begin = training["recipe"].get("begin")
-    return f", going on from {begin}" if begin else ""
+    begin, teachers = training["recipe"].get("begin"), training["recipe"].get("teachers")
+    return (f", going on from {begin}" if begin else "") + (
+        f", taught by {', '.join(teachers)} beside the labels" if teachers else ""
+    )
 
 
 def _voters(training: dict[str, Any]) -> str:

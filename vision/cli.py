@@ -13,7 +13,7 @@ from pathlib import Path
 from vision.arguments import MINUTES, parser
 from vision.data import DataError, data_dir
 from vision.output import say, say_timed, write
-from vision.registry import MODELS, ModelError, folder_of
+from vision.registry import MODELS, ModelError, folder_of, folder_to_make
 
 
 def _predict(args: argparse.Namespace) -> int:
@@ -51,34 +51,40 @@ def _evaluate(args: argparse.Namespace) -> int:
     return 1 if result["left_out_unreadable"] else 0
 
 
-def _minutes(args: argparse.Namespace) -> float | None:
-    if args.steps is not None:
-        return None
-    if args.until is None:
-        return float(args.minutes if args.minutes is not None else MINUTES)
-    now = datetime.now(UTC)
+def _until(text: str, now: datetime) -> datetime:
+    """When it is next HH:MM. Raises DataError for no such time, and for one that was less than an hour ago."""
     try:
-        end = datetime.combine(now.date(), datetime.strptime(args.until, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
+        end = datetime.combine(now.date(), datetime.strptime(text, "%H:%M").time(), UTC)  # noqa: DTZ007 - joined with UTC
     except ValueError:
-        raise DataError(f"--until {args.until}: not a time like 18:30 (UTC)") from None
-    return ((end if end > now else end + timedelta(days=1)) - now).total_seconds() / 60.0
+        raise DataError(f"--until {text}: not a time like 18:30 (UTC)") from None
+    past = (now - end) % timedelta(days=1)
+    if past < timedelta(hours=1):
+        raise DataError(
+            f"--until {text}: was {past.total_seconds() // 60:.0f} minutes ago, it is {now:%H:%M} UTC"
+        )
+    return now - past + timedelta(days=1)
 
 
 def _train(args: argparse.Namespace) -> int:
-    from vision.train import Options, Recipe, going_on, larger, run, taught_by, without
+    from vision.recipe import Recipe, going_on, larger, taught_by, without
+    from vision.train import Options, run
 
     if (args.begin or args.taught_by) and args.without:
         raise ValueError(
             "--without with --from or --taught-by: what it goes on from, or learns from, may have seen them; begin anew instead"
         )
-    options = Options(out=Path(args.out), minutes=_minutes(args), steps=args.steps, threads=args.threads)
-    weights = None
+    folder = _to_make(args.export, "1", replacing=args.replace) if args.export is not None else None
+    until = _until(args.until, datetime.now(UTC)) if args.until else None
+    minutes = MINUTES if (args.minutes, args.until, args.steps) == (None, None, None) else args.minutes
+    options = Options(
+        out=Path(args.out), minutes=minutes, until=until, steps=args.steps, threads=args.threads
+    )
+    base = None
     if args.begin and Path(args.begin).is_file():
-        from vision.export import load_checkpoint
+        from vision.export import load_checkpoint, named
 
-        net, _about = load_checkpoint(Path(args.begin))
-        weights = net.state_dict()
-        recipe = going_on(Path(args.begin).resolve().parent.name, net.variant, args.seed)
+        base = Path(args.begin)
+        recipe = going_on(named(base), load_checkpoint(base)[0].variant, args.seed)
     elif args.begin:
         from vision.export import network_of
 
@@ -86,30 +92,37 @@ def _train(args: argparse.Namespace) -> int:
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
     recipe = taught_by(without(recipe, args.without), args.taught_by)
-    path = run(recipe, options, say_timed, weights=weights)
+    path = run(recipe, options, say_timed, base=base)
     write(str(path))
-    if args.export:
-        _make_model(path, args.export, args.threads)
+    if folder:
+        _make_model(path, folder, args.threads)
     return 0
 
 
-def _make_model(checkpoint: Path, name: str, threads: int) -> None:
+def _to_make(name: str, version: str, *, replacing: bool) -> Path:
+    folder = folder_to_make(name, version, replacing=replacing)
+    if folder.exists():
+        say(f"{folder} will be replaced")
+    return folder
+
+
+def _make_model(checkpoint: Path, folder: Path, threads: int) -> None:
     from vision.build import build
     from vision.measure import measure
 
-    folder = MODELS / name
     build((checkpoint,), folder, data_dir() / "skin", version="1", threads=threads, log=say_timed)
     measure(str(folder), data_dir(), threads=threads, log=say_timed)
-    say(f"the model is {folder}; to use it, write {name} into {MODELS / 'default'}")
+    say(f"the model is {folder}; to use it, write {folder.name} into {MODELS / 'default'}")
     write(str(folder))
 
 
 def _export(args: argparse.Namespace) -> int:
     from vision.build import build
 
+    folder = _to_make(args.name, args.version, replacing=args.replace)
     build(
         tuple(map(Path, args.checkpoint)),
-        MODELS / args.name,
+        folder,
         data_dir() / "skin",
         version=args.version,
         average=not args.last,
@@ -120,7 +133,7 @@ def _export(args: argparse.Namespace) -> int:
         threads=args.threads,
         log=say_timed,
     )
-    write(str(MODELS / args.name))
+    write(str(folder))
     return 0
 
 
@@ -145,7 +158,7 @@ def _mixture(text: str) -> dict[str, float]:
         name = name if equals else part
         if not name or name in votes or not _is_vote(vote if equals else "1"):
             raise ValueError(
-                f"{text}: networks, each once, and a vote above 0 for each, as in lite0-7=0.7,lite0-6=0.3"
+                f"{text}: networks, each once, and a vote above 0 for each, as in MODEL=0.7,FILE=0.3"
             )
         votes[name] = float(vote) if equals else 1.0
     return votes

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from vision.data import read_labels
-from vision.export import reads_at, voter
+from vision.export import reads_at, seen_by, voter
 from vision.fit_limits import bytes_of
 from vision.images import decode
 from vision.judging import (
@@ -32,7 +32,6 @@ from vision.validation import DOMAIN_WEIGHTS
 from vision.views import make_views
 
 Float64 = npt.NDArray[np.float64]
-MEAN, STD = 127.0, 128.0
 
 
 def compare(
@@ -46,12 +45,18 @@ def compare(
     """A Markdown table of the mixtures, and of each one's differences from the first.
 
     mixtures: network (see ``export.voter``) → vote. data: where labels.csv and images are. Raises ValueError for a
-    network or view that there is not, `DataError` without the pictures.
+    network or view that there is not or a network that was trained on them, `DataError` without the pictures.
     """
     torch.set_num_threads(threads)
-    wanted = judged_records(read_labels(data / "labels.csv"))
+    records = read_labels(data / "labels.csv")
+    wanted = judged_records(records)
     pictures = Pictures.of(wanted)
     names = list(dict.fromkeys(name for votes in mixtures for name in votes))
+    asked = {r.image_id for r in wanted}
+    if learned := [name for name in names if seen_by(name, records) & asked]:
+        raise ValueError(
+            f"{', '.join(learned)}: trained on validation pictures, which can tell nothing of it"
+        )
     nets = {name: voter(name) for name in names}
     said = {}
     for name, net in nets.items():
@@ -76,7 +81,7 @@ def logits_of(
     with torch.inference_mode():
         for photo in photos:
             picture = decode(photo, resolution).pixels
-            seen = make_views(picture, tuple(views), resolution=resolution, size=size, mean=MEAN, std=STD)
+            seen = make_views(picture, tuple(views), resolution=resolution, size=size)
             said = [net(torch.from_numpy(view.values))[0].numpy().astype(np.float64) for view in seen]
             rows.append(np.mean(said, axis=0))
     return np.array(rows)
@@ -95,8 +100,8 @@ def table(titles: Sequence[str], judged: Sequence[Judged], pictures: Pictures) -
         "class-balanced against the first",
     )
     said = (
-        f"{len(everything)} validation pictures; loss and class-balanced decision fitted on the other half; "
-        f"in brackets 95 % of {ROUNDS} paired bootstrap rounds over lesions and patients."
+        f"{len(everything)} validation pictures, networks in 32-bit floats; loss and class-balanced decision fitted on "
+        f"the other half; in brackets 95 % of {ROUNDS} paired bootstrap rounds over lesions and patients."
     )
     lines = [said, "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for title, one in zip(titles, judged, strict=True):

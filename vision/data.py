@@ -141,7 +141,7 @@ class PixelCache:
     """Every picture decoded once, at one resolution, in one flat memory-mapped file.
 
     Training reads views of it, so no time goes into JPEG decoding; it is rebuilt when the list of
-    pictures or the resolution changes.
+    pictures or the resolution changes, or if its files do not fit each other.
     """
 
     def __init__(self, pixels: UInt8, index: dict[str, tuple[int, int, int]]) -> None:
@@ -169,11 +169,22 @@ class PixelCache:
         key = hashlib.sha256("\n".join([str(resolution), *ids]).encode()).hexdigest()[:16]
         pixels_path = folder / f"pixels-{resolution}-{key}.bin"
         index_path = pixels_path.with_suffix(".json")
-        if not index_path.exists():
+        index = _read_index(pixels_path, index_path)
+        if index is None:
             folder.mkdir(parents=True, exist_ok=True)
-            _build_cache(pixels_path, index_path, images, ids, resolution, progress)
-        index = {k: (v[0], v[1], v[2]) for k, v in json.loads(index_path.read_text()).items()}
+            index = _build_cache(pixels_path, index_path, images, ids, resolution, progress)
         return cls(np.memmap(pixels_path, dtype=np.uint8, mode="r"), index)
+
+
+def _read_index(pixels_path: Path, index_path: Path) -> dict[str, tuple[int, int, int]] | None:
+    """Offset, height and width by picture; nothing, if the index or the pixels are not there whole."""
+    try:
+        read = json.loads(index_path.read_text(encoding="utf-8"))
+        index = {str(k): (int(v[0]), int(v[1]), int(v[2])) for k, v in read.items()}
+        whole = sum(height * width * 3 for _, height, width in index.values())
+        return index if pixels_path.stat().st_size == whole else None
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 def _build_cache(
@@ -183,7 +194,7 @@ def _build_cache(
     ids: Iterable[str],
     resolution: int,
     progress: Callable[[str], None],
-) -> None:
+) -> dict[str, tuple[int, int, int]]:
     index: dict[str, tuple[int, int, int]] = {}
     offset = 0
     partial = pixels_path.with_suffix(".partial")
@@ -197,4 +208,7 @@ def _build_cache(
             if number % 2000 == 0:
                 progress(f"decoded {number} pictures")
     partial.replace(pixels_path)
-    index_path.write_text(json.dumps(index))
+    partial = index_path.with_suffix(".json.partial")
+    partial.write_text(json.dumps(index), encoding="utf-8")
+    partial.replace(index_path)
+    return index

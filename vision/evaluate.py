@@ -72,8 +72,9 @@ def trained_on(folder: Path) -> tuple[set[str], set[str]]:
 def sources_of(folder: Path) -> set[str]:
     """The sources a model was trained on, and set on their validation pictures, from its training.json."""
     try:
-        recipe = json.loads((folder / "training.json").read_text(encoding="utf-8"))["recipe"]
-        return {str(name) for name, _ in recipe["sources"]}
+        training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        # Older ones name them in the recipe alone.
+        return set(map(str, training.get("sources") or [name for name, _ in training["recipe"]["sources"]]))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"{folder / 'training.json'}: {type(error).__name__}: {error}") from None
 

@@ -20,11 +20,12 @@ from torch import Tensor
 
 from vision.classes import KEYS
 from vision.data import Record
-from vision.evaluate import groups_of
+from vision.evaluate import groups_of, trained_on
 from vision.golden import golden_pictures
 from vision.int8 import in_whole_numbers
 from vision.net import WithMap, fused, head_of, lite, variants_of
-from vision.registry import MODELS, load_model
+from vision.recipe import chosen, recipe_of
+from vision.registry import MODELS, digest, load_model
 from vision.views import Float32
 from vision.warm import load_published
 
@@ -34,13 +35,15 @@ def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, 
 
     Several checkpoints make one network, whose weights are the mean of theirs (Wortsman et al. 2022): of runs that
     went on from one another. One that is named twice counts twice. What is said of the run is said of the first.
-    Raises ValueError if they are of different architectures.
+    Raises ValueError if they are of different architectures or were made for pictures of different sizes.
     """
     states = [torch.load(path, map_location="cpu", weights_only=True) for path in paths]
     recipes = [json.loads(state["recipe"]) for state in states]
     variant = _variant(recipes[0])
     if any(_variant(recipe) != variant for recipe in recipes):
         raise ValueError("the weights of different architectures have no mean")
+    if any(_sizes(recipe) != _sizes(recipes[0]) for recipe in recipes):
+        raise ValueError("the weights of networks for pictures of different sizes have no mean")
     net = lite(variant, len(KEYS), pretrained=False)
     net.load_state_dict(_mean([state["averaged" if average else "net"] for state in states]), strict=True)
     net.eval()
@@ -60,6 +63,10 @@ def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, 
 def _variant(recipe: dict[str, Any]) -> str:
     # Runs from before there was a choice were of Lite0.
     return str(recipe.get("variant", "lite0"))
+
+
+def _sizes(recipe: dict[str, Any]) -> tuple[int, int]:
+    return int(recipe["resolution"]), int(recipe["large"])
 
 
 def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -109,10 +116,40 @@ def network_of(name: str) -> tuple[str, int, str]:
 def reads_at(name: str) -> tuple[int, int]:
     """Resolution and size of the views, in pixels, for which a network was made; name: as for `voter`."""
     if files := checkpoints_of(name):
-        recipe = load_checkpoint(files[0])[1]["recipe"]
-        return int(recipe["resolution"]), int(recipe["large"])
+        return _sizes(load_checkpoint(*files)[1]["recipe"])
     config = load_model(name.partition(":")[0]).config
     return config.resolution, config.input
+
+
+def seen_by(name: str, records: Sequence[Record]) -> set[str]:
+    """Ids of the pictures that a network was trained on; name: as for `voter`."""
+    if files := checkpoints_of(name):
+        return seen_by_runs(files, records)
+    return trained_on(load_model(name.partition(":")[0]).folder)[0]
+
+
+def seen_by_runs(checkpoints: Iterable[Path], records: Sequence[Record]) -> set[str]:
+    """Ids of the pictures that any of these runs was trained on; of older ones, which do not say: by their recipe."""
+    ids: set[str] = set()
+    for path in checkpoints:
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        if "trained_on" in state:
+            ids.update(state["trained_on"])
+        else:
+            recipe = recipe_of(json.loads(state["recipe"]))
+            ids.update(r.image_id for r in chosen(records, recipe, "train"))
+    return ids
+
+
+def called(name: str) -> str:
+    """What a network is called where it is published: of a checkpoint file, its run (FILE+FILE: each)."""
+    parts = [name] if Path(name).is_file() else name.split("+")
+    return " + ".join(Path(part).parent.name or part for part in parts)
+
+
+def named(checkpoint: Path) -> str:
+    """A checkpoint file by its run and what is in it: RUN@ and the first 12 digits of its sha256."""
+    return f"{checkpoint.resolve().parent.name}@{digest(checkpoint)[:12]}"
 
 
 def with_weight(net: Any, weight: float) -> Any:
@@ -178,10 +215,9 @@ def _halve(path: Path) -> None:
     onnx.save(model, str(path))
 
 
-def write_trained_on(records: list[Record], folder: Path) -> None:
-    """Write trained_on.txt: a line per picture with its id and, after tabs, its lesion and patient."""
+def write_trained_on(ids: Iterable[str], records: Iterable[Record], folder: Path) -> None:
+    """Write trained_on.txt: a line per picture with its id and, after tabs, its lesion and patient (see records)."""
+    groups = {r.image_id: sorted(groups_of(r)) for r in records}
     lines = ["# picture\tlesion and patient: what may never be measured on again"]
-    lines += [
-        "\t".join([r.image_id, *sorted(groups_of(r))]) for r in sorted(records, key=lambda r: r.image_id)
-    ]
+    lines += ["\t".join([image_id, *groups.get(image_id, [])]) for image_id in sorted(ids)]
     (folder / "trained_on.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -43,6 +43,7 @@ from vision.predict import Predictor
 from vision.registry import read_config, write_sums
 from vision.samples import Samples, merged, read_views
 from vision.validation import DOMAIN_WEIGHTS, Validation
+from vision.views import MEAN, STD
 
 Log = Callable[[str], None]
 Bool = npt.NDArray[np.bool_]
@@ -68,8 +69,8 @@ def neutral_config(resolution: int, size: int, version: str, architecture: str) 
         "classes": list(KEYS),
         "resolution": resolution,
         "input": size,
-        "mean": 127.0,
-        "std": 128.0,
+        "mean": MEAN,
+        "std": STD,
         "views": ["frame"],
         "temperature": 1.0,
         "bias": zeros,
@@ -121,7 +122,7 @@ def fit(
     predictor = Predictor.load(str(folder), threads=threads)
     images = data / "images"
     records = read_labels(data / "labels.csv")
-    val = [r for r in records if r.split == "val" and r.label >= 0 and r.source in {t.source for t in train}]
+    val = set_on(records, train)
     log(f"reading {len(val)} validation pictures")
     if views:
         config["views"] = list(views)
@@ -149,6 +150,13 @@ def fit(
     log("reading reduced copies")
     fit_size(predictor, validation, images, config)
     write_config(folder, config)
+
+
+def set_on(records: list[Record], train: list[Record]) -> list[Record]:
+    """The validation pictures of the sources that were trained on, but none that was trained on itself (``vision.folds``)."""
+    sources, learned = {r.source for r in train}, {r.image_id for r in train}
+    val = [r for r in records if r.split == "val" and r.label >= 0 and r.source in sources]
+    return [r for r in val if r.image_id not in learned]
 
 
 def choose_views(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,12 @@ from vision.calibration import balanced, softmax
 from vision.classes import KEYS
 from vision.compare import logits_of
 from vision.data import Record, read_labels
-from vision.export import load_checkpoint
+from vision.export import load_checkpoint, named
 from vision.fit_limits import bytes_of
 from vision.metrics import Table, counts, measured
-from vision.train import Options, Recipe, chosen, run, sampling
+from vision.recipe import Recipe, chosen
+from vision.registry import digest
+from vision.train import Options, run, sampling
 
 SERIES = "PAD-UFES-20"
 FOLDS = 5
@@ -45,19 +47,24 @@ Log = Callable[[str], None]
 def fold_recipe(base: Mapping[str, Any], seed: int) -> Recipe:
     """How a fold goes on from a base: gentler steps, small views, two fifths of every batch from the series.
 
-    base: the recipe of the base's checkpoint. Raises ValueError if the base has seen the series.
+    base: the recipe of the base's checkpoint, whose pictures are of the same size. Raises ValueError if the base has
+    seen the series, or may have through what it went on from or was taught by.
     """
-    if base.get("begin") or SERIES in dict(base["sources"]):
+    if base.get("begin") or base.get("teachers") or SERIES in dict(base["sources"]):
         raise ValueError(f"this base may have seen photos of {SERIES}; train one --without {SERIES}")
     return Recipe(
         seed=seed,
         variant=base["variant"],
+        resolution=base["resolution"],
         small=160,
+        large=base["large"],
         small_until=1.0,
         body_rate=3e-4,
         head_rate=1e-3,
         warm_up=0.1,
         average=0.99,
+        coarse=base.get("coarse", 0.0),
+        square=0.0,
         shares=(("dermoscopy", 0.25), ("milk-dermoscopy", 0.1), ("close-up", 0.25), ("smartphone", 0.4)),
     )
 
@@ -90,11 +97,12 @@ def run_folds(
     """Train and read every fold, and measure them together; a fold that was finished in ``out`` is not repeated.
 
     base: a checkpoint; data: where labels.csv and images are. Raises ValueError for a base that has seen the series,
-    `DataError` without the pictures.
+    or where ``out`` has folds of another base; `DataError` without the pictures.
     """
     torch.set_num_threads(threads)
-    net, about = load_checkpoint(base)
-    recipe = fold_recipe(about["recipe"], seed)
+    about = load_checkpoint(base)[1]
+    # The base's name and sha256 are in the recipe, so that what another base has left in ``out`` does not count.
+    recipe = replace(fold_recipe(about["recipe"], seed), begin=named(base))
     records = read_labels(data / "labels.csv")
     photos = [r for r in records if r.source == SERIES and r.label >= 0]
     folds = folds_of(photos)
@@ -108,7 +116,7 @@ def run_folds(
         logits[rows] = _read_fold(
             replace(recipe, seed=seed + number),
             Options(out=out / f"fold{number + 1}", steps=steps, threads=threads),
-            net.state_dict(),
+            base,
             divided,
             [r for r in photos if r.image_id in held],
             data / "images",
@@ -116,7 +124,7 @@ def run_folds(
         )
     return {
         "series": SERIES,
-        "base": {k: about[k] for k in ("recipe", "steps", "hours")},
+        "base": {"sha256": digest(base), **{k: about[k] for k in ("recipe", "steps", "hours")}},
         "steps": steps,
         "seed": seed,
         **result(photos, folds, logits, priors),
@@ -132,7 +140,7 @@ def _split(record: Record, held: set[str]) -> str:
 def _read_fold(
     recipe: Recipe,
     options: Options,
-    weights: Mapping[str, torch.Tensor],
+    base: Path,
     records: list[Record],
     held: list[Record],
     images: Path,
@@ -140,16 +148,16 @@ def _read_fold(
 ) -> Float64:
     """Logits of the photos left out, (n, classes): from the file of a finished fold, else trained and read."""
     done = options.out / "logits.npz"
-    ids = [r.image_id for r in held]
+    of_what = json.dumps([asdict(recipe), options.steps, [r.image_id for r in held]])
     if done.exists():
         with np.load(done, allow_pickle=False) as file:
-            if file["ids"].tolist() == ids and int(file["steps"]) == options.steps:
+            if "of_what" in file and str(file["of_what"]) == of_what:
                 return np.asarray(file["logits"])
-    checkpoint = run(recipe, options, log, records=records, weights=weights)
+    checkpoint = run(recipe, options, log, records=records, base=base)
     net = load_checkpoint(checkpoint)[0]
     logits = logits_of(net, bytes_of(images, held), ("frame",), recipe.resolution, recipe.large)
     partial = done.with_suffix(".partial.npz")
-    np.savez(partial, ids=np.array(ids), steps=np.array(options.steps), logits=logits)
+    np.savez(partial, of_what=np.array(of_what), logits=logits)
     partial.replace(done)
     return logits
 

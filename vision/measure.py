@@ -19,7 +19,7 @@ from vision.fit_limits import PARTS
 from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
 from vision.predict import Predictor
-from vision.registry import write_sums
+from vision.registry import Config, remade, write_sums
 from vision.rounding import against_floats
 from vision.samples import Change, aside, blurred, exposed, share, shrunk, tinted
 from vision.strangers import RENDERINGS, out_of_distribution
@@ -87,14 +87,19 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         log(f"wrongly refused of {name}: {part['refused']:.1%} of {part['n']}")
     metrics["quality"] = quality(predictor, images, clinical)
     metrics["quality_wrongly"] = wrongly_stopped(judged)
-    folder = predictor.folder
-    (folder / "metrics.json").write_text(
-        json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
-    training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    (folder / "MODEL_CARD.md").write_text(card(metrics, config, training), encoding="utf-8")
-    write_sums(folder)
-    log(f"written: {folder}/metrics.json and MODEL_CARD.md")
+    write_figures(predictor.folder, metrics, config)
+    log(f"written: {predictor.folder}/metrics.json and MODEL_CARD.md")
+
+
+def write_figures(folder: Path, metrics: dict[str, Any], config: Config) -> None:
+    """Write metrics.json, MODEL_CARD.md and SHA256SUMS of a model folder: all of them or none."""
+    with remade(folder) as work:
+        (work / "metrics.json").write_text(
+            json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        training = json.loads((work / "training.json").read_text(encoding="utf-8"))
+        (work / "MODEL_CARD.md").write_text(card(metrics, config, training), encoding="utf-8")
+        write_sums(work)
 
 
 def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:

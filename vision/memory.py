@@ -9,8 +9,8 @@ import sys
 def give_back_freed() -> None:
     """Give the system what the process has freed but keeps for later; does nothing where that is not known.
 
-    Loading a model reads its weights in 16 bits, makes them 32 and lays them out anew: glibc keeps what that took
-    (39 of the 64 MB that loading lite0-7 adds), and a worker lives for weeks.
+    Loading a model reads its weights in 16 bits, makes them 32 and lays them out anew: glibc keeps what that took,
+    and a worker lives for weeks.
     """
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc's own

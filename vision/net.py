@@ -116,7 +116,7 @@ class WithMap(nn.Module):
         self.nets = nn.ModuleList(nets)
 
     def forward(self, pictures: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """pictures: float32 (n, 3, h, w), (value − 127) / 128, sides multiples of 32.
+        """pictures: float32 (n, 3, h, w), normalised, sides multiples of 32.
 
         Returns logits (n, classes), features (n, 1280 · networks, h/32, w/32) and texture (n, channels). The
         logits are the mean of the networks' own, each a linear layer on the mean of its features: so they

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +27,8 @@ from vision.context import Context
 
 MODELS = Path(__file__).resolve().parent / "models"
 LOADED_FILES = ("model.onnx", "head.npy", "config.json", "ood.npz")
+BETWEEN_MOVES = 0.1
+"""Seconds within which `remade` makes its second move after the first."""
 
 
 class ModelError(RuntimeError):
@@ -111,10 +115,43 @@ def folder_of(name: str | None) -> Path:
     """Folder of a model by its name, or the folder itself where ``name`` is a path to one."""
     name = name or default_name()
     folder = Path(name) if "/" in name else MODELS / name
+    _put_back(folder)
     if not (folder / "SHA256SUMS").is_file():
-        known = ", ".join(sorted(p.parent.name for p in MODELS.glob("*/SHA256SUMS"))) or "none"
-        raise ModelError(f"no model {name!r} in {MODELS} (there: {known})")
+        raise ModelError(f"no model {name!r} in {MODELS} (there: {', '.join(model_names()) or 'none'})")
     return folder
+
+
+def model_names() -> list[str]:
+    """The models in ``vision/models``, without what `remade` works on."""
+    return sorted(p.parent.name for p in MODELS.glob("*/SHA256SUMS") if not p.parent.name.startswith("."))
+
+
+def folder_to_make(name: str, version: str, *, replacing: bool = False) -> Path:
+    """Where under ``vision/models`` a model is to be made.
+
+    Raises ModelError for what cannot be the name of one, and, unless ``replacing``, where there is one of this version:
+    who keeps what a model said must see the difference.
+    """
+    if name == "default" or not re.fullmatch(r"\w[\w.-]*", name):
+        raise ModelError(
+            f"{name!r} cannot be the name of a model: letters, digits, '.', '_' and '-', none of the signs first but '_', "
+            "and not 'default'"
+        )
+    folder = MODELS / name
+    _put_back(folder)
+    if folder.exists() and not replacing and _version_of(folder) in {version, None}:
+        raise ModelError(
+            f"{folder} is there already (version {_version_of(folder) or 'unknown'}) and would be overwritten; "
+            "give another name or version, or --replace"
+        )
+    return folder
+
+
+def _version_of(folder: Path) -> str | None:
+    try:
+        return read_config(folder).version
+    except ModelError:
+        return None
 
 
 def digest(path: Path) -> str:
@@ -134,9 +171,11 @@ def remade(folder: Path) -> Iterator[Path]:
     """A copy of a model folder to work on (empty, if there is none), which takes the folder's place if all goes well.
 
     Setting a model anew takes minutes: whoever loads it meanwhile gets the one before, whole, and so does everybody if
-    the work is killed.
+    the work is killed (between the two moves at its end: as soon as it is asked for, see `folder_of`).
     """
-    work, before = (folder.with_name(f".{folder.name}-{what}") for what in ("remade", "before"))
+    folder = folder.resolve()
+    work, before = _beside(folder, "remade"), _beside(folder, "before")
+    _put_back(folder)
     for left in (work, before):
         shutil.rmtree(left, ignore_errors=True)
     if folder.is_dir():
@@ -149,9 +188,25 @@ def remade(folder: Path) -> Iterator[Path]:
             folder.rename(before)
         work.rename(folder)
     finally:
+        _put_back(folder)
         for left in (work, before):
             shutil.rmtree(left, ignore_errors=True)
         read_config.cache_clear()
+
+
+def _beside(folder: Path, what: str) -> Path:
+    return folder.parent / f".{folder.name}-{what}"
+
+
+def _put_back(folder: Path) -> None:
+    """Put the model before back in place, if a kill left `remade` between its two moves."""
+    before = _beside(folder, "before")
+    if folder.exists() or not before.is_dir():
+        return
+    time.sleep(BETWEEN_MOVES)  # it may be at them just now
+    if not folder.exists():
+        with suppress(OSError):  # somebody else has put it back
+            before.rename(folder)
 
 
 def load_model(name: str | None = None) -> Model:

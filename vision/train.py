@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,123 +23,30 @@ from torch import Tensor, nn
 from vision.augment import augment, centre
 from vision.classes import KEYS
 from vision.data import PixelCache, Record, data_dir, read_labels
-from vision.export import network_of
+from vision.export import load_checkpoint, network_of, seen_by
 from vision.images import UInt8
 from vision.net import lite
+from vision.recipe import Recipe, chosen
 from vision.registry import MODELS
 from vision.teachers import Teachers
+from vision.views import MEAN, STD
 from vision.warm import load_published
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Everything that decides a run.
-
-    variant: the network, one of ``vision.net.VARIANTS``; begin: name of the published model, or of the run, to go on
-    from (empty: ImageNet weights); mixed: share of the batches
-    that are mixed with themselves (mixup, Zhang 2018), mixing: the parameter of its beta distribution;
-    coarse: share of the views that come through a smaller resolution than ``resolution``;
-    square: what square pictures get of every class of a domain in which there are some SHAPED of them and of others
-    (0: as many as there are); shares: how much of each batch a domain gets; teachers: whose word counts beside the
-    label, and taught: how much of the loss it is.
-    """
-
-    seed: int = 7
-    variant: str = "lite0"
-    begin: str = ""
-    resolution: int = 224
-    small: int = 128
-    large: int = 224
-    small_until: float = 0.55
-    batch: int = 48
-    body_rate: float = 6e-4
-    head_rate: float = 3e-3
-    weight_decay: float = 0.02
-    warm_up: float = 0.06
-    smoothing: float = 0.05
-    mixed: float = 0.5
-    mixing: float = 0.4
-    drop_connect: float = 0.1
-    average: float = 0.997
-    temper: float = 0.5
-    coarse: float = 0.5
-    square: float = 0.6
-    teachers: tuple[str, ...] = ()
-    taught: float = 0.5
-    shares: tuple[tuple[str, float], ...] = (
-        ("dermoscopy", 0.48),
-        ("milk-dermoscopy", 0.18),
-        ("close-up", 0.25),
-        ("smartphone", 0.09),
-    )
-    sources: tuple[tuple[str, float], ...] = (
-        ("HAM10000", 1.0),
-        ("MILK10k", 1.0),
-        ("PAD-UFES-20", 1.0),
-        ("ISIC2017", 0.5),
-    )
-
-
-def going_on(begin: str, variant: str, seed: int) -> Recipe:
-    """The recipe of a run that goes on from the network called ``begin``, which is of ``variant``.
-
-    More pixels of each picture, larger views, gentler steps. Of HAM10000 a share that differs by class is square and
-    of more pixels, so every class gets the same share of those, and half of all views come through fewer pixels.
-    """
-    return Recipe(
-        seed=seed,
-        variant=variant,
-        begin=begin,
-        resolution=224,
-        small=160,
-        large=224,
-        small_until=0.4,
-        body_rate=3e-4,
-        head_rate=1e-3,
-        mixed=0.6,
-        drop_connect=0.2,
-        coarse=0.5,
-        square=0.6,
-    )
-
-
-def larger(seed: int) -> Recipe:
-    """The recipe of Lite2: small views for a little more than half of the schedule, then views as it is served."""
-    return Recipe(seed=seed, variant="lite2", small_until=0.55, mixed=0.3)
-
-
-def without(recipe: Recipe, left_out: Sequence[str]) -> Recipe:
-    """The recipe without these sources. Raises ValueError for one that is not in it, or if none would be left."""
-    known = [source for source, _ in recipe.sources]
-    if strange := [source for source in left_out if source not in known]:
-        raise ValueError(f"{', '.join(strange)}: not trained on anyway; there are {', '.join(known)}")
-    sources = tuple(pair for pair in recipe.sources if pair[0] not in left_out)
-    if not sources:
-        raise ValueError("no source is left to train on")
-    return replace(recipe, sources=sources)
-
-
-def taught_by(recipe: Recipe, names: Sequence[str]) -> Recipe:
-    """The recipe with these networks as teachers; none: the recipe itself."""
-    return replace(recipe, teachers=tuple(names)) if names else recipe
-
-
-@dataclass(frozen=True)
 class Options:
-    """Where and how long: ``minutes`` of wall clock, or exactly ``steps`` (then repeatable by seed)."""
+    """Where and how long: ``minutes`` of wall clock, ``until`` a time, or exactly ``steps`` (then repeatable by seed).
+
+    The minutes are those of the whole run: what it had before a kill counts. The time holds whatever it had before.
+    """
 
     out: Path
     minutes: float | None = None
+    until: datetime | None = None
     steps: int | None = None
     threads: int = 2
     save_every: float = 120.0
     validate_every: float = 420.0
-
-
-def chosen(records: list[Record], recipe: Recipe, split: str) -> list[Record]:
-    """The pictures of ``split`` from the recipe's sources that carry one of the seven labels."""
-    sources = dict(recipe.sources)
-    return [r for r in records if r.split == split and r.label >= 0 and r.source in sources]
 
 
 def sampling(
@@ -182,9 +90,9 @@ def _share_out(
 
 
 def to_tensor(views: list[UInt8]) -> Tensor:
-    """uint8 (h, w, 3) each → float32 (n, 3, h, w), (value − 127) / 128."""
+    """uint8 (h, w, 3) each → float32 (n, 3, h, w), normalised."""
     stacked = torch.from_numpy(np.stack(views)).permute(0, 3, 1, 2)
-    return ((stacked.float() - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
+    return ((stacked.float() - MEAN) / STD).contiguous(memory_format=torch.channels_last)
 
 
 class Batches:
@@ -229,8 +137,9 @@ def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
 class Run:
     """A training run in a folder: state, one step, saving, validating.
 
-    records: the labelled pictures with their splits, if they are not those of labels.csv; weights: what to begin
-    with instead of what the recipe says.
+    records: the labelled pictures with their splits, if they are not those of labels.csv; base: the checkpoint to begin
+    with, if the recipe names none that is published. ``seen``: ids of the pictures that it, what it goes on from or a
+    teacher was trained on.
     """
 
     def __init__(
@@ -240,7 +149,7 @@ class Run:
         log: Callable[[str], None],
         *,
         records: list[Record] | None = None,
-        weights: Mapping[str, Tensor] | None = None,
+        base: Path | None = None,
     ) -> None:
         torch.manual_seed(recipe.seed)
         torch.set_num_threads(options.threads)
@@ -262,10 +171,13 @@ class Run:
         )
         self.batches = Batches(self.train, self.cache, recipe)
         self.teachers = Teachers(recipe.teachers, self.device) if recipe.teachers else None
+        begin = str(base or recipe.begin)
+        known = [*recipe.teachers, *([begin] if begin else [])]
+        self.seen = {r.image_id for r in self.train}.union(*(seen_by(name, records) for name in known))
         if self._restore():
             return
-        if weights is not None:
-            self.net.load_state_dict(weights)
+        if base is not None:
+            self.net.load_state_dict(load_checkpoint(base)[0].state_dict())
             self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         elif recipe.begin:
             self._go_on_from(recipe.begin)
@@ -291,6 +203,7 @@ class Run:
         self.averaged = state["averaged"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.step, self.progress, self.seconds = state["step"], state["progress"], state["seconds"]
+        self.seen.update(state.get("trained_on", ()))
         self.log(f"resumed at step {self.step}, {self.progress:.1%} done")
         return True
 
@@ -307,14 +220,19 @@ class Run:
                 "step": self.step,
                 "progress": self.progress,
                 "seconds": self.seconds,
+                "trained_on": sorted(self.seen),
             },
             partial,
         )
         partial.replace(self.path)
 
-    def size(self) -> int:
-        """Side of the training views now: small ones first, which is quicker and loses little."""
-        return self.recipe.small if self.progress < self.recipe.small_until else self.recipe.large
+    def size(self, step: int) -> int:
+        """Side of the views of a step: small ones first, which is quicker and loses little.
+
+        How far a run by the clock will be at that step is not known: how far it is now decides.
+        """
+        progress = self.progress if self.options.steps is None else step / self.options.steps
+        return self.recipe.small if progress < self.recipe.small_until else self.recipe.large
 
     def learn(self, pictures: Tensor, labels: Tensor) -> float:
         """One optimisation step; returns the loss."""
@@ -322,6 +240,8 @@ class Run:
         for group in self.optimiser.param_groups:
             group["lr"] = group["peak"] * factor
         self.net.train()
+        # What is dropped depends on the step alone, not on whether the run was killed before.
+        torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
         pictures, labels = pictures.to(self.device), labels.to(self.device)
         share, partner = self._mixture(len(labels))
         if share < 1.0:
@@ -392,37 +312,40 @@ def run(
     log: Callable[[str], None],
     *,
     records: list[Record] | None = None,
-    weights: Mapping[str, Tensor] | None = None,
+    base: Path | None = None,
 ) -> Path:
-    """Train until the budget is spent; returns the path of the final checkpoint. records, weights: see `Run`.
+    """Train until the budget is spent; returns the path of the final checkpoint. records, base: see `Run`.
 
-    With ``minutes`` the schedule follows the clock, so a busy machine ends on time with fewer steps.
+    With ``minutes`` or ``until`` the schedule follows the clock, so a busy machine ends on time with fewer steps.
+    Raises ValueError where a run that is not finished has no time left.
     """
-    if (options.minutes is None) == (options.steps is None):
-        raise ValueError("give either --minutes (or --until) or --steps")
-    state = Run(recipe, options, log, records=records, weights=weights)
+    if sum(budget is not None for budget in (options.minutes, options.until, options.steps)) != 1:
+        raise ValueError("give one of --minutes, --until and --steps")
+    state = Run(recipe, options, log, records=records, base=base)
     log(f"{len(state.train)} pictures to train on, {len(state.val)} to validate, device {state.device}")
-    begun, first = time.monotonic(), state.progress
+    begun, first, spent = time.monotonic(), state.progress, state.seconds
+    left = _seconds_left(state) if first < 1.0 else 0.0
     saved = validated = begun
     count, loss_sum, count_from = 0, 0.0, begun
     with ThreadPoolExecutor(1) as ahead:
-        waiting = ahead.submit(state.batches, state.step, state.size())
+        waiting = ahead.submit(state.batches, state.step, state.size(state.step))
         while state.progress < 1.0:
             pictures, labels = waiting.result()
-            waiting = ahead.submit(state.batches, state.step + 1, state.size())
+            waiting = ahead.submit(state.batches, state.step + 1, state.size(state.step + 1))
             loss_sum += state.learn(pictures, labels)
             count += 1
             now = time.monotonic()
-            if options.minutes is not None:
-                state.progress = first + (1.0 - first) * min(1.0, (now - begun) / (options.minutes * 60.0))
+            state.seconds = spent + now - begun
+            if options.steps is None:
+                state.progress = first + (1.0 - first) * min(1.0, (now - begun) / left)
             else:
-                state.progress = min(1.0, state.step / (options.steps or 1))
+                state.progress = min(1.0, state.step / options.steps)
             if count == 25:
                 speed = count * recipe.batch / (now - count_from)
-                left = (now - begun) * (1.0 - state.progress) / max(1e-9, state.progress - first) / 60.0
+                to_come = (now - begun) * (1.0 - state.progress) / max(1e-9, state.progress - first) / 60.0
                 log(
                     f"step {state.step} {state.progress:.1%} size {pictures.shape[-1]} "
-                    f"loss {loss_sum / count:.3f} {speed:.1f} pictures/s, {left:.0f} min left"
+                    f"loss {loss_sum / count:.3f} {speed:.1f} pictures/s, {to_come:.0f} min left"
                 )
                 count, loss_sum, count_from = 0, 0.0, now
             if now - validated > options.validate_every:
@@ -430,9 +353,23 @@ def run(
                 validated = count_from = time.monotonic()
                 count, loss_sum = 0, 0.0
             if now - saved > options.save_every:
-                state.seconds += now - saved
                 state.save()
                 saved = now
     state.save()
     log(f"finished at step {state.step}: {json.dumps(state.validate())}")
     return state.path
+
+
+def _seconds_left(state: Run) -> float:
+    """What a run has until it must end; without end, if it goes by steps."""
+    options = state.options
+    if options.until is not None:
+        left, why = (options.until - datetime.now(UTC)).total_seconds(), f"{options.until:%H:%M} UTC is past"
+    elif options.minutes is not None:
+        left = options.minutes * 60.0 - state.seconds
+        why = f"it has had {state.seconds / 60.0:.0f} minutes of {options.minutes:g} already"
+    else:
+        return math.inf
+    if left <= 0.0:
+        raise ValueError(f"{state.path}: {why}; give it more")
+    return left

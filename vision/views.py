@@ -18,6 +18,8 @@ LONGEST = 1.6
 SMALL = 5 / 6
 """How large a ``small`` view is beside the others."""
 STRIDE = 32
+MEAN, STD = 127.0, 128.0
+"""What networks see is (value − MEAN) / STD of the pixels' 0..255; a published model keeps its own in config.json."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,13 @@ class View:
 
 
 def make_views(
-    picture: Image.Image, names: tuple[str, ...], *, resolution: int, size: int, mean: float, std: float
+    picture: Image.Image,
+    names: tuple[str, ...],
+    *,
+    resolution: int,
+    size: int,
+    mean: float = MEAN,
+    std: float = STD,
 ) -> list[View]:
     """The named views of an upright picture, all through the one working resolution.
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from vision.cli import main
+from vision import registry
+from vision.cli import _until, main
+from vision.data import DataError
 from vision.predict import Predictor
-from vision.registry import default_name, load_model
+from vision.registry import MODELS, default_name, load_model
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -328,6 +333,82 @@ def test_train_needs_no_more_than_its_name_and_can_end_with_a_model(capsys, monk
     assert done[1:] == [budget, "mine", "mine"]
     assert Path(out[-1]).name == "mine"
     assert "vision/models/default" in err[-1]
+
+
+@pytest.mark.parametrize("value", ["0", "-3", "nan", "inf", "long"])
+def test_minutes_that_cannot_be_are_misuse(capsys, value):
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "--minutes", value])
+    assert caught.value.code == 2
+    assert f"{value} is not a number of minutes above 0" in capsys.readouterr().err
+
+
+def test_a_time_that_has_just_passed_is_refused():
+    late = datetime(2026, 3, 2, 0, 20, tzinfo=UTC)
+    assert _until("00:21", late) == late + timedelta(minutes=1)
+    assert _until("23:20", late) == late + timedelta(hours=23)
+    for text, ago in (("00:20", "0"), ("00:19", "1"), ("23:30", "50")):
+        with pytest.raises(DataError, match=rf"was {ago} minutes ago, it is 00:20 UTC"):
+            _until(text, late)
+    with pytest.raises(DataError, match="not a time"):
+        _until("24:00", late)
+
+
+@pytest.fixture
+def making(monkeypatch, tmp_path):
+    """Models in a folder of their own, made by nobody: which would have been is in the list."""
+    pytest.importorskip("vision.train", reason="training needs requirements/train.txt")
+    import vision.build
+
+    made: list[tuple[str, str]] = []
+    shutil.copytree(MODELS / default_name(), tmp_path / "there")
+    monkeypatch.setattr(registry, "MODELS", tmp_path)
+    monkeypatch.setattr(
+        vision.build, "build", lambda c, folder, *a, version, **k: made.append((folder.name, version))
+    )
+    return made
+
+
+@pytest.mark.parametrize("name", ["default", "a/b", "../a", "/a", ".a", "a:2", "a,b", "a=1", "", "-a"])
+def test_what_cannot_name_a_model_is_refused(capsys, making, name):
+    for args in (("export", "--checkpoint", "c.pt", f"--name={name}"), ("train", f"--export={name}")):
+        code, _, err = run(capsys, *args)
+        assert (code, len(err), making) == (1, 1, [])
+        assert "cannot be the name of a model" in err[0]
+
+
+def test_a_model_that_is_there_is_overwritten_only_if_asked(capsys, making):
+    version = load_model("there").config.version
+    asked = ("export", "--checkpoint", "c.pt", "--name", "there", "--version", version)
+    code, _, err = run(capsys, *asked)
+    assert (code, len(err), making) == (1, 1, [])
+    assert "--replace" in err[0]
+    assert version in err[0]
+    code, _, err = run(capsys, *asked, "--replace")
+    assert (code, making) == (0, [("there", version)])
+    assert "will be replaced" in err[0]
+    assert run(capsys, *asked[:-1], "another")[0] == 0
+    assert run(capsys, "export", "--checkpoint", "c.pt", "--name", "new")[0] == 0
+    assert making[1:] == [("there", "another"), ("new", "1")]
+
+
+def test_training_does_not_begin_for_a_model_that_it_could_not_make(capsys, making, monkeypatch, tmp_path):
+    from vision import train
+
+    monkeypatch.setattr(train, "run", lambda *a, **k: pytest.fail("it was trained"))
+    raw = json.loads((tmp_path / "there" / "config.json").read_text())
+    (tmp_path / "there" / "config.json").write_text(json.dumps(raw | {"version": "1"}))
+    registry.read_config.cache_clear()
+    code, _, err = run(capsys, "train", "--export", "there")
+    assert (code, len(err)) == (1, 1)
+    assert "--replace" in err[0]
+
+
+@pytest.mark.parametrize("command", ["train", "export", "compare", "folds"])
+def test_help_names_no_model_that_may_be_gone(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert not re.search(r"lite\d-\d", capsys.readouterr().out)
 
 
 def test_fit_names_a_model_that_is_not_there(capsys):

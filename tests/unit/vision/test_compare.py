@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -12,20 +13,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from vision.build import build, shares_of  # noqa: E402
+from vision.build import build, refit, shares_of  # noqa: E402
 from vision.classes import KEYS  # noqa: E402
 from vision.cli import main  # noqa: E402
-from vision.compare import table  # noqa: E402
-from vision.export import reads_at, voter, with_weight  # noqa: E402
+from vision.compare import compare, table  # noqa: E402
+from vision.export import called, reads_at, voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
 from vision.net import lite  # noqa: E402
-from vision.registry import default_name  # noqa: E402
-from vision.train import Recipe  # noqa: E402
+from vision.recipe import Recipe  # noqa: E402
+from vision.registry import MODELS, default_name  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
 
 COUNT = 560
-OF_TWO = "lite0-7"
+OF_TWO = default_name()
 """A published model in which two networks vote."""
 
 
@@ -46,7 +47,8 @@ def logits(sharpness: float) -> np.ndarray:
 
 def test_the_better_mixture_loses_less_and_decides_better() -> None:
     poor, good = judge(logits(1.0), pictures()), judge(logits(3.0), pictures())
-    row = table(["poor", "good"], [poor, good], pictures()).splitlines()[-1]
+    head, *_, row = table(["poor", "good"], [poor, good], pictures()).splitlines()
+    assert "networks in 32-bit floats" in head
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert cells[0] == "good"
     loss, gain = (re.fullmatch(r"(\S+) \((\S+) to (\S+)\)", cell) for cell in cells[-2:])
@@ -98,7 +100,7 @@ def test_votes_that_make_no_sense_are_said(capsys: pytest.CaptureFixture[str], t
 
 def test_a_voter_for_other_pictures_is_refused_before_anything_is_touched(tmp_path: Path) -> None:
     net = lite("lite0", len(KEYS), pretrained=False)
-    weights, recipe = net.state_dict(), Recipe()
+    weights, recipe = net.state_dict(), Recipe(resolution=150, large=192)
     about = {"recipe": json.dumps(asdict(recipe)), "step": 1, "progress": 1.0, "seconds": 1.0}
     path = tmp_path / "run" / "checkpoint.pt"
     path.parent.mkdir()
@@ -119,3 +121,37 @@ def test_a_voter_for_other_pictures_is_refused_before_anything_is_touched(tmp_pa
             (path,), tmp_path / "made", data, version="1", voters=(OF_TWO,), threads=1, log=lambda line: None
         )
     assert not (tmp_path / "made").exists()
+
+
+def test_what_was_trained_on_validation_pictures_is_not_judged_by_them(tmp_path: Path) -> None:
+    weights = lite("lite0", len(KEYS), pretrained=False).state_dict()
+    about = {"recipe": json.dumps(asdict(Recipe())), "step": 1, "progress": 1.0, "seconds": 1.0}
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.parent.mkdir()
+    torch.save({**about, "net": weights, "averaged": weights, "trained_on": ["second"]}, path)
+    rows = ["image_id,dx,source_dataset,split_hint", "first,nv,HAM10000,train", "second,nv,HAM10000,val"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(ValueError, match="trained on validation pictures"):
+        compare([{str(path): 1.0}], tmp_path, views=("frame",), threads=1, log=lambda line: None)
+
+
+def test_a_model_is_set_anew_without_what_it_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(MODELS / default_name(), tmp_path / "made")
+    (folder / "trained_on.txt").write_text("second\n")
+    rows = ["image_id,dx,source_dataset,split_hint", "first,nv,HAM10000,train", "second,nv,HAM10000,val"]
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    trained = []
+    monkeypatch.setattr("vision.build.fit", lambda folder, data, train, config, **_: trained.extend(train))
+    refit(folder, tmp_path, version="anew", views=None, threads=1, log=lambda line: None)
+    assert [r.image_id for r in trained] == ["second"]
+
+
+def test_networks_are_called_by_their_runs(tmp_path: Path) -> None:
+    path = tmp_path / "run+more" / "checkpoint.pt"
+    path.parent.mkdir()
+    path.touch()
+    assert called(str(path)) == "run+more"
+    assert called("runs/one/checkpoint.pt+runs/two/checkpoint.pt") == "one + two"
+    assert called(f"{OF_TWO}:2") == f"{OF_TWO}:2"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -12,11 +12,15 @@ import pytest
 from vision.card import FOLDS
 from vision.classes import KEYS
 from vision.data import Record, data_dir, read_labels
+from vision.evaluate import sources_of, trained_on
+from vision.registry import digest
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision import folds  # noqa: E402 - only where torch is
-from vision.train import Options, Recipe, run, without  # noqa: E402
+from vision import build, folds  # noqa: E402 - only where torch is
+from vision.fit import set_on  # noqa: E402
+from vision.recipe import Recipe, without  # noqa: E402
+from vision.train import Options, run  # noqa: E402
 
 KINDS = ("akiec", "scc", "bcc", "bkl", "mel", "nv")
 TINY = Recipe(batch=2, resolution=48, small=32, large=32)
@@ -80,7 +84,7 @@ def test_every_photo_is_read_once_by_a_network_that_has_not_seen_its_patient(dra
 def test_a_fold_is_trained_on_nothing_of_the_patients_it_reads(drawn_series, monkeypatch):
     seen: list[tuple[set[str], set[str]]] = []
 
-    def looked_at(recipe, options, log, *, records, weights):
+    def looked_at(recipe, options, log, *, records, base):
         used = {r.patient_id for r in records if r.source == folds.SERIES and r.split in {"train", "val"}}
         seen.append((used, {r.patient_id for r in records if r.split == "held"}))
         raise InterruptedError
@@ -111,6 +115,70 @@ def test_a_base_that_may_have_seen_the_series_is_refused():
     for base in ({"begin": "lite0-3", "sources": []}, {"begin": "", "sources": [[folds.SERIES, 1.0]]}):
         with pytest.raises(ValueError, match="--without PAD-UFES-20"):
             folds.fold_recipe(base, 1)
+
+
+def test_a_base_whose_teachers_may_have_seen_the_series_is_refused():
+    base = {**asdict(without(Recipe(), [folds.SERIES])), "teachers": ["another"]}
+    with pytest.raises(ValueError, match="--without PAD-UFES-20"):
+        folds.fold_recipe(base, 1)
+
+
+def test_folds_of_the_recorded_base_are_those_that_were_recorded():
+    base = json.loads(FOLDS.read_text(encoding="utf-8"))["base"]["recipe"]
+    recipe = folds.fold_recipe(base, 31)
+    assert (recipe.resolution, recipe.small, recipe.large) == (150, 160, 192)
+    assert (recipe.coarse, recipe.square, recipe.mixed, recipe.batch) == (0.0, 0.0, 0.5, 48)
+
+
+def test_folds_of_another_base_do_not_count(drawn_series):
+    data, out = drawn_series / "data" / "skin", drawn_series / "folds"
+    asked = {"steps": 1, "seed": 1, "threads": 1, "log": lambda line: None}
+    bases = [
+        run(
+            replace(without(TINY, [folds.SERIES]), seed=seed),
+            Options(out=drawn_series / f"base{seed}", steps=1, threads=1),
+            lambda line: None,
+        )
+        for seed in (1, 2)
+    ]
+    found = folds.run_folds(bases[0], data, out, **asked)
+    assert found["base"]["sha256"] == digest(bases[0])
+    with pytest.raises(ValueError, match="another recipe"):
+        folds.run_folds(bases[1], data, out, **asked)
+
+
+def test_a_fold_that_is_exported_has_seen_what_it_was_trained_on(drawn_series, monkeypatch):
+    records = read_labels(drawn_series / "data" / "skin" / "labels.csv")
+    options = Options(out=drawn_series / "base", steps=1, threads=1)
+    base = run(without(TINY, [folds.SERIES]), options, lambda line: None)
+    mixed = [replace(r, split="val" if r.image_id < "p2" else "test") for r in records if r.patient_id]
+    held = {r.image_id for r in mixed if r.patient_id == "P3"}
+    divided = [replace(r, split=folds._split(r, held)) for r in mixed]
+    options = Options(out=drawn_series / "fold", steps=1, threads=1)
+    rest = [r for r in records if not r.patient_id]
+    fold = run(replace(TINY, shares=SHARES), options, lambda line: None, records=divided + rest, base=base)
+    labels = (drawn_series / "data" / "skin" / "labels.csv").read_text()
+    (drawn_series / "data" / "skin" / "labels.csv").write_text(
+        "".join(
+            line.replace(",train", ",val") if line[0] == "p" else line for line in labels.splitlines(True)
+        )
+    )
+    fitted = []
+    monkeypatch.setattr(build, "export_onnx", lambda nets, folder, **_: None)
+    monkeypatch.setattr(build, "fit", lambda folder, data, train, config, **_: fitted.append(train))
+    data = drawn_series / "data" / "skin"
+    build.build(
+        (base, fold, base), drawn_series / "made", data, version="1", threads=1, log=lambda line: None
+    )
+    ids, groups = trained_on(drawn_series / "made")
+    own = {r.image_id for r in records if r.patient_id}
+    assert ids & own == own - held
+    assert {f"{folds.SERIES}/patient/P2", "HAM10000/lesion/L1"} < groups
+    assert f"{folds.SERIES}/patient/P3" not in groups
+    assert {r.image_id for r in fitted[0]} == ids
+    assert folds.SERIES in sources_of(drawn_series / "made")
+    val = {r.image_id for r in set_on(read_labels(data / "labels.csv"), fitted[0])}
+    assert val == held | {r.image_id for r in records if r.split == "val"}
 
 
 def test_what_is_left_out_must_be_there():

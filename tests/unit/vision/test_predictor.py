@@ -74,6 +74,7 @@ def test_the_json_holds_everything_but_the_pixels(predictor, draw):
         "suspicious",
         "urgent",
         "clinical",
+        "known",
         "quality",
         "model",
         "milliseconds",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
+from vision import measure, registry
+from vision.card import card
 from vision.classes import KEYS
 from vision.predict import Predictor
 from vision.registry import (
@@ -68,6 +71,60 @@ def test_whoever_loads_a_model_that_is_made_anew_gets_the_one_before(copy):
     with remade(copy.with_name("first")) as work:
         (work / "config.json").write_text("{}")
     assert sorted(p.name for p in copy.parent.iterdir()) == ["copied", "first"], "nothing is left over"
+
+
+def test_a_model_that_a_kill_left_aside_is_back_when_it_is_asked_for(copy):
+    aside = copy.with_name(".copied-before")
+    copy.rename(aside)
+    assert load_model(str(copy)).id.name == "copied"
+    assert not aside.exists()
+    copy.rename(aside)
+    with remade(copy) as work:
+        assert (work / "model.onnx").is_file(), "the model before is what is made anew"
+    assert load_model(str(copy)).id.name == "copied"
+
+
+def test_a_move_that_fails_leaves_the_model_before(copy, monkeypatch):
+    rename = Path.rename
+
+    def failing(self, target):
+        if self.name.endswith("-remade"):
+            raise OSError("disk is full")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(OSError, match="disk is full"), remade(copy):
+        pass
+    assert load_model(str(copy)).id.name == "copied"
+
+
+def test_what_is_being_made_is_not_among_the_models(copy, monkeypatch):
+    monkeypatch.setattr(registry, "MODELS", copy.parent)
+    shutil.copytree(copy, copy.with_name(".copied-remade"))
+    with pytest.raises(ModelError, match=r"there: copied\)"):
+        load_model("nonsense")
+
+
+def test_a_kill_while_figures_are_written_leaves_a_folder_that_is_signed_whole(copy, monkeypatch):
+    metrics = json.loads((copy / "metrics.json").read_text())
+    metrics["urgent_notice"]["n"] = 5
+
+    def killed(folder):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(measure, "write_sums", killed)
+        with pytest.raises(KeyboardInterrupt):
+            measure.write_figures(copy, metrics, read_config(copy))
+    assert signed(copy)
+    measure.write_figures(copy, metrics, read_config(copy))
+    assert signed(copy)
+    assert json.loads((copy / "metrics.json").read_text()) == metrics
+
+
+def signed(folder: Path) -> bool:
+    lines = (folder / "SHA256SUMS").read_text().splitlines()
+    return all(digest(folder / name) == value for value, _, name in (line.partition("  ") for line in lines))
 
 
 def test_an_unknown_model_names_those_that_are_there():
@@ -137,6 +194,14 @@ def test_validation_cannot_tell_whole_numbers_from_floats():
     assert high > 0.0
     assert gain > -0.01
     assert found["same_decision"] > 0.95
+
+
+def test_the_card_names_what_taught_the_network():
+    metrics = json.loads((FOLDER / "metrics.json").read_text())
+    training = json.loads((FOLDER / "training.json").read_text())
+    taught = {**training, "recipe": {**training["recipe"], "teachers": ["first", "second + third"]}}
+    assert "taught by" not in card(metrics, read_config(FOLDER), training)
+    assert "taught by first, second + third" in card(metrics, read_config(FOLDER), taught)
 
 
 def test_the_card_tells_of_licences_limits_and_commands():

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vision.augment import augment, centre
 from vision.classes import KEYS
-from vision.data import Record, find_image, read_labels
+from vision.data import PixelCache, Record, find_image, read_labels
+from vision.evaluate import trained_on
+from vision.registry import MODELS, default_name, digest
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402 - only where torch is
-from vision.train import Batches, Options, Recipe, Run, chosen, rate, run, sampling, taught_by  # noqa: E402
+from vision.export import seen_by, seen_by_runs  # noqa: E402 - only where torch is
+from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402
+from vision.recipe import Recipe, chosen, taught_by  # noqa: E402
+from vision.train import Batches, Options, Run, rate, run, sampling, to_tensor  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
 
@@ -54,12 +61,110 @@ def test_a_killed_run_goes_on_where_it_was_saved(drawn_data):
     assert "resumed at step 1" in lines[-1]
 
 
+def killed_after(steps, monkeypatch):
+    learn, count = Run.learn, itertools.count()
+
+    def learning(self, pictures, labels):
+        if next(count) == steps:
+            raise KeyboardInterrupt
+        return learn(self, pictures, labels)
+
+    monkeypatch.setattr(Run, "learn", learning)
+
+
+@pytest.mark.parametrize("killed", [1, 3, 4])
+def test_a_killed_run_of_steps_ends_as_if_it_had_not_been(drawn_data, monkeypatch, killed):
+    recipe = replace(TINY, large=64, small_until=0.5, drop_connect=0.5)
+    options = Options(out=drawn_data / "training" / "whole", steps=6, threads=1, save_every=0.0)
+    whole = torch.load(run(recipe, options, lambda line: None), weights_only=True)
+    options = replace(options, out=drawn_data / "training" / "killed")
+    with monkeypatch.context() as patched:
+        killed_after(killed, patched)
+        with pytest.raises(KeyboardInterrupt):
+            run(recipe, options, lambda line: None)
+    again = torch.load(run(recipe, options, lambda line: None), weights_only=True)
+    for kind in ("net", "averaged"):
+        assert all(torch.equal(value, whole[kind][name]) for name, value in again[kind].items())
+
+
+def test_the_views_of_a_step_have_the_size_of_that_step(drawn_data, monkeypatch):
+    sizes = []
+    monkeypatch.setattr(Run, "learn", learning_nothing(sizes))
+    recipe = replace(TINY, large=64, small_until=0.5)
+    run(recipe, Options(out=drawn_data / "training" / "run", steps=4, threads=1), lambda line: None)
+    assert sizes == [32, 32, 64, 64]
+
+
+def learning_nothing(sizes):
+    def learn(self, pictures, labels):
+        sizes.append(pictures.shape[-1])
+        self.step += 1
+        return 0.0
+
+    return learn
+
+
+def spent(options, seconds):
+    """A run that was killed half way through after so many seconds."""
+    state = Run(TINY, options, lambda line: None)
+    state.step, state.progress, state.seconds = 1, 0.5, seconds
+    state.save()
+
+
+def test_minutes_are_those_of_the_whole_run(drawn_data):
+    options = Options(out=drawn_data / "training" / "run", minutes=2.0, threads=1)
+    spent(options, 119.5)
+    with pytest.raises(ValueError, match="had 2 minutes of 1"):
+        run(TINY, replace(options, minutes=1.0), lambda line: None)
+    state = torch.load(run(TINY, options, lambda line: None), weights_only=True)
+    assert state["progress"] == 1.0
+    assert 120.0 <= state["seconds"] < 130.0
+
+
+def test_a_time_holds_whatever_the_run_had_before(drawn_data):
+    options = Options(out=drawn_data / "training" / "run", minutes=2.0, threads=1)
+    spent(options, 9000.0)
+    until = replace(options, minutes=None, until=datetime.now(UTC) + timedelta(seconds=3))
+    state = torch.load(run(TINY, until, lambda line: None), weights_only=True)
+    assert datetime.now(UTC) >= until.until
+    assert 9000.0 < state["seconds"] < 9010.0
+    spent(options, 1.0)
+    with pytest.raises(ValueError, match="is past"):
+        run(TINY, until, lambda line: None)
+
+
+def test_a_checkpoint_says_what_it_was_trained_on_and_what_its_base_was(drawn_data):
+    records = read_labels(drawn_data / "data" / "skin" / "labels.csv")
+    some = [replace(r, split="train" if r.image_id in {"d0", "d2"} else "held") for r in records]
+    val = [replace(r, split="val") for r in records if r.image_id == "d5"]
+    options = Options(out=drawn_data / "first" / "run", steps=1, threads=1)
+    first = run(TINY, options, lambda line: None, records=some + val)
+    assert seen_by_runs([first], records) == {"d0", "d2"}
+    own = {r.image_id for r in chosen(records, TINY, "train")}
+    assert "d2" not in own
+    second = run(TINY, replace(options, out=drawn_data / "second" / "run"), lambda line: None, base=first)
+    assert seen_by(str(second), records) == own | {"d2"}
+    assert seen_by(f"{first}+{second}", records) == own | {"d2"}
+    # One from before checkpoints said it.
+    state = torch.load(first, weights_only=True)
+    del state["trained_on"]
+    torch.save(state, first)
+    assert seen_by(str(first), records) == own
+
+
+def test_a_student_has_seen_what_its_teachers_saw(drawn_data):
+    options = Options(out=drawn_data / "training" / "run", steps=1, threads=1)
+    state = Run(taught_by(TINY, [default_name()]), options, lambda line: None)
+    assert state.seen > trained_on(MODELS / default_name())[0]
+
+
 def test_a_run_of_steps_ends_with_a_checkpoint_that_exports(drawn_data):
     from vision.export import load_checkpoint
 
     path = run(TINY, Options(out=drawn_data / "training" / "run", steps=2, threads=1), lambda line: None)
     net, about = load_checkpoint(path)
     assert (about["steps"], about["progress"]) == (2, 1.0)
+    assert torch.load(path, weights_only=True)["seconds"] > 0.0
     assert not net.training
 
 
@@ -71,7 +176,9 @@ def test_another_recipe_does_not_go_on_with_the_same_checkpoint(drawn_data):
 
 
 def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
-    recipe = taught_by(replace(TINY, taught=1.0, body_rate=1e-3, head_rate=1e-2), ["lite0-7", "lite0-7:2"])
+    recipe = taught_by(
+        replace(TINY, taught=1.0, body_rate=1e-3, head_rate=1e-2), [default_name(), f"{default_name()}:2"]
+    )
     options = Options(out=drawn_data / "training" / "run", steps=20, threads=1)
     state = Run(recipe, options, lambda line: None)
     pictures, labels = state.batches(0, 32)
@@ -89,8 +196,39 @@ def test_a_student_comes_to_say_what_its_teachers_say(drawn_data):
     for _ in range(12):
         state.learn(pictures, labels)
     assert apart() < before
-    assert "lite0-7:2" in recipe.teachers
+    assert f"{default_name()}:2" in recipe.teachers
     assert taught_by(TINY, []) == TINY
+
+
+def test_pictures_whose_index_a_kill_cut_short_are_decoded_anew(drawn_data):
+    skin = drawn_data / "data" / "skin"
+    ids = [r.image_id for r in read_labels(skin / "labels.csv")]
+    where = (drawn_data / "cache", skin / "images", ids, 48)
+    first = PixelCache.open(*where)[ids[-1]].copy()
+    (index,) = (drawn_data / "cache").glob("*.json")
+    (pixels,) = (drawn_data / "cache").glob("*.bin")
+    whole = index.read_text()
+    for left in ("", whole[: len(whole) // 2], "[]", '{"d0": [0]}'):
+        index.write_text(left)
+        assert np.array_equal(PixelCache.open(*where)[ids[-1]], first)
+        assert index.read_text() == whole
+    pixels.unlink()
+    assert np.array_equal(PixelCache.open(*where)[ids[-1]], first)
+
+
+def test_a_kill_while_the_index_is_written_leaves_none(drawn_data, monkeypatch):
+    skin = drawn_data / "data" / "skin"
+    where = (drawn_data / "cache", skin / "images", ["d0"], 48)
+    write = Path.write_text
+
+    def killed(self, text, **options):
+        write(self, text[:3], **options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        PixelCache.open(*where)
+    assert not list((drawn_data / "cache").glob("*.json"))
 
 
 def test_a_batch_is_the_same_whenever_it_is_asked_for(drawn_data):
@@ -172,13 +310,16 @@ def test_views_come_through_fewer_pixels_as_often_as_asked(draw):
 
 
 def test_the_plain_view_of_training_is_the_centre_view_of_serving(draw):
-    from vision.views import make_views
+    from vision.fit import neutral_config
+    from vision.views import MEAN, STD, make_views
 
     picture = draw(200, 150)
-    (view,) = make_views(picture, ("centre",), resolution=150, size=160, mean=127.0, std=128.0)
-    plain = (centre(np.asarray(picture), 160).astype(np.float32) - 127) / 128
+    (view,) = make_views(picture, ("centre",), resolution=150, size=160)
+    plain = to_tensor([centre(np.asarray(picture), 160)]).numpy()[0]
     # One grey level of rounding may lie between cutting first and cutting while resizing.
-    assert np.abs(plain.transpose(2, 0, 1) - view.values[0]).max() < 1.01 / 128
+    assert np.abs(plain - view.values[0]).max() < 1.01 / STD
+    served = neutral_config(150, 160, "1", "lite0")
+    assert (served["mean"], served["std"]) == (MEAN, STD)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -229,16 +370,16 @@ def test_a_run_goes_on_from_the_weights_of_another(drawn_data, monkeypatch):
     weights = torch.load(first, weights_only=True)["averaged"]
     begun = []
 
-    def begin(recipe, options, log, *, weights):
+    def begin(recipe, options, log, *, base):
         tiny = replace(TINY, begin=recipe.begin)
-        begun.append((recipe, Run(tiny, options, log, weights=weights)))
+        begun.append((recipe, Run(tiny, options, log, base=base)))
         return options.out / "checkpoint.pt"
 
     monkeypatch.setattr(train, "run", begin)
     asked = ["train", "--from", str(first), "--out", str(drawn_data / "second" / "run"), "--steps", "1"]
     assert main(asked) == 0
     recipe, state = begun[0]
-    assert (recipe.begin, recipe.variant) == ("run", "lite0")
+    assert (recipe.begin, recipe.variant) == (f"run@{digest(first)[:12]}", "lite0")
     assert all(torch.equal(v, weights[k]) for k, v in state.net.state_dict().items())
     assert all(torch.equal(v, weights[k]) for k, v in state.averaged.items())
 
@@ -246,5 +387,5 @@ def test_a_run_goes_on_from_the_weights_of_another(drawn_data, monkeypatch):
 def test_what_a_run_goes_on_from_cannot_be_made_to_forget(drawn_data, capsys):
     from vision.cli import main
 
-    assert main(["train", "--from", "lite0-6", "--without", "PAD-UFES-20", "--steps", "1"]) == 1
+    assert main(["train", "--from", default_name(), "--without", "PAD-UFES-20", "--steps", "1"]) == 1
     assert "begin anew" in capsys.readouterr().err

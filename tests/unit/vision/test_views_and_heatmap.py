@@ -11,7 +11,7 @@ from PIL import Image
 from vision.heatmap import GRID, LONGEST_OVERLAY, class_map, on_photo, overlay_png
 from vision.views import STRIDE, make_views
 
-SETTINGS = {"resolution": 150, "size": 160, "mean": 127.0, "std": 128.0}
+SETTINGS = {"resolution": 150, "size": 160}
 
 
 def views_of(image: Image.Image, *names: str):

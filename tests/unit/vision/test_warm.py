@@ -19,11 +19,11 @@ from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
 from vision.int8 import in_floats  # noqa: E402
 from vision.net import convolutions, fused, head_of, lite  # noqa: E402
+from vision.recipe import Recipe, going_on  # noqa: E402
 from vision.registry import MODELS, ModelError, default_name  # noqa: E402
-from vision.train import Recipe, going_on  # noqa: E402
 from vision.warm import load_published  # noqa: E402
 
-OF_TWO = "lite0-7"
+OF_TWO = default_name()
 """A published model in which two networks vote."""
 
 
@@ -105,11 +105,11 @@ def test_networks_in_whole_numbers_keep_their_floats_and_say_nearly_the_same(tmp
         load_published(again, tmp_path, torch.from_numpy(pictures), number=3)
 
 
-def checkpoint(path: Path, variant: str, value: float) -> Path:
+def checkpoint(path: Path, variant: str, value: float, resolution: int = 224) -> Path:
     net = lite(variant, len(KEYS), pretrained=False)
     with torch.no_grad():
         net._fc.bias.fill_(value)
-    recipe = json.dumps(asdict(Recipe(variant=variant)))
+    recipe = json.dumps(asdict(Recipe(variant=variant, resolution=resolution)))
     weights = net.state_dict()
     path.parent.mkdir()
     torch.save(
@@ -148,6 +148,13 @@ def test_different_architectures_have_no_mean(tmp_path: Path) -> None:
     one, other = (checkpoint(tmp_path / name / "c.pt", name, 0.0) for name in ("lite0", "lite2"))
     with pytest.raises(ValueError, match="different architectures"):
         load_checkpoint(one, other)
+
+
+def test_networks_for_pictures_of_different_sizes_have_no_mean(tmp_path: Path) -> None:
+    one, other = (checkpoint(tmp_path / str(size) / "c.pt", "lite0", 0.0, size) for size in (150, 224))
+    for mean in (lambda: load_checkpoint(one, other), lambda: voter(f"{one}+{other}")):
+        with pytest.raises(ValueError, match="different sizes"):
+            mean()
 
 
 @pytest.mark.parametrize(("name", "variant"), [(default_name(), "lite0"), ("drawn", "lite2")])
