@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,12 @@ from vision.card import card
 from vision.classes import KEYS, RISKY
 from vision.context import of, shifted
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
-from vision.evaluate import Judged, by_person, judged_by, report
+from vision.evaluate import Judged, by_person, judged_by, report, table_of
 from vision.fit_limits import PARTS
 from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
-from vision.predict import Predictor
+from vision.metrics import measured
+from vision.predict import Predictor, Together
 from vision.registry import Config, remade, write_sums
 from vision.rounding import against_floats
 from vision.samples import Change, aside, blurred, exposed, share, shrunk, tinted
@@ -42,6 +44,7 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
     log("intervals by bootstrap")
     config = predictor.config
     clinical = [j for j in judged if j.record.domain in CLINICAL]
+    known = [knowing(config, j) for j in clinical]
     dermoscopic = [j for j in judged if j.record.domain not in CLINICAL]
     metrics: dict[str, Any] = {
         "model": {
@@ -58,10 +61,11 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         "test_by_person": by_person(judged, rounds=ROUNDS),
         "risk_threshold": {
             "clinical": at_threshold(clinical, config.risk_threshold),
+            "clinical, with age, sex, site and symptoms": at_threshold(known, config.risk_threshold),
             "dermoscopic": at_threshold(dermoscopic, config.risk_threshold),
         },
     }
-    urgent = at_threshold(clinical, config.urgent_threshold)
+    urgent = at_threshold(known, config.urgent_threshold)
     metrics["urgent_notice"] = {
         "threshold": config.urgent_threshold,
         "ppv": urgent["ppv"],
@@ -69,10 +73,10 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         "sensitivity": urgent["sensitivity"],
         "n": urgent["n"],
         "notices": urgent["above"],
-        "split": "test, close-ups and smartphone photos",
+        "split": "test, close-ups and smartphone photos with age, sex, site and symptoms, as the portal has them",
     }
     metrics["lesions_read_together"] = together(predictor, judged)
-    metrics["with_age_sex_and_site"] = with_context(predictor, judged)
+    metrics["with_age_sex_and_site"] = with_context(config, judged)
     if rounded := against_floats(predictor.folder, data / "skin", threads=threads):
         metrics["int8_against_float_on_validation"] = rounded
     log("refusals and degraded copies")
@@ -109,43 +113,56 @@ def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
         if j.record.source == "MILK10k":
             lesions.setdefault(j.record.lesion_id, []).append(j)
     both = [own for own in lesions.values() if len({j.record.modality for j in own}) > 1]
-    found = [predictor.together([j.prediction for j in own]).top for own in both]
-    labels = np.array([own[0].record.label for own in both])
-    return {"lesions": len(both), **_balanced(labels, np.array([KEYS.index(top) for top in found]))}
+    found = [_saying(own[0], predictor.together([j.prediction for j in own])) for own in both]
+    return {"lesions": len(both), **_balanced(found)}
 
 
-def with_context(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
+def with_context(config: Config, judged: Sequence[Judged]) -> dict[str, Any]:
     """Balanced accuracy by source where age, sex, site and symptoms are given, beside the photo alone."""
-    context, calibration = predictor.config.context, predictor.config.calibration
-    out: dict[str, Any] = {"strength": context.strength}
+    out: dict[str, Any] = {"strength": config.context.strength}
     for source in sorted({(j.record.source, j.record.modality) for j in judged}):
         own = [j for j in judged if (j.record.source, j.record.modality) == source]
-        labels = np.array([j.record.label for j in own])
-        probability = np.array([[j.prediction.probabilities[k] for k in KEYS] for j in own])
-        shift = np.array([context.shift(of(j.record)) for j in own])
-        priors = calibration.priors_of(np.array([j.prediction.clinical for j in own]))
         out[" · ".join(source)] = {
             "n": len(own),
-            "photo": _balanced(labels, (probability / priors).argmax(axis=1)),
-            "with": _balanced(labels, (shifted(probability, shift) / priors).argmax(axis=1)),
+            "photo": _balanced(own),
+            "with": _balanced([knowing(config, j) for j in own]),
         }
     return out
 
 
-def _balanced(labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> dict[str, Any]:
-    """Balanced accuracy with its 95 % bootstrap interval over rows (one row is one lesion or photo)."""
-    rng, drawn = np.random.default_rng(0), []
-    for _ in range(ROUNDS):
-        rows = rng.integers(0, len(labels), len(labels))
-        drawn.append(_mean_recall(labels[rows], found[rows]))
-    return {
-        "balanced_accuracy": round(_mean_recall(labels, found), 4),
-        "interval": [round(float(q), 4) for q in np.percentile(drawn, [2.5, 97.5])],
-    }
+def knowing(config: Config, judged: Judged) -> Judged:
+    """A picture as it is judged where what its record says of the patient is known; the heatmap stays as it was."""
+    said, clinical = judged.prediction, np.asarray(judged.prediction.clinical)
+    probability = np.array([said.probabilities[key] for key in KEYS])
+    probability = shifted(probability, config.context.shift(of(judged.record)))
+    shares = config.calibration.shares(probability, clinical)
+    fits = config.sets.fits(probability, shares, clinical)
+    changed = replace(
+        said,
+        probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
+        top=KEYS[int(shares.argmax())],
+        prediction_set=tuple(key for key, inside in zip(KEYS, fits, strict=True) if inside),
+        risk=float(probability[np.array(RISKY)].sum()),
+    )
+    return replace(judged, prediction=changed)
 
 
-def _mean_recall(labels: npt.NDArray[np.int64], found: npt.NDArray[np.int64]) -> float:
-    return float(np.mean([(found[labels == k] == k).mean() for k in np.unique(labels)]))
+def _saying(judged: Judged, of_all: Together) -> Judged:
+    """The first picture of a lesion, with what all of them say."""
+    changed = replace(
+        judged.prediction,
+        probabilities=of_all.probabilities,
+        top=of_all.top,
+        prediction_set=of_all.prediction_set,
+        risk=of_all.risk,
+    )
+    return replace(judged, prediction=changed)
+
+
+def _balanced(judged: Sequence[Judged]) -> dict[str, Any]:
+    """Balanced accuracy with its 95 % bootstrap interval over lesions or patients."""
+    found = measured(table_of(judged), rounds=ROUNDS, only=["balanced_accuracy"])["balanced_accuracy"]
+    return {"balanced_accuracy": found["value"], "interval": found["interval"]}
 
 
 def at_threshold(judged: Sequence[Judged], threshold: float) -> dict[str, Any]:

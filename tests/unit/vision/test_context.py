@@ -14,8 +14,10 @@ from PIL import Image
 
 from vision.classes import KEYS
 from vision.cli import main
-from vision.context import Context, Known, learn, shifted, site_group
+from vision.context import Context, Known, learn, of, shifted, site_group
 from vision.data import DataError, Record, read_labels
+from vision.evaluate import Judged
+from vision.measure import knowing
 from vision.metadata import about as about_picture
 from vision.metadata import read_metadata
 from vision.predict import Predictor
@@ -265,3 +267,15 @@ def test_photos_that_are_not_readable_have_no_say(lesion_photo: Path) -> None:
     assert not any((dark.suspicious, dark.urgent, none.suspicious))
     with pytest.raises(ValueError, match="no predictions"):
         predictor.together([])
+
+
+def test_what_is_measured_with_knowledge_is_what_predict_says_with_it(
+    predictor: Predictor, lesion_photo: Path
+) -> None:
+    photo = lesion_photo.read_bytes()
+    old = replace(record("mel", 80.0, site="face"), symptoms=(("bleed", True),))
+    found = knowing(predictor.config, Judged(old, predictor.predict(photo))).prediction
+    asked = predictor.predict(photo, of(old))
+    assert found.probabilities == pytest.approx(asked.probabilities)
+    assert found.risk == pytest.approx(asked.risk) != pytest.approx(predictor.predict(photo).risk)
+    assert (found.top, found.prediction_set) == (asked.top, asked.prediction_set)
