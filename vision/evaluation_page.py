@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from vision.classes import KEYS
 from vision.strata import SMALLEST
 
 CAUTION = (
@@ -38,6 +39,7 @@ def markdown(result: dict[str, Any]) -> str:
         *([CAUTION.format(count=setting)] if setting else []),
         READING_IT,
         _figures(strata),
+        *_confusions(strata),
         *_people(result["people"]),
         *_curves(strata),
         *(_strangers(result["out_of_distribution"]) if "out_of_distribution" in result else []),
@@ -90,6 +92,18 @@ def _figures(strata: dict[str, Any]) -> str:
         found = [s["set_sizes"].get(str(size), 0) / s["pictures"] for s in strata.values()]
         rows.append([f"prediction sets of {size}", *(f"{v:.3f}" for v in found)])
     return _table(["figure", *strata], rows)
+
+
+def _confusions(strata: dict[str, Any]) -> list[str]:
+    """What was called what, of each source; of all together only where there is but one."""
+    parts = ["## What was called what", "Rows: what it is. Columns: what `top` says."]
+    for name, stratum in strata.items():
+        if name == "all":
+            continue
+        called = stratum["confusion"]
+        rows = [[key, *(str(row.get(other, 0)) for other in KEYS)] for key, row in called.items()]
+        parts.append(_table([name, *KEYS], rows))
+    return parts
 
 
 def _people(people: dict[str, Any]) -> list[str]:

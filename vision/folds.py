@@ -24,7 +24,7 @@ from vision.compare import logits_of
 from vision.data import Record, read_labels
 from vision.export import load_checkpoint, named
 from vision.fit_limits import bytes_of
-from vision.metrics import Table, counts, measured
+from vision.metrics import Table, confusion, counts, measured
 from vision.recipe import Recipe, chosen
 from vision.registry import digest
 from vision.train import Options, run, sampling
@@ -177,7 +177,7 @@ def result(photos: Sequence[Record], folds: Int64, logits: Float64, priors: Floa
         **counts(table),
         "figures": measured(table, only=FIGURES),
         "plain_argmax": measured(plain, only=FIGURES[:1])["balanced_accuracy"],
-        "confusion": _confusion(table),
+        "confusion": confusion(table),
         "folds": [
             {
                 **counts(table.rows(folds == number)),
@@ -188,19 +188,6 @@ def result(photos: Sequence[Record], folds: Int64, logits: Float64, priors: Floa
             }
             for number in range(FOLDS)
         ],
-    }
-
-
-def _confusion(table: Table) -> dict[str, dict[str, int]]:
-    """How often photos of a class (first key) are called another (second key)."""
-    return {
-        key: {
-            other: n
-            for j, other in enumerate(KEYS)
-            if (n := int(((table.labels == i) & (table.top == j)).sum()))
-        }
-        for i, key in enumerate(KEYS)
-        if (table.labels == i).any()
     }
 
 

@@ -237,12 +237,26 @@ def measured(
     return found
 
 
+def confusion(table: Table) -> dict[str, dict[str, int]]:
+    """How often pictures of a class (first key) are called another (second key); classes without pictures are left out."""
+    return {
+        key: {
+            other: n
+            for j, other in enumerate(KEYS)
+            if (n := int(((table.labels == i) & (table.top == j)).sum()))
+        }
+        for i, key in enumerate(KEYS)
+        if (table.labels == i).any()
+    }
+
+
 def summary(table: Table, *, rounds: int = 1000) -> dict[str, Any]:
-    """Every figure of a table, with its counts, reliability and risk–coverage curves and sizes of sets."""
+    """Every figure of a table, with its counts, confusion, reliability and risk–coverage curves and sizes of sets."""
     sizes = table.sets.sum(axis=1)
     return {
         **counts(table),
         "figures": measured(table, rounds=rounds),
+        "confusion": confusion(table),
         "set_sizes": {str(size): int((sizes == size).sum()) for size in np.unique(sizes)},
         "reliability": [
             {k: round(v, 4) if isinstance(v, float) else v for k, v in b.items()}

@@ -55,6 +55,16 @@ SHARED = {
 }
 
 
+def test_what_was_called_what_is_counted_by_source():
+    text = markdown(result())
+    assert "| abroad · " in text
+    assert "| mel | 0 | 0 | 0 | 0 | 0 | 2 | 0 |" in text
+    assert "| nv | 0 | 0 | 0 | 0 | 0 | 20 | 0 |" in text
+    assert "| bcc |" not in text.split("## What was called what")[1].split("## By")[0], (
+        "of which there is none"
+    )
+
+
 def test_small_strata_are_listed_with_their_number_and_called_small():
     text = markdown(result())
     assert "| pictures (groups) | 32 (32) | 2 (2), **fewer than 30 pictures** | 30 (30) |" in text
