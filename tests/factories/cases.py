@@ -76,6 +76,7 @@ WORRYING: dict[str, Any] = OPINION | {
     "prediction_set": ["bkl", "mel"],
     "risk": 0.93,
     "urgent": True,
+    "known": ["age", "sex", "site", "grew", "bleed"],
 }
 
 
