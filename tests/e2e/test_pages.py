@@ -96,6 +96,19 @@ def test_no_table_of_a_report_scrolls_sideways_on_a_phone(
         assert eyes.page.evaluate(SIDEWAYS) == []
 
 
+def test_the_operator_s_reviews_are_no_wider_than_a_tablet_in_large_type(
+    houses: dict[bool, Site], eyes: Eyes
+) -> None:
+    look = next(look for look in LOOKS if look.name == "operator.reviews")
+    for language in LANGUAGES:
+        eyes.open(houses[False], look, language)
+        for width in (768, 811):
+            eyes.page.set_viewport_size({"width": width, "height": 900})
+            eyes.page.evaluate("document.documentElement.dataset.text = 'xlarge'")
+            eyes.page.evaluate(NEXT_FRAME)
+            assert eyes.page.evaluate("document.documentElement.scrollWidth") <= width, language
+
+
 def test_the_button_of_a_comparison_stands_below_its_fields_as_wide_as_its_word(
     houses: dict[bool, Site], eyes: Eyes
 ) -> None:
