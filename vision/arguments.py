@@ -50,7 +50,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         "paths",
         nargs="+",
         metavar="PATH",
-        help="picture files or folders of pictures; each picture is read once",
+        help="picture files or folders of pictures; each is read once",
     )
     predict.add_argument("--jsonl", action="store_true", help="one JSON object a line")
     predict.add_argument(

@@ -1,10 +1,10 @@
-"""Which files ``predict`` reads: those named, and of folders what looks like a picture; each once."""
+"""Which files ``predict`` reads: those named, and of folders what looks like a picture; each path once."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISDIR
 
@@ -16,19 +16,19 @@ ENDINGS = {
 
 @dataclass
 class Picture:
-    """A file to read. below: the argument it was found by first; names: every path it was found under."""
+    """A file to read. below: the argument it was found by first; file: the same for every name (link) of one file."""
 
     path: Path
     below: Path
-    names: list[Path] = field(default_factory=list)
+    file: Hashable
 
 
 def find_pictures(paths: Iterable[Path]) -> tuple[list[Picture], list[Path]]:
     """The files that these files and folders are or hold, in order, and the folders without any.
 
-    A file found again, by whatever path, is the same picture. What is named is taken as it is, there or not.
+    A path found again is the same picture. What is named is taken as it is, there or not.
     """
-    found: dict[Hashable, Picture] = {}
+    found: dict[str, Picture] = {}
     empty: list[Path] = []
     for given in paths:
         status = _status(given)
@@ -36,7 +36,7 @@ def find_pictures(paths: Iterable[Path]) -> tuple[list[Picture], list[Path]]:
         if not inside:
             empty.append(given)
         for path in inside:
-            found.setdefault(_identity(path), Picture(path, given)).names.append(path)
+            found.setdefault(os.path.normpath(path.absolute()), Picture(path, given, _identity(path)))
     return list(found.values()), empty
 
 

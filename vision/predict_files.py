@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 
 from vision.classes import KEYS
@@ -26,11 +26,10 @@ def predict_files(args: argparse.Namespace) -> int:
     failed = len(empty)
     used: list[About] = []
     drawn: set[Path] = set()
-    lesions: dict[str, list[Prediction | None]] = {}
+    lesions: dict[str, dict[Hashable, Prediction | None]] = {}
     for picture in pictures:
-        rows = [about(known, name) for name in picture.names]
-        used += rows
-        row = next((row for row in rows if row != About()), rows[0])
+        row = about(known, picture.path)
+        used.append(row)
         found = _predict_one(predictor, picture.path, row, jsonl=args.jsonl)
         failed += found is None
         if found is not None and args.heatmap:
@@ -38,12 +37,13 @@ def predict_files(args: argparse.Namespace) -> int:
             place = _free(Path(args.heatmaps_in) / name, drawn)
             _draw_heatmaps(predictor, picture.path, found, args.heatmap, place)
         if row.lesion:
-            lesions.setdefault(row.lesion, []).append(found)
+            # A photo under two names is one piece of evidence.
+            lesions.setdefault(row.lesion, {})[picture.file] = found
     if rest := unused(known, used):
         say(f"{args.metadata}: {rest}")
     for lesion, several in lesions.items():
         if len(several) > 1:
-            _say_together(predictor, lesion, several, jsonl=args.jsonl)
+            _say_together(predictor, lesion, list(several.values()), jsonl=args.jsonl)
     return 1 if failed else 0
 
 

@@ -107,7 +107,9 @@ def test_folders_give_every_kind_of_photo_and_nothing_hidden(tmp_path: Path) -> 
     assert len(named) == 1, "what is named is read"
 
 
-def test_a_file_named_twice_is_one_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_named_twice_is_one_picture_and_a_link_the_same_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "in").mkdir()
     photo, other, link = (tmp_path / "in" / name for name in ("a.jpg", "b.jpg", "link.jpg"))
     photo.touch()
@@ -116,8 +118,8 @@ def test_a_file_named_twice_is_one_picture(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.chdir(tmp_path)
     given = [Path("in/../in/a.jpg"), tmp_path / "in", Path("none.jpg"), tmp_path / "none.jpg"]
     pictures, empty = find_pictures(given)
-    assert [picture.path for picture in pictures] == [given[0], other, given[2]]
-    assert pictures[0].names == [given[0], photo, link]
+    assert [picture.path for picture in pictures] == [given[0], other, link, given[2]]
+    assert pictures[0].file == pictures[2].file != pictures[1].file
     assert empty == []
 
 
@@ -126,12 +128,12 @@ def test_a_photo_counts_once_in_a_lesion_whatever_it_is_called(run: Run, photo: 
     second.write_bytes(photo.read_bytes())
     link.symlink_to(photo)
     about = tmp_path / "about.csv"
-    about.write_text("image_id,age,lesion_id\nlink.jpg,70,L\nb.jpg,70,L\n", encoding="utf-8")
-    code, (one, two, lesion), err = run(photo, photo.parent, photo, "--metadata", about)
+    rows = [f"{path.name},70,L" for path in (photo, link, second)]
+    about.write_text("\n".join(["image_id,age,lesion_id", *rows]), encoding="utf-8")
+    code, lines, err = run(photo, photo.parent, photo, "--metadata", about)
     assert (code, err) == (0, [])
-    assert [one["path"], two["path"]] == [str(photo), str(second)]
-    assert one["metadata"] == ["age"], "a row counts by whatever name it calls the photo"
-    assert lesion["photos"] == 2
+    assert [line.get("path") for line in lines] == [str(photo), str(second), str(link), None]
+    assert lines[-1]["photos"] == 2
 
 
 def test_a_lesion_says_what_its_class_is_and_how_many_files_are_broken(
