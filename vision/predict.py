@@ -209,7 +209,7 @@ class Predictor:
         quality, fault = self._judge(decoded, evidence)
         risk = float(probability[np.array(RISKY)].sum())
         fits = self.config.sets.fits(probability, shares, clinical)
-        outcome, reason = self._outcome(fits, top, fault)
+        outcome, reason = self._outcome(fits, top, fault, risk)
         seen = self.explain(reading, views, top, decoded.size)
         end = time.perf_counter()
         return Prediction(
@@ -251,7 +251,7 @@ class Predictor:
         fits = self.config.sets.fits(probability, shares, clinical.mean())
         risk = float(probability[np.array(RISKY)].sum())
         top = int(shares.argmax())
-        outcome, reason = self._outcome(fits, top, None if readable else said[0].reason)
+        outcome, reason = self._outcome(fits, top, None if readable else said[0].reason, risk)
         return Together(
             photos=len(predictions),
             read=len(readable),
@@ -315,8 +315,11 @@ class Predictor:
     def _judge(self, decoded: Decoded, evidence: Evidence) -> tuple[Quality, str | None]:
         return judge(decoded, self.config.quality, evidence)
 
-    def _outcome(self, fits: Bool, top: int, fault: str | None) -> tuple[Outcome, str]:
-        """fits (classes,): which are in the prediction set; fault: why the photo cannot be read."""
+    def _outcome(self, fits: Bool, top: int, fault: str | None, risk: float) -> tuple[Outcome, str]:
+        """fits (classes,): which are in the prediction set; fault: what is wrong with the photo."""
+        if fault == "off_centre" and risk >= self.config.risk_threshold:
+            # The last of the checks, so a lesion is in sight: what looks like cancer does not wait for a better photo.
+            return "uncertain", fault
         if fault is not None:
             return "not_readable", fault
         if not fits.any():

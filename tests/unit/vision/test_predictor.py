@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import onnxruntime
@@ -245,3 +245,18 @@ def test_a_decision_is_named_and_explained_in_both_languages_with_its_urgency(pr
     assert named["plain_ko"] == next(c.plain_ko for c in CLASSES if c.key == found.top)
     assert [c.urgency for c in CLASSES if c.key == "mel"] == ["soon"]
     assert all((c.urgency == "none") == (c.group == "benign") for c in CLASSES)
+
+
+def test_what_looks_like_cancer_at_the_edge_is_not_sent_back(predictor, draw, encode, monkeypatch):
+    photo = encode(draw(800, 600))
+    monkeypatch.setattr(predictor, "off_centre", lambda *_: 1.0)
+    limit = predictor.predict(photo).risk
+    for threshold, outcome in ((limit + 0.01, "not_readable"), (limit - 0.01, "uncertain")):
+        monkeypatch.setattr(predictor, "config", replace(predictor.config, risk_threshold=threshold))
+        found = predictor.predict(photo)
+        assert (found.outcome, found.reason) == (outcome, "off_centre")
+        assert found.suspicious == (outcome == "uncertain")
+        assert not found.quality.ok, "the advice stays"
+    monkeypatch.setattr(predictor, "config", replace(predictor.config, risk_threshold=0.0))
+    dark = predictor.predict(encode(exposed(0.01)(draw(800, 600))))
+    assert dark.outcome == "not_readable", "any other fault counts as before"
