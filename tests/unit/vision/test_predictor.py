@@ -231,11 +231,11 @@ def test_threads_are_configurable(draw):
 def test_a_decision_outside_its_own_set_is_not_called_confident(predictor):
     fits = np.zeros(len(KEYS), dtype=bool)
     fits[[0, 4]] = True
-    assert predictor._outcome(fits, 0, None) == ("reading", "confident")
-    assert predictor._outcome(fits, 3, None) == ("uncertain", "top_not_in_set")
-    assert predictor._outcome(fits, 0, "too_dark") == ("not_readable", "too_dark")
-    assert predictor._outcome(~fits, 3, None) == ("uncertain", "set_too_large")
-    assert predictor._outcome(fits & False, 0, None) == ("uncertain", "no_class_fits")
+    assert predictor._outcome(fits, 0, None, 0.1) == ("reading", "confident")
+    assert predictor._outcome(fits, 3, None, 0.1) == ("uncertain", "top_not_in_set")
+    assert predictor._outcome(fits, 0, "too_dark", 0.9) == ("not_readable", "too_dark")
+    assert predictor._outcome(~fits, 3, None, 0.1) == ("uncertain", "set_too_large")
+    assert predictor._outcome(fits & False, 0, None, 0.1) == ("uncertain", "no_class_fits")
 
 
 def test_a_decision_is_named_and_explained_in_both_languages_with_its_urgency(predictor, draw):
