@@ -59,7 +59,7 @@ def told(case: Case) -> Told:
 def in_words(used: Iterable[str]) -> str:
     """Return what a stored opinion used beside the photos, in the reader's language; empty if nothing."""
     named = {"age": _l("나이"), "sex": _l("성별"), "site": _l("부위")}
-    return ", ".join(str(named.get(name) or _short(name)) for name in used)
+    return ", ".join(str(named.get(name) or _short(name)).lower() for name in used)
 
 
 def _short(symptom: str) -> str:
