@@ -121,7 +121,8 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         "--from",
         dest="begin",
         metavar="MODEL",
-        help="go on from a model in vision/models (MODEL:2: its second network), or from a checkpoint file",
+        help="go on from a model in vision/models, if it is one network (of several MODEL:1 or MODEL:2), or from a checkpoint "
+        "file",
     )
     start.add_argument(
         "--variant",
@@ -141,7 +142,8 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         nargs="+",
         default=[],
         metavar="NETWORK",
-        help="learn from what these say, too: checkpoint files, models in vision/models, or MODEL:2 for a model's second network",
+        help="learn from what these say, too: checkpoint files, models in vision/models (all networks of each; MODEL:2: its "
+        "second)",
     )
     train.add_argument(
         "--export",
@@ -169,7 +171,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         nargs="+",
         default=[],
         metavar="MODEL",
-        help="models, MODEL:2 for a model's second network, or checkpoint files that vote beside it (FILE+FILE: one network "
+        help="models (all networks of each; MODEL:2: its second) or checkpoint files that vote beside it (FILE+FILE: one network "
         "with the mean of their weights)",
     )
     export.add_argument(
@@ -178,7 +180,7 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         type=float,
         default=[],
         metavar="NUMBER",
-        help="how much the checkpoint's network and each --with count (default: the same)",
+        help="how much the checkpoint's network and each --with count (default: the same); a model's networks share its vote",
     )
     export.add_argument("--views", nargs="+", help="views of the photo (default: chosen on validation)")
     export.add_argument(
@@ -199,9 +201,8 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         "mixtures",
         nargs="+",
         metavar="NETWORK=VOTE,…",
-        help="a model, MODEL:2 for its second network, or a checkpoint file (FILE+FILE: the mean of their weights), "
-        "or several that vote "
-        "(MODEL=0.7,FILE=0.3); each is compared with the first",
+        help="a model as it votes, MODEL:2 for its second network alone, or a checkpoint file (FILE+FILE: the mean of their "
+        "weights), or several that vote (MODEL=0.7,FILE=0.3: a model's networks share its vote); each is compared with the first",
     )
     compare.add_argument("--views", nargs="+", default=["frame"], help="views of a photo (default: frame)")
 

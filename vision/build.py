@@ -13,12 +13,14 @@ from vision.data import Record, find_image, read_labels
 from vision.evaluate import trained_on
 from vision.export import (
     called,
+    each_of,
     export_onnx,
     load_checkpoint,
+    loudness_of,
+    networks,
     reads_at,
     seen_by,
     seen_by_runs,
-    voter,
     with_weight,
     write_trained_on,
 )
@@ -54,9 +56,9 @@ def build(
     """Write every file of a model folder but what ``vision.measure`` writes: metrics.json and MODEL_CARD.md.
 
     checkpoints: one, or several whose weights are averaged into one network (``load_checkpoint``).
-    voters: what votes beside it, as for ``vision.export.voter``.
+    voters: what votes beside it, as for ``vision.export.networks``; all networks that one means share its vote.
     votes: how much each counts, the checkpoint's network first; all the same if none are given. whole_numbers: see
-    ``vision.int8``. Raises ValueError if there are more or fewer votes than networks, or if a voter was made for
+    ``vision.int8``. Raises ValueError if there are more or fewer votes than that, or if a voter was made for
     pictures of another size or on other pictures than the checkpoint.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
@@ -65,20 +67,25 @@ def build(
     known = seen_by_runs(checkpoints, records)
     train = _among(records, known)
     # Everything that can be refused comes before anything of the folder is touched.
-    shares = shares_of(votes, 1 + len(voters)) if votes else []
+    shares = shares_of(votes or [1.0] * (1 + len(voters)), 1 + len(voters))
     sizes = (recipe.resolution, recipe.large)
-    if others := [name for name in voters if reads_at(name) != sizes]:
-        raise ValueError(f"{', '.join(others)}: made for pictures of another size than {checkpoints[0]}")
+    if unfit := [name for name in voters if reads_at(name) != sizes]:
+        raise ValueError(f"{', '.join(unfit)}: made for pictures of another size than {checkpoints[0]}")
     if strange := [name for name in voters if not seen_by(name, records) <= known]:
         raise ValueError(
             f"{', '.join(strange)}: trained on pictures that {checkpoints[0]} has not seen; name it as the checkpoint, "
             "lest the model be measured on them"
         )
-    nets = [net, *(voter(name) for name in voters)]
-    if shares:
-        nets = [with_weight(one, share * len(nets)) for one, share in zip(nets, shares, strict=True)]
-        about["votes"] = [round(share, 4) for share in shares]
-    about["voters"] = list(map(called, voters))
+    own = [[str(checkpoints[0])], *map(each_of, voters)]
+    others = [name for names in own[1:] for name in names]
+    weights = [share / len(names) for share, names in zip(shares, own, strict=True) for _ in names]
+    nets = [net, *(networks(name)[0] for name in others)]
+    if not np.allclose(weights, weights[0]):
+        nets = [with_weight(one, weight * len(nets)) for one, weight in zip(nets, weights, strict=True)]
+    heard = np.array(weights) * [1.0, *map(loudness_of, others)]
+    if not np.allclose(heard, heard[0]):
+        about["votes"] = [round(float(vote), 4) for vote in heard / heard.sum()]
+    about["voters"] = list(map(called, others))
     about["recipe"] = {**about["recipe"], "teachers": list(map(called, recipe.teachers))}
     about["sources"] = sorted({record.source for record in train})
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
@@ -108,10 +115,10 @@ def _balanced_views(train: Sequence[Record], images: Path, resolution: int, size
                 yield view.values
 
 
-def shares_of(votes: Sequence[float], networks: int) -> list[float]:
-    """What each of so many networks' votes counts, together 1. Raises ValueError if there is not one above 0 for each."""
-    if len(votes) != networks or not all(vote > 0 and math.isfinite(vote) for vote in votes):
-        raise ValueError(f"{networks} networks vote: give so many votes, each above 0")
+def shares_of(votes: Sequence[float], voters: int) -> list[float]:
+    """What each of so many votes counts, together 1. Raises ValueError if there is not one above 0 for each."""
+    if len(votes) != voters or not all(vote > 0 and math.isfinite(vote) for vote in votes):
+        raise ValueError(f"the checkpoint and each --with have a vote: give {voters}, each above 0")
     return [vote / sum(votes) for vote in votes]
 
 

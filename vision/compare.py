@@ -44,7 +44,7 @@ def compare(
 ) -> str:
     """A Markdown table of the mixtures, and of each one's differences from the first.
 
-    mixtures: network (see ``export.voter``) → vote. data: where labels.csv and images are. Raises ValueError for a
+    mixtures: network (see ``export.networks``) → vote. data: where labels.csv and images are. Raises ValueError for a
     network or view that there is not or a network that was trained on them, `DataError` without the pictures.
     """
     torch.set_num_threads(threads)

@@ -23,11 +23,11 @@ from vision.data import Record
 from vision.evaluate import groups_of, trained_on
 from vision.golden import golden_pictures
 from vision.int8 import in_whole_numbers
-from vision.net import WithMap, fused, head_of, lite, variants_of
+from vision.net import Voting, WithMap, fused, head_of, lite, variants_of
 from vision.recipe import chosen, recipe_of
-from vision.registry import MODELS, digest, load_model
+from vision.registry import Model, digest, load_model
 from vision.views import Float32
-from vision.warm import load_published
+from vision.warm import published
 
 
 def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, Any]]:
@@ -76,18 +76,22 @@ def _mean(states: Sequence[dict[str, Tensor]]) -> dict[str, Tensor]:
     }
 
 
-def voter(name: str) -> Any:
-    """A network in evaluation mode: of a checkpoint file, of a model in ``vision/models``, or ``MODEL:2``, its second.
+def networks(name: str) -> list[Any]:
+    """The networks in evaluation mode that a name means, whose mean is what it says.
 
-    ``FILE+FILE`` is one network with the mean of their weights (`load_checkpoint`). Of a model whose votes count
-    differently its network speaks as loudly as it does in that model.
+    Of a checkpoint file one; ``FILE+FILE``: one with the mean of their weights (`load_checkpoint`). Of a model in
+    ``vision/models`` all that vote in it, ``MODEL:2``: its second. Where votes count differently each speaks as loudly
+    as it does in that model. Raises as `networks_of`.
     """
     if files := checkpoints_of(name):
-        return load_checkpoint(*files)[0]
-    model, number, variant = network_of(name)
-    net = lite(variant, len(KEYS), pretrained=True)
-    load_published(net, MODELS / model, torch.from_numpy(golden_pictures()), number=number)
-    return net
+        return [load_checkpoint(*files)[0]]
+    model, numbers = networks_of(name)
+    return [published(model, number) for number in numbers]
+
+
+def voter(name: str) -> Voting:
+    """The `networks` that a name means, as one that says what they say together."""
+    return Voting(*networks(name))
 
 
 def checkpoints_of(name: str) -> list[Path]:
@@ -96,25 +100,60 @@ def checkpoints_of(name: str) -> list[Path]:
     return whole if all(path.is_file() for path in whole) else []
 
 
-def network_of(name: str) -> tuple[str, int, str]:
-    """Model, number and variant of the network that ``MODEL`` (its first) or ``MODEL:2`` means.
+def networks_of(name: str) -> tuple[Model, list[int]]:
+    """A model, and the numbers of its networks that ``MODEL`` (all) or ``MODEL:2`` (its second) means, 1 for the first.
 
     Raises ValueError if there is none with that number, ModelError if there is no such model.
     """
-    model, _, number = name.partition(":")
-    if number and not (number.isdecimal() and int(number)):
+    model_name, colon, number = name.partition(":")
+    if colon and not (number.isdecimal() and int(number)):
         raise ValueError(
             f"{name}: after the colon comes which network of the model is meant, 1 for the first"
         )
-    variants = variants_of(load_model(model).config.architecture)
-    chosen = int(number or 1)
-    if chosen > len(variants):
-        raise ValueError(f"{model} has {len(variants)} networks, no number {chosen}")
-    return model, chosen, variants[chosen - 1]
+    model = load_model(model_name)
+    count = len(variants_of(model.config.architecture))
+    if not colon:
+        return model, list(range(1, count + 1))
+    if int(number) > count:
+        raise ValueError(f"{model_name} has {_networks(count)}, no number {number}")
+    return model, [int(number)]
+
+
+def each_of(name: str) -> list[str]:
+    """The networks that a name means (`networks`), each by a name of its own."""
+    if checkpoints_of(name):
+        return [name]
+    model, _, _ = name.partition(":")
+    return [f"{model}:{number}" for number in networks_of(name)[1]]
+
+
+def loudness_of(name: str) -> float:
+    """How loudly a network speaks, 1 unless it is one of a model in which votes count differently; name: of `each_of`."""
+    if checkpoints_of(name):
+        return 1.0
+    model, (number,) = networks_of(name)
+    votes = json.loads((model.folder / "training.json").read_text(encoding="utf-8")).get("votes")
+    return float(votes[number - 1] * len(votes)) if votes else 1.0
+
+
+def network_of(name: str) -> tuple[Model, int, str]:
+    """Model, number and variant of the one network that a name means: ``MODEL:2``, or ``MODEL`` if it has no other.
+
+    Raises ValueError if it has several, and as `networks_of`.
+    """
+    model, numbers = networks_of(name)
+    if len(numbers) > 1:
+        each = " or ".join(f"{name}:{number}" for number in numbers)
+        raise ValueError(f"{name} has {_networks(len(numbers))}, and one is needed: {each}")
+    return model, numbers[0], variants_of(model.config.architecture)[numbers[0] - 1]
+
+
+def _networks(count: int) -> str:
+    return "1 network" if count == 1 else f"{count} networks"
 
 
 def reads_at(name: str) -> tuple[int, int]:
-    """Resolution and size of the views, in pixels, for which a network was made; name: as for `voter`."""
+    """Resolution and size of the views, in pixels, for which a network was made; name: as for `networks`."""
     if files := checkpoints_of(name):
         return _sizes(load_checkpoint(*files)[1]["recipe"])
     config = load_model(name.partition(":")[0]).config
@@ -122,7 +161,7 @@ def reads_at(name: str) -> tuple[int, int]:
 
 
 def seen_by(name: str, records: Sequence[Record]) -> set[str]:
-    """Ids of the pictures that a network was trained on; name: as for `voter`."""
+    """Ids of the pictures that a network was trained on; name: as for `networks`."""
     if files := checkpoints_of(name):
         return seen_by_runs(files, records)
     return trained_on(load_model(name.partition(":")[0]).folder)[0]

@@ -135,6 +135,18 @@ class WithMap(nn.Module):
         return torch.stack(logits).mean(dim=0), torch.cat(features, dim=1), torch.cat(texture, dim=1)
 
 
+class Voting(nn.Module):
+    """Networks that vote: what they say together is the mean of their logits."""
+
+    def __init__(self, *nets: Any) -> None:
+        super().__init__()
+        self.nets = nn.ModuleList(nets)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """pictures: as for `WithMap` → logits (n, classes)."""
+        return torch.stack([net(pictures) for net in self.nets]).mean(dim=0)
+
+
 def head_of(nets: Sequence[Any]) -> Tensor:
     """float32 (classes, 1280 · networks): the linear layer from the mean of all features to the logits."""
     return torch.cat([net._fc.weight.detach() for net in nets], dim=1) / len(nets)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,23 +14,16 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 
-from vision.classes import KEYS
-from vision.golden import golden_pictures
-from vision.net import WithMap, lite, variants_of
+from vision.net import WithMap, variants_of
 from vision.registry import Config, Model
 from vision.views import make_views
-from vision.warm import load_published
+from vision.warm import published
 
 
 def networks(model: Model) -> WithMap:
     """The published model as torch modules, in evaluation mode."""
-    pictures = torch.from_numpy(golden_pictures())
-    made: list[Any] = []
-    for number, variant in enumerate(variants_of(model.config.architecture), 1):
-        net = lite(variant, len(KEYS), pretrained=True)
-        load_published(net, Path(model.folder), pictures, number=number)
-        made.append(net)
-    return WithMap(*made).eval()
+    count = len(variants_of(model.config.architecture))
+    return WithMap(*(published(model, number) for number in range(1, count + 1))).eval()
 
 
 def read(nets: WithMap, photo: bytes, config: Config) -> tuple[np.ndarray, dict[str, float]]:

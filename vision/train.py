@@ -27,7 +27,6 @@ from vision.export import load_checkpoint, network_of, seen_by
 from vision.images import UInt8
 from vision.net import lite
 from vision.recipe import Recipe, chosen
-from vision.registry import MODELS
 from vision.teachers import Teachers
 from vision.views import MEAN, STD
 from vision.warm import load_published
@@ -189,7 +188,7 @@ class Run:
     def _go_on_from(self, name: str) -> None:
         pictures = torch.cat([self.batches(2**31 + n, self.recipe.large)[0] for n in range(8)])
         model, number, _variant = network_of(name)
-        load_published(self.net, MODELS / model, pictures.to(self.device), number=number)
+        load_published(self.net, model.folder, pictures.to(self.device), number=number)
         self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.log(f"goes on from {name}: {json.dumps(self.validate())}")
 

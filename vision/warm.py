@@ -17,9 +17,11 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
 
+from vision.classes import KEYS
+from vision.golden import golden_pictures
 from vision.int8 import in_floats
-from vision.net import convolutions
-from vision.registry import ModelError
+from vision.net import convolutions, lite, variants_of
+from vision.registry import Model, ModelError
 
 DEAD = 1e-4
 """Norm of a kernel below which it does nothing."""
@@ -60,6 +62,13 @@ def load_published(net: Any, folder: Path, pictures: Tensor, *, number: int = 1)
         net(pictures)
     for hook in hooks:
         hook.remove()
+
+
+def published(model: Model, number: int) -> Any:
+    """A model's network of that number, 1 for the first, in evaluation mode."""
+    net = lite(variants_of(model.config.architecture)[number - 1], len(KEYS), pretrained=True)
+    load_published(net, model.folder, torch.from_numpy(golden_pictures()), number=number)
+    return net
 
 
 def _measuring(norm: nn.BatchNorm2d, scale: Tensor, bias: Tensor) -> Any:

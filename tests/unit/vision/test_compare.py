@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from vision.build import build, refit, shares_of  # noqa: E402
 from vision.classes import KEYS  # noqa: E402
 from vision.cli import main  # noqa: E402
 from vision.compare import compare, table  # noqa: E402
-from vision.export import called, reads_at, voter, with_weight  # noqa: E402
+from vision.evaluate import trained_on  # noqa: E402
+from vision.export import called, networks, reads_at, voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
 from vision.net import lite  # noqa: E402
@@ -70,24 +72,32 @@ def test_nothing_is_fitted_on_the_half_that_it_judges() -> None:
 
 
 def test_a_network_with_a_weight_says_its_logits_times_it() -> None:
-    net = voter(default_name())
+    net = networks(default_name())[0]
     with torch.inference_mode():
         once = net(torch.from_numpy(golden_pictures()))
         weighed = with_weight(net, 1.4)(torch.from_numpy(golden_pictures()))
     assert torch.allclose(weighed, 1.4 * once, atol=1e-4)
 
 
-def test_the_second_network_of_a_model_is_another_one() -> None:
-    first, second = voter(OF_TWO), voter(f"{OF_TWO}:2")
-    assert not torch.equal(first._fc.bias, second._fc.bias)
-    for wrong in (f"{OF_TWO}:9", f"{OF_TWO}:0", f"{OF_TWO}:b"):
+def said(name: str) -> np.ndarray:
+    with torch.inference_mode():
+        return np.asarray(voter(name)(torch.from_numpy(golden_pictures())).numpy())
+
+
+def test_a_model_is_all_networks_that_vote_in_it_and_with_a_number_one_of_them() -> None:
+    shipped = np.load(MODELS / OF_TWO / "golden.npy")
+    first, second = said(f"{OF_TWO}:1"), said(f"{OF_TWO}:2")
+    assert said(OF_TWO) == pytest.approx(shipped, abs=5e-3)
+    assert (first + second) / 2 == pytest.approx(shipped, abs=5e-3)
+    assert np.abs(first - second).max() > 0.1
+    for wrong in (f"{OF_TWO}:9", f"{OF_TWO}:0", f"{OF_TWO}:b", f"{OF_TWO}:"):
         with pytest.raises(ValueError, match="network"):
             voter(wrong)
 
 
 @pytest.mark.parametrize("votes", [(1.0,), (1.0, 0.0), (1.0, -1.0, 1.0)])
 def test_votes_that_do_not_fit_are_refused(votes: tuple[float, ...]) -> None:
-    with pytest.raises(ValueError, match="2 networks vote"):
+    with pytest.raises(ValueError, match="give 2, each above 0"):
         shares_of(votes, 2)
     assert shares_of((3.0, 1.0), 2) == [0.75, 0.25]
 
@@ -121,6 +131,52 @@ def test_a_voter_for_other_pictures_is_refused_before_anything_is_touched(tmp_pa
             (path,), tmp_path / "made", data, version="1", voters=(OF_TWO,), threads=1, log=lambda line: None
         )
     assert not (tmp_path / "made").exists()
+
+
+def made_with(
+    voter: str, votes: tuple[float, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+    """What the networks of a model say together that is made of a checkpoint and a voter, what the checkpoint says, and
+    the model's training.json."""
+    torch.manual_seed(1)
+    weights = lite("lite0", len(KEYS), pretrained=True).state_dict()
+    about = {"recipe": json.dumps(asdict(Recipe())), "step": 1, "progress": 1.0, "seconds": 1.0}
+    path = tmp_path / "run" / "checkpoint.pt"
+    path.parent.mkdir()
+    seen = sorted(trained_on(MODELS / OF_TWO)[0])
+    torch.save({**about, "net": weights, "averaged": weights, "trained_on": seen}, path)
+    (tmp_path / "labels.csv").write_text("image_id,dx\n")
+    exported: list[torch.nn.Module] = []
+    monkeypatch.setattr("vision.build.export_onnx", lambda nets, folder, **_: exported.extend(nets))
+    monkeypatch.setattr("vision.build.fit", lambda *args, **_: None)
+    made = tmp_path / "made"
+    build(
+        (path,), made, tmp_path, version="1", voters=(voter,), votes=votes, threads=1, log=lambda line: None
+    )
+    with torch.inference_mode():
+        each = [net(torch.from_numpy(golden_pictures())).numpy() for net in exported]
+    return np.mean(each, axis=0), said(str(path)), json.loads((made / "training.json").read_text())
+
+
+@pytest.mark.parametrize(("votes", "share"), [((), 0.5), ((4.0, 1.0), 0.2)])
+def test_the_networks_of_a_model_share_its_vote_beside_a_checkpoint(
+    votes: tuple[float, ...], share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, alone, training = made_with(OF_TWO, votes, tmp_path, monkeypatch)
+    shipped = np.load(MODELS / OF_TWO / "golden.npy")
+    assert together == pytest.approx((1 - share) * alone + share * shipped, abs=5e-3)
+    assert training["voters"] == [f"{OF_TWO}:1", f"{OF_TWO}:2"]
+    assert training["votes"] == pytest.approx([1 - share, share / 2, share / 2])
+
+
+def test_votes_that_count_differently_in_a_model_count_so_where_it_votes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(MODELS / OF_TWO, tmp_path / "of-votes")
+    training = json.loads((folder / "training.json").read_text())
+    (folder / "training.json").write_text(json.dumps({**training, "votes": [0.8, 0.2]}))
+    _, _, training = made_with(str(folder), (), tmp_path, monkeypatch)
+    assert training["votes"] == pytest.approx([0.5, 0.4, 0.1])
 
 
 def test_what_was_trained_on_validation_pictures_is_not_judged_by_them(tmp_path: Path) -> None:

@@ -19,9 +19,11 @@ from vision.registry import MODELS, default_name, digest
 
 torch = pytest.importorskip("torch", reason="training needs requirements/train.txt")
 
-from vision.export import seen_by, seen_by_runs  # noqa: E402 - only where torch is
+from vision.export import networks, seen_by, seen_by_runs  # noqa: E402 - only where torch is
+from vision.golden import golden_pictures  # noqa: E402
 from vision.net import VARIANTS, WithMap, fused, lite  # noqa: E402
 from vision.recipe import Recipe, chosen, taught_by  # noqa: E402
+from vision.teachers import Teachers  # noqa: E402
 from vision.train import Batches, Options, Run, rate, run, sampling, to_tensor  # noqa: E402
 
 TINY = Recipe(batch=2, resolution=48, small=32, large=32, sources=(("drawn", 1.0),))
@@ -382,6 +384,33 @@ def test_a_run_goes_on_from_the_weights_of_another(drawn_data, monkeypatch):
     assert (recipe.begin, recipe.variant) == (f"run@{digest(first)[:12]}", "lite0")
     assert all(torch.equal(v, weights[k]) for k, v in state.net.state_dict().items())
     assert all(torch.equal(v, weights[k]) for k, v in state.averaged.items())
+
+
+def test_a_run_goes_on_from_one_network_of_a_model(drawn_data, capsys):
+    from vision.cli import main
+
+    name, out = default_name(), str(drawn_data / "second" / "run")
+    assert main(["train", "--from", name, "--steps", "1", "--out", out]) == 1
+    assert f"one is needed: {name}:1 or {name}:2" in capsys.readouterr().err
+    heads = []
+    for begin in (f"{name}:1", f"{name}:2"):
+        options = Options(out=drawn_data / begin / "run", steps=1, threads=1)
+        heads.append(Run(replace(TINY, begin=begin), options, lambda line: None).net._fc.bias)
+    assert [torch.equal(head, net._fc.bias) for head, net in zip(heads, networks(name), strict=True)] == [
+        True,
+        True,
+    ]
+
+
+def test_a_model_that_teaches_is_all_its_networks(drawn_data):
+    name = default_name()
+    pictures = torch.from_numpy(golden_pictures())
+    whole, both, first = (
+        Teachers(names, torch.device("cpu"))(pictures)
+        for names in ([name], [f"{name}:1", f"{name}:2"], [f"{name}:1"])
+    )
+    assert torch.allclose(whole, both, atol=1e-5)
+    assert not torch.allclose(whole, first, atol=1e-2)
 
 
 def test_what_a_run_goes_on_from_cannot_be_made_to_forget(drawn_data, capsys):

@@ -14,7 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from vision.classes import KEYS  # noqa: E402
-from vision.export import checkpoints_of, export_onnx, load_checkpoint, voter  # noqa: E402
+from vision.export import checkpoints_of, export_onnx, load_checkpoint, networks, voter  # noqa: E402
 from vision.fit import texture_of  # noqa: E402
 from vision.golden import TOLERANCE, golden_pictures  # noqa: E402
 from vision.int8 import in_floats  # noqa: E402
@@ -35,7 +35,7 @@ def test_a_published_network_says_what_the_model_says_and_can_learn() -> None:
     session = floats_of(MODELS / default_name() / "model.onnx")
     _logits, features, _texture = session.run(None, {"pictures": golden_pictures()})
     head = np.load(MODELS / default_name() / "head.npy")
-    net = voter(default_name())
+    net = networks(default_name())[0]
     with torch.inference_mode():
         mine = net.extract_features(torch.from_numpy(golden_pictures())).numpy()
     assert mine == pytest.approx(features[:, : mine.shape[1]], abs=5e-3)
@@ -80,7 +80,7 @@ def test_networks_of_two_architectures_vote_and_the_texture_is_the_first_ones(tm
 
 
 def test_networks_in_whole_numbers_keep_their_floats_and_say_nearly_the_same(tmp_path: Path) -> None:
-    nets = [voter(OF_TWO), voter(f"{OF_TWO}:2")]
+    nets = networks(OF_TWO)
     pictures = golden_pictures()
     export_onnx(
         nets,
@@ -139,8 +139,8 @@ def test_several_checkpoints_make_one_network_of_their_mean_weights(tmp_path: Pa
     twice, about = load_checkpoint(one, other, one)
     assert twice._fc.bias.tolist() == pytest.approx([5 / 3] * len(KEYS))
     assert about["hours"] == 1.0, "the hours of a run count once"
-    assert torch.equal(voter(str(one))._fc.bias, states[0]["_fc.bias"])
-    assert voter(f"{one}+{other}")._fc.bias.tolist() == [2.0] * len(KEYS)
+    assert torch.equal(networks(str(one))[0]._fc.bias, states[0]["_fc.bias"])
+    assert networks(f"{one}+{other}")[0]._fc.bias.tolist() == [2.0] * len(KEYS)
     assert checkpoints_of(f"{one}+{tmp_path / 'none.pt'}") == []
 
 
