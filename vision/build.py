@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from vision.data import Record, find_image, read_labels
 from vision.evaluate import trained_on
 from vision.export import (
     called,
+    checkpoints_of,
     each_of,
     export_onnx,
     load_checkpoint,
     loudness_of,
+    network_of,
     networks,
     reads_at,
     seen_by,
@@ -27,11 +31,13 @@ from vision.export import (
 from vision.fit import fit, neutral_config
 from vision.images import decode
 from vision.net import architecture_of
+from vision.provenance import networks_in, training_of
 from vision.recipe import recipe_of
 from vision.registry import ModelError, load_model, remade
 from vision.validation import DOMAIN_WEIGHTS
 from vision.views import Float32, make_views
 
+Float64 = npt.NDArray[np.float64]
 MEASURED = ("metrics.json", "MODEL_CARD.md")
 """What ``vision.measure`` writes of a model, and what no longer holds of one that is set anew."""
 BOUNDING = 75
@@ -62,7 +68,7 @@ def build(
     pictures of another size or on other pictures than the checkpoint.
     """
     net, about = load_checkpoint(*checkpoints, average=average)
-    recipe = recipe_of(about["recipe"])
+    recipe = recipe_of(about["runs"][0]["recipe"])
     records = read_labels(data / "labels.csv")
     known = seen_by_runs(checkpoints, records)
     train = _among(records, known)
@@ -76,18 +82,19 @@ def build(
             f"{', '.join(strange)}: trained on pictures that {checkpoints[0]} has not seen; name it as the checkpoint, "
             "lest the model be measured on them"
         )
-    own = [[str(checkpoints[0])], *map(each_of, voters)]
-    others = [name for names in own[1:] for name in names]
-    weights = [share / len(names) for share, names in zip(shares, own, strict=True) for _ in names]
+    own = [each_of(name) for name in voters]
+    others = [name for names in own for name in names]
+    weights = [
+        share / count for share, count in zip(shares, [1, *map(len, own)], strict=True) for _ in range(count)
+    ]
     nets = [net, *(networks(name)[0] for name in others)]
     if not np.allclose(weights, weights[0]):
         nets = [with_weight(one, weight * len(nets)) for one, weight in zip(nets, weights, strict=True)]
-    heard = np.array(weights) * [1.0, *map(loudness_of, others)]
-    if not np.allclose(heard, heard[0]):
-        about["votes"] = [round(float(vote), 4) for vote in heard / heard.sum()]
-    about["voters"] = list(map(called, others))
-    about["recipe"] = {**about["recipe"], "teachers": list(map(called, recipe.teachers))}
-    about["sources"] = sorted({record.source for record in train})
+    training = {
+        "networks": [told_of(checkpoints, about, records), *(history_of(name, records) for name in others)],
+        "sources": sorted({record.source for record in train}),
+        **votes_told(np.array(weights) * [1.0, *map(loudness_of, others)]),
+    }
     config = neutral_config(recipe.resolution, recipe.large, version, architecture_of(nets))
     with remade(folder) as work:
         for stale in MEASURED:
@@ -96,8 +103,37 @@ def build(
         bounds = list(_balanced_views(train, data / "images", *sizes)) if whole_numbers else []
         export_onnx(nets, work, whole_numbers=bounds)
         write_trained_on(known, records, work)
-        (work / "training.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        (work / "training.json").write_text(json.dumps(training, indent=1) + "\n", encoding="utf-8")
         fit(work, data, train, config, views=views, threads=threads, log=log)
+
+
+def votes_told(heard: Float64) -> dict[str, list[float]]:
+    """What each network's vote counts, together 1, as training.json holds it; nothing if all count the same."""
+    if np.allclose(heard, heard[0]):
+        return {}
+    return {"votes": [round(float(vote), 4) for vote in heard / heard.sum()]}
+
+
+def history_of(name: str, records: Sequence[Record]) -> dict[str, Any]:
+    """How a network was trained, as training.json holds it; name: of `export.each_of`."""
+    if files := checkpoints_of(name):
+        return told_of(files, load_checkpoint(*files)[1], records)
+    model, number, _ = network_of(name)
+    return {**networks_in(training_of(model.folder))[number - 1], "from": Path(name).name}
+
+
+def told_of(
+    checkpoints: Sequence[Path], about: Mapping[str, Any], records: Sequence[Record]
+) -> dict[str, Any]:
+    """What is said of checkpoints (see `load_checkpoint`), with their teachers by name and the sources of their pictures."""
+    runs = []
+    for path, run in zip(dict.fromkeys(checkpoints), about["runs"], strict=True):
+        recipe = recipe_of(run["recipe"])
+        seen = {record.source for record in _among(records, seen_by_runs([path], records))}
+        teachers = list(map(called, recipe.teachers))
+        sources = [source for source, _ in recipe.sources if source in seen]
+        runs.append({**run, "recipe": {**run["recipe"], "teachers": teachers}, "sources": sources})
+    return {**about, "called": " + ".join(run["called"] for run in runs), "runs": runs}
 
 
 def _among(records: Sequence[Record], ids: set[str]) -> list[Record]:

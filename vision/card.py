@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from vision.provenance import told
 from vision.registry import Config
 from vision.views import STRIDE
 
@@ -98,27 +99,6 @@ def _wrongly(kinds: dict[str, dict[str, Any]]) -> str:
     )
 
 
-def _begin(training: dict[str, Any]) -> str:
-    begin, teachers = training["recipe"].get("begin"), training["recipe"].get("teachers")
-    return (f", going on from {begin}" if begin else "") + (
-        f", taught by {', '.join(teachers)} beside the labels" if teachers else ""
-    )
-
-
-def _voters(training: dict[str, Any]) -> str:
-    voters, mean_of = training.get("voters"), training.get("mean_of")
-    mean = f"\nIts weights are the mean of those of {', '.join(mean_of)}." if mean_of else ""
-    if not voters:
-        return mean
-    shares = training.get("votes")
-    how = (
-        f"the votes count {', '.join(f'{share:.0%}' for share in shares)}"
-        if shares
-        else "each vote counts the same"
-    )
-    return f"{mean}\nIts network and that of {', '.join(voters)} vote; {how}."
-
-
 def _context(config: Config) -> str:
     if not config.context.strength:
         return ""
@@ -204,10 +184,7 @@ def card(metrics: dict[str, Any], config: Config, training: dict[str, Any]) -> s
         version=config.version,
         architecture=config.architecture,
         sha256=metrics["model"]["sha256"],
-        steps=training["steps"],
-        batch=training["recipe"]["batch"],
-        begin=_begin(training),
-        voters=_voters(training),
+        training=told(training),
         context=_context(config) + _rounding(metrics),
         together=_in_folds() + _together(metrics),
         resolution=config.resolution,

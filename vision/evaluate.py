@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from vision.images import UnreadableImage, why
 from vision.leakage import leakage
 from vision.metrics import Table, balanced_accuracy, counts, measured, scored, summary
 from vision.predict import Prediction, Predictor
+from vision.provenance import networks_in, training_of
 from vision.robustness import drawn, robustness
 from vision.strata import SMALLEST, STRATA, in_order
 
@@ -70,13 +70,10 @@ def trained_on(folder: Path) -> tuple[set[str], set[str]]:
 
 
 def sources_of(folder: Path) -> set[str]:
-    """The sources a model was trained on, and set on their validation pictures, from its training.json."""
-    try:
-        training = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-        # Older ones name them in the recipe alone.
-        return set(map(str, training.get("sources") or [name for name, _ in training["recipe"]["sources"]]))
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{folder / 'training.json'}: {type(error).__name__}: {error}") from None
+    """The sources a model was trained on, and set on their validation pictures. Raises as `training_of`."""
+    training = training_of(folder)
+    # Older ones name them in the recipe alone.
+    return set(map(str, training.get("sources") or networks_in(training)[0]["runs"][0]["sources"]))
 
 
 def groups_of(record: Record) -> set[str]:

@@ -24,6 +24,7 @@ from vision.evaluate import groups_of, trained_on
 from vision.golden import golden_pictures
 from vision.int8 import in_whole_numbers
 from vision.net import Voting, WithMap, fused, head_of, lite, variants_of
+from vision.provenance import training_of
 from vision.recipe import chosen, recipe_of
 from vision.registry import Model, digest, load_model
 from vision.views import Float32
@@ -31,10 +32,10 @@ from vision.warm import published
 
 
 def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, Any]]:
-    """The averaged (or last) network of a checkpoint in evaluation mode, and the run's recipe and progress.
+    """The averaged (or last) network of a checkpoint in evaluation mode; which weights they are, and of which runs.
 
     Several checkpoints make one network, whose weights are the mean of theirs (Wortsman et al. 2022): of runs that
-    went on from one another. One that is named twice counts twice. What is said of the run is said of the first.
+    went on from one another. One that is named twice counts twice. runs: see ``provenance.networks_in``, but sources.
     Raises ValueError if they are of different architectures or were made for pictures of different sizes.
     """
     states = [torch.load(path, map_location="cpu", weights_only=True) for path in paths]
@@ -47,17 +48,18 @@ def load_checkpoint(*paths: Path, average: bool = True) -> tuple[Any, dict[str, 
     net = lite(variant, len(KEYS), pretrained=False)
     net.load_state_dict(_mean([state["averaged" if average else "net"] for state in states]), strict=True)
     net.eval()
-    seconds = [state["seconds"] for state in states]
-    about = {
-        "weights": "moving average" if average else "last",
-        "recipe": recipes[0],
-        "steps": states[0]["step"],
-        "progress": round(states[0]["progress"], 4),
-        "hours": round(sum(dict(zip(paths, seconds, strict=True)).values()) / 3600.0, 3),
+    runs = {
+        path: {
+            "called": called(str(path)),
+            "times": paths.count(path),
+            "recipe": recipe,
+            "steps": state["step"],
+            "progress": round(state["progress"], 4),
+            "hours": round(state["seconds"] / 3600.0, 3),
+        }
+        for path, state, recipe in zip(paths, states, recipes, strict=True)
     }
-    if len(paths) > 1:
-        about["mean_of"] = [path.parent.name for path in paths]
-    return net, about
+    return net, {"weights": "moving average" if average else "last", "runs": list(runs.values())}
 
 
 def _variant(recipe: dict[str, Any]) -> str:
@@ -121,18 +123,16 @@ def networks_of(name: str) -> tuple[Model, list[int]]:
 
 def each_of(name: str) -> list[str]:
     """The networks that a name means (`networks`), each by a name of its own."""
-    if checkpoints_of(name):
-        return [name]
-    model, _, _ = name.partition(":")
-    return [f"{model}:{number}" for number in networks_of(name)[1]]
+    numbers = [] if checkpoints_of(name) else networks_of(name)[1]
+    return [f"{name}:{number}" for number in numbers] if len(numbers) > 1 else [name]
 
 
 def loudness_of(name: str) -> float:
     """How loudly a network speaks, 1 unless it is one of a model in which votes count differently; name: of `each_of`."""
     if checkpoints_of(name):
         return 1.0
-    model, (number,) = networks_of(name)
-    votes = json.loads((model.folder / "training.json").read_text(encoding="utf-8")).get("votes")
+    model, number, _ = network_of(name)
+    votes = training_of(model.folder).get("votes")
     return float(votes[number - 1] * len(votes)) if votes else 1.0
 
 
@@ -155,7 +155,7 @@ def _networks(count: int) -> str:
 def reads_at(name: str) -> tuple[int, int]:
     """Resolution and size of the views, in pixels, for which a network was made; name: as for `networks`."""
     if files := checkpoints_of(name):
-        return _sizes(load_checkpoint(*files)[1]["recipe"])
+        return _sizes(load_checkpoint(*files)[1]["runs"][0]["recipe"])
     config = load_model(name.partition(":")[0]).config
     return config.resolution, config.input
 

@@ -100,7 +100,7 @@ def run_folds(
     or where ``out`` has folds of another base; `DataError` without the pictures.
     """
     torch.set_num_threads(threads)
-    about = load_checkpoint(base)[1]
+    (about,) = load_checkpoint(base)[1]["runs"]
     # The base's name and sha256 are in the recipe, so that what another base has left in ``out`` does not count.
     recipe = replace(fold_recipe(about["recipe"], seed), begin=named(base))
     records = read_labels(data / "labels.csv")

@@ -21,6 +21,7 @@ from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
 from vision.metrics import measured
 from vision.predict import Predictor, Together
+from vision.provenance import training_of
 from vision.registry import Config, remade, write_sums
 from vision.rounding import against_floats
 from vision.samples import Change, aside, blurred, exposed, share, shrunk, tinted
@@ -101,8 +102,7 @@ def write_figures(folder: Path, metrics: dict[str, Any], config: Config) -> None
         (work / "metrics.json").write_text(
             json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
         )
-        training = json.loads((work / "training.json").read_text(encoding="utf-8"))
-        (work / "MODEL_CARD.md").write_text(card(metrics, config, training), encoding="utf-8")
+        (work / "MODEL_CARD.md").write_text(card(metrics, config, training_of(work)), encoding="utf-8")
         write_sums(work)
 
 

@@ -23,6 +23,7 @@ from vision.export import called, networks, reads_at, voter, with_weight  # noqa
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
 from vision.net import lite  # noqa: E402
+from vision.provenance import networks_in, told, training_of  # noqa: E402
 from vision.recipe import Recipe  # noqa: E402
 from vision.registry import MODELS, default_name  # noqa: E402
 from vision.validation import DOMAIN_WEIGHTS  # noqa: E402
@@ -134,13 +135,17 @@ def test_a_voter_for_other_pictures_is_refused_before_anything_is_touched(tmp_pa
 
 
 def made_with(
-    voter: str, votes: tuple[float, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    voter: str,
+    votes: tuple[float, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
 ) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """What the networks of a model say together that is made of a checkpoint and a voter, what the checkpoint says, and
     the model's training.json."""
     torch.manual_seed(1)
     weights = lite("lite0", len(KEYS), pretrained=True).state_dict()
-    about = {"recipe": json.dumps(asdict(Recipe())), "step": 1, "progress": 1.0, "seconds": 1.0}
+    about = {"recipe": json.dumps(asdict(recipe)), "step": 1, "progress": 1.0, "seconds": 1.0}
     path = tmp_path / "run" / "checkpoint.pt"
     path.parent.mkdir()
     seen = sorted(trained_on(MODELS / OF_TWO)[0])
@@ -165,8 +170,27 @@ def test_the_networks_of_a_model_share_its_vote_beside_a_checkpoint(
     together, alone, training = made_with(OF_TWO, votes, tmp_path, monkeypatch)
     shipped = np.load(MODELS / OF_TWO / "golden.npy")
     assert together == pytest.approx((1 - share) * alone + share * shipped, abs=5e-3)
-    assert training["voters"] == [f"{OF_TWO}:1", f"{OF_TWO}:2"]
+    assert [network.get("from") for network in training["networks"]] == [None, f"{OF_TWO}:1", f"{OF_TWO}:2"]
     assert training["votes"] == pytest.approx([1 - share, share / 2, share / 2])
+
+
+def test_a_model_keeps_how_each_of_its_networks_was_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = replace(Recipe(seed=9), begin="start", teachers=("runs/one/checkpoint.pt", OF_TWO))
+    _, _, training = made_with(OF_TWO, (), tmp_path, monkeypatch, recipe)
+    first, *others = training["networks"]
+    (run,) = first["runs"]
+    assert (first["called"], run["called"], run["recipe"]["begin"], run["recipe"]["seed"]) == (
+        "run",
+        "run",
+        "start",
+        9,
+    )
+    assert run["recipe"]["teachers"] == ["one", OF_TWO]
+    published = networks_in(training_of(MODELS / OF_TWO))
+    assert others == [{**one, "from": f"{OF_TWO}:{n}"} for n, one in enumerate(published, 1)]
+    assert f"- run: 1 steps of {recipe.batch} pictures" in told(training)
 
 
 def test_votes_that_count_differently_in_a_model_count_so_where_it_votes(

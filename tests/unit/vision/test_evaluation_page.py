@@ -7,7 +7,7 @@ import json
 from PIL import Image
 
 from tests.factories.vision import create_judged
-from vision.card import _table, _voters
+from vision.card import _table
 from vision.evaluate import by_person, report, roc_curves
 from vision.evaluation_page import markdown, write
 
@@ -123,9 +123,3 @@ def test_the_card_shows_the_new_figures_and_outlives_old_ones():
     for stratum in figures.values():
         del stratum["figures"]["conformal_coverage"]
     assert "| prediction sets that hold the label | – | – | – |" in _table(figures)
-
-
-def test_the_card_says_how_much_each_vote_counts() -> None:
-    assert "vote; each vote counts the same." in _voters({"voters": ["lite0-2"]})
-    assert "vote; the votes count 70%, 30%." in _voters({"voters": ["lite0-2"], "votes": [0.7, 0.3]})
-    assert _voters({}) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from vision import measure, registry
 from vision.card import card
 from vision.classes import KEYS
 from vision.predict import Predictor
+from vision.provenance import networks_in, told, training_of
 from vision.registry import (
     MODELS,
     ModelError,
@@ -19,6 +21,7 @@ from vision.registry import (
     default_name,
     digest,
     load_model,
+    model_names,
     read_config,
     remade,
     write_sums,
@@ -196,12 +199,14 @@ def test_validation_cannot_tell_whole_numbers_from_floats():
     assert found["same_decision"] > 0.95
 
 
-def test_the_card_names_what_taught_the_network():
-    metrics = json.loads((FOLDER / "metrics.json").read_text())
-    training = json.loads((FOLDER / "training.json").read_text())
-    taught = {**training, "recipe": {**training["recipe"], "teachers": ["first", "second + third"]}}
-    assert "taught by" not in card(metrics, read_config(FOLDER), training)
-    assert "taught by first, second + third" in card(metrics, read_config(FOLDER), taught)
+@pytest.mark.parametrize("name", model_names())
+def test_the_card_tells_how_each_network_of_a_published_model_was_trained(name):
+    folder = MODELS / name
+    metrics, training = json.loads((folder / "metrics.json").read_text()), training_of(folder)
+    said = told(training)
+    assert said in card(metrics, read_config(folder), training)
+    voting = re.search(r"(\d+) that vote", read_config(folder).architecture)
+    assert len(networks_in(training)) == (int(voting[1]) if voting else 1)
 
 
 def test_the_card_tells_of_licences_limits_and_commands():

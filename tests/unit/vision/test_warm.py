@@ -135,10 +135,11 @@ def test_several_checkpoints_make_one_network_of_their_mean_weights(tmp_path: Pa
     states = [load_checkpoint(path)[0].state_dict() for path in (one, other)]
     first = "_conv_stem.weight"
     assert torch.allclose(net.state_dict()[first], (states[0][first] + states[1][first]) / 2, atol=1e-6)
-    assert (about["mean_of"], about["hours"]) == (["one", "two"], 1.0)
+    assert [(run["called"], run["times"]) for run in about["runs"]] == [("one", 1), ("two", 1)]
     twice, about = load_checkpoint(one, other, one)
     assert twice._fc.bias.tolist() == pytest.approx([5 / 3] * len(KEYS))
-    assert about["hours"] == 1.0, "the hours of a run count once"
+    assert [(run["called"], run["times"]) for run in about["runs"]] == [("one", 2), ("two", 1)]
+    assert [run["hours"] for run in about["runs"]] == [0.5, 0.5]
     assert torch.equal(networks(str(one))[0]._fc.bias, states[0]["_fc.bias"])
     assert networks(f"{one}+{other}")[0]._fc.bias.tolist() == [2.0] * len(KEYS)
     assert checkpoints_of(f"{one}+{tmp_path / 'none.pt'}") == []
