@@ -78,7 +78,9 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
     evaluate = command("evaluate", "Measure a model on labelled pictures.")
     evaluate.add_argument("--images", required=True, help="folder of <image_id>.jpg")
     evaluate.add_argument(
-        "--labels", required=True, help="CSV with image_id and dx (and split_hint, lesion_id, age …)"
+        "--labels",
+        required=True,
+        help="CSV in UTF-8, UTF-16 or CP949 with image_id and dx (and split_hint, lesion_id, age …)",
     )
     evaluate.add_argument("--split", help="only rows with this split_hint")
     evaluate.add_argument("--source", help="only rows with this source_dataset")

@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from vision.arguments import MINUTES, parser
-from vision.data import DataError, data_dir
+from vision.data import data_dir
 from vision.output import say, say_timed, write
 from vision.registry import MODELS, ModelError, folder_of, folder_to_make
+from vision.tables import DataError
 
 
 def _predict(args: argparse.Namespace) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,19 +14,21 @@ import numpy as np
 
 from vision.classes import KEYS, MERGED
 from vision.images import UInt8, decode, one_resolution
+from vision.tables import DataError, read_table
 
 CLINICAL = ("close-up", "smartphone")
 """The domains a patient's camera makes; the others are dermoscopy."""
 SYMPTOMS = ("itch", "grew", "hurt", "changed", "bleed", "elevation")
 """What the patient says of the lesion: yes, no, or nothing."""
+COLUMNS = {
+    *("image_id", "dx", "source_dataset", "modality", "lesion_id", "patient_id", "split_hint"),
+    *("age", "sex", "localization", "fitzpatrick", "skin_tone", *SYMPTOMS),
+}
+"""Of labels.csv."""
 PATCHES = "MILK10k_plain_skin_patch"
 """The source of pictures of skin without a lesion."""
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-class DataError(ValueError):
-    """Labels or pictures are missing or malformed; the message names the file and what to do."""
 
 
 def data_dir() -> Path:
@@ -76,20 +77,14 @@ class Record:
 
 
 def read_labels(path: Path) -> list[Record]:
-    """Read a labels file with at least the columns image_id and dx. Raises DataError."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = {"image_id", "dx"} - set(reader.fieldnames or ())
-            if missing:
-                raise DataError(f"{path}: column {', '.join(sorted(missing))} is missing")
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read as a CSV file in UTF-8 ({error})") from None
-    return [_record(row) for row in rows]
+    """Read a labels file with at least the columns image_id and dx (`read_table`). Raises DataError."""
+    names, rows = read_table(path, COLUMNS)
+    if missing := {"image_id", "dx"} - names.keys():
+        raise DataError(f"{path}: column {', '.join(sorted(missing))} is missing")
+    return [_record({name: row[as_written] for name, as_written in names.items()}) for _, row in rows]
 
 
-def _record(row: dict[str, str]) -> Record:
+def _record(row: Mapping[str, str | None]) -> Record:
     def text(key: str) -> str:
         return (row.get(key) or "").strip()
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from vision.classes import KEYS
 from vision.curves import roc_points
-from vision.data import DataError, Record, find_image, read_labels
+from vision.data import Record, find_image, read_labels
 from vision.images import UnreadableImage, why
 from vision.leakage import leakage
 from vision.metrics import Table, balanced_accuracy, counts, measured, scored, summary
@@ -19,6 +19,7 @@ from vision.predict import Prediction, Predictor
 from vision.provenance import networks_in, training_of
 from vision.robustness import drawn, robustness
 from vision.strata import SMALLEST, STRATA, in_order
+from vision.tables import DataError
 
 VALIDATION = "val"
 CHIEF = (

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from vision.data import DataError, Record, find_image
+from vision.data import Record, find_image
 from vision.images import UnreadableImage, decode, why
+from vision.tables import DataError
 
 GRID = 16
 BITS = 2 * GRID * (GRID - 1)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 import re
 import unicodedata
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from vision.context import Known
-from vision.data import DataError, yes_or_no
+from vision.data import yes_or_no
+from vision.tables import DataError, read_table
 
 PICTURE = ("image_id", "path", "file", "filename", "image", "isic_id", "img_id")
 AGE = ("age", "age_approx", "patient_age")
@@ -58,7 +56,7 @@ def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) ->
     Raises DataError if the file cannot be read or names no pictures; nonsense in a cell counts as unknown, and
     ``say`` is told of it, a line for each column.
     """
-    names, rows = _table(path)
+    names, rows = read_table(path, _COLUMNS)
 
     def column(known: tuple[str, ...]) -> str | None:
         return next((names[name] for name in known if name in names), None)
@@ -97,37 +95,6 @@ def read_metadata(path: Path, say: Callable[[str], None] = lambda line: None) ->
 _NAMELESS = "rows that name no picture"
 _SHARED = "rows left out, for pictures in several folders of another computer have this name"
 _TWICE = "rows that say otherwise than one before them, of which the last counts"
-
-
-def _table(path: Path) -> tuple[dict[str, str], list[tuple[int, dict[str, str]]]]:
-    """The columns as the file writes them, by their names in small letters, and the rows with the lines they end in.
-
-    What spreadsheets save is read too: Korean Windows' own encoding, UTF-16 ("Unicode text"), semicolons, tabs.
-    """
-    try:
-        text = _text(path.read_bytes())
-        parts = {mark: next(csv.reader(io.StringIO(text, newline=""), delimiter=mark), []) for mark in ",;\t"}
-        mark = max(parts, key=lambda mark: sum(name.strip().lower() in _COLUMNS for name in parts[mark]))
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
-        names = {(name or "").strip().lower(): name for name in reader.fieldnames or ()}
-        return names, [(reader.line_num, row) for row in reader if any(row.values())]
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from None
-    except (ValueError, csv.Error) as error:
-        raise DataError(
-            f"{path}: cannot be read as a CSV file in UTF-8 or CP949 ({error}); save it as CSV UTF-8"
-        ) from None
-
-
-def _text(data: bytes) -> str:
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    if b"\0" in data:
-        raise ValueError("not text, or in UTF-16 without its mark")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return data.decode("cp949")
 
 
 def _written(cell: str) -> Path:

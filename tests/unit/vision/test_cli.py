@@ -16,9 +16,9 @@ from PIL import Image
 
 from vision import registry
 from vision.cli import _until, main
-from vision.data import DataError
 from vision.predict import Predictor
 from vision.registry import MODELS, default_name, load_model
+from vision.tables import DataError
 
 ROOT = Path(__file__).resolve().parents[3]
 

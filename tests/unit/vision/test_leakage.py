@@ -6,11 +6,12 @@ import shutil
 
 import pytest
 
-from vision.data import DataError, read_labels
+from vision.data import read_labels
 from vision.evaluate import evaluate, groups_of, judged_by, trained_on
 from vision.evaluation_page import markdown
 from vision.predict import Predictor
 from vision.registry import MODELS, default_name, write_sums
+from vision.tables import DataError
 
 FOLDER = MODELS / default_name()
 every_model = pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vision.data import DataError
 from vision.metadata import about, read_metadata
+from vision.tables import DataError
 
 
 def table(folder: Path, text: str, encoding: str = "utf-8") -> Path:

@@ -358,7 +358,7 @@ def test_onnx_agrees_with_torch_on_any_frame(tmp_path, size):
 
 
 def test_a_missing_picture_is_named(tmp_path):
-    from vision.data import DataError
+    from vision.tables import DataError
 
     with pytest.raises(DataError, match="ISIC_1"):
         find_image(tmp_path, "ISIC_1")
