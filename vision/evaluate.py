@@ -246,6 +246,8 @@ def evaluate(
     worsened: of how many pictures, at most, worse copies are read too; overlap: whether the splits of the whole
     labels file are searched for what they share; strangers: a folder of ordinary photos to be told from lesions.
     """
+    from vision.jointly import jointly
+
     trial = judged_by(predictor, images=images, labels=labels, split=split, source=source, log=log)
     result: dict[str, Any] = {
         "model": asdict(predictor.model),
@@ -256,6 +258,7 @@ def evaluate(
         "measured_though_used_to_set_thresholds": trial.setting,
         "strata": report(trial.judged, rounds=rounds),
         "people": by_person(trial.judged, rounds=rounds),
+        "jointly": jointly(predictor, trial.judged, rounds=rounds),
         "roc": roc_curves(trial.judged),
     }
     if worsened is not None:

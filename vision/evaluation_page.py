@@ -22,6 +22,10 @@ the thresholds that ship are judged in the model card. Beside the ECE: what a mo
 show on so few pictures. Conformal coverage is the share of pictures whose label is in
 `prediction_set`, `n` the pictures of the class."""
 
+JOINTLY = """\
+By lesion: of those with two photos or more that can be read, all photos of each are read together. Else each photo by
+itself. Loss: mean negative log-likelihood. Sensitivity, specificity and PPV are at the thresholds that ship."""
+
 
 def markdown(result: dict[str, Any]) -> str:
     """The evaluation as Markdown: a row a figure, a column a source; then people, curves, and what was asked for."""
@@ -41,6 +45,7 @@ def markdown(result: dict[str, Any]) -> str:
         _figures(strata),
         *_confusions(strata),
         *_people(result["people"]),
+        *_jointly(result["jointly"]),
         *_curves(strata),
         *(_strangers(result["out_of_distribution"]) if "out_of_distribution" in result else []),
         *(_robustness(result["robustness"]) if "robustness" in result else []),
@@ -122,6 +127,29 @@ def _people(people: dict[str, Any]) -> list[str]:
             _table([what, "pictures (groups)", *names], rows),
         ]
     return parts
+
+
+def _jointly(found: dict[str, Any]) -> list[str]:
+    """Several photos of a lesion together, and photos with what is known of the patient."""
+    ways = {"photos": "photos only", "known": "and age, sex, site, symptoms"}
+    read = [
+        (name, part["n"], ways[way], part[way]) for name, part in found.items() for way in ways if way in part
+    ]
+    names = list(dict.fromkeys(figure for *_, figures in read for figure in figures))
+    rows = [
+        [
+            name,
+            f"{n}" if figures else f"{n}, **{SMALL}**",
+            way,
+            *(_cell(figures.get(figure)) for figure in names),
+        ]
+        for name, n, way, figures in read
+    ]
+    return [
+        "## Several photos of a lesion together, and what is known of the patient",
+        JOINTLY,
+        _table(["pictures", "n", "read", *names], rows),
+    ]
 
 
 def _curves(strata: dict[str, Any]) -> list[str]:

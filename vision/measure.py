@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from vision.card import card
-from vision.classes import KEYS, RISKY
-from vision.context import of, shifted
+from vision.classes import RISKY
 from vision.data import CLINICAL, PATCHES, find_image, read_labels
 from vision.evaluate import Judged, by_person, judged_by, report, table_of
 from vision.fit_limits import PARTS
 from vision.foreign import REPORTED, cut_outs, ordinary_halves, rendering
 from vision.images import decode, one_resolution
+from vision.jointly import knowing, together
 from vision.metrics import measured
-from vision.predict import Predictor, Together
+from vision.predict import Predictor
 from vision.provenance import training_of
 from vision.registry import Config, remade, write_sums
 from vision.rounding import against_floats
@@ -76,7 +75,7 @@ def measure(model: str | None, data: Path, *, threads: int, log: Log) -> None:
         "notices": urgent["above"],
         "split": "test, close-ups and smartphone photos with age, sex, site and symptoms, as the portal has them",
     }
-    metrics["lesions_read_together"] = together(predictor, judged)
+    metrics["lesions_read_together"] = both_photos(predictor, judged)
     metrics["with_age_sex_and_site"] = with_context(config, judged)
     if rounded := against_floats(predictor.folder, data / "skin", threads=threads):
         metrics["int8_against_float_on_validation"] = rounded
@@ -106,15 +105,14 @@ def write_figures(folder: Path, metrics: dict[str, Any], config: Config) -> None
         write_sums(work)
 
 
-def together(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
+def both_photos(predictor: Predictor, judged: Sequence[Judged]) -> dict[str, Any]:
     """Balanced accuracy where every photo of a MILK10k test lesion is read together (close-up and dermoscopy)."""
     lesions: dict[str, list[Judged]] = {}
     for j in judged:
         if j.record.source == "MILK10k":
             lesions.setdefault(j.record.lesion_id, []).append(j)
     both = [own for own in lesions.values() if len({j.record.modality for j in own}) > 1]
-    found = [_saying(own[0], predictor.together([j.prediction for j in own])) for own in both]
-    return {"lesions": len(both), **_balanced(found)}
+    return {"lesions": len(both), **_balanced([together(predictor, own) for own in both])}
 
 
 def with_context(config: Config, judged: Sequence[Judged]) -> dict[str, Any]:
@@ -128,35 +126,6 @@ def with_context(config: Config, judged: Sequence[Judged]) -> dict[str, Any]:
             "with": _balanced([knowing(config, j) for j in own]),
         }
     return out
-
-
-def knowing(config: Config, judged: Judged) -> Judged:
-    """A picture as it is judged where what its record says of the patient is known; the heatmap stays as it was."""
-    said, clinical = judged.prediction, np.asarray(judged.prediction.clinical)
-    probability = np.array([said.probabilities[key] for key in KEYS])
-    probability = shifted(probability, config.context.shift(of(judged.record)))
-    shares = config.calibration.shares(probability, clinical)
-    fits = config.sets.fits(probability, shares, clinical)
-    changed = replace(
-        said,
-        probabilities=dict(zip(KEYS, probability.tolist(), strict=True)),
-        top=KEYS[int(shares.argmax())],
-        prediction_set=tuple(key for key, inside in zip(KEYS, fits, strict=True) if inside),
-        risk=float(probability[np.array(RISKY)].sum()),
-    )
-    return replace(judged, prediction=changed)
-
-
-def _saying(judged: Judged, of_all: Together) -> Judged:
-    """The first picture of a lesion, with what all of them say."""
-    changed = replace(
-        judged.prediction,
-        probabilities=of_all.probabilities,
-        top=of_all.top,
-        prediction_set=of_all.prediction_set,
-        risk=of_all.risk,
-    )
-    return replace(judged, prediction=changed)
 
 
 def _balanced(judged: Sequence[Judged]) -> dict[str, Any]:

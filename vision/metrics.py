@@ -76,6 +76,11 @@ def balanced_accuracy(table: Table) -> float:
     return float(np.mean(recalls(table.labels, table.top)))
 
 
+def log_loss(table: Table) -> float:
+    """Mean negative log-likelihood of the labels, every picture counted once."""
+    return float(-np.log(table.probability[np.arange(len(table.labels)), table.labels] + 1e-12).mean())
+
+
 def auroc(score: Float64, positive: Bool) -> float:
     """Area under the ROC curve, ties counted half; nan where one side is empty (Hanley and McNeil 1982)."""
     n_pos, n_neg = int(positive.sum()), int((~positive).sum())
@@ -217,17 +222,20 @@ def counts(table: Table) -> dict[str, Any]:
     }
 
 
+def with_intervals(table: Table, figures: dict[str, Figure], *, rounds: int) -> dict[str, dict[str, Any]]:
+    """Those of the figures that are defined of a table, each with its value and interval (see `bootstrap`)."""
+    values = {name: figure(table) for name, figure in figures.items()}
+    known = {name: figure for name, figure in figures.items() if not np.isnan(values[name])}
+    intervals = bootstrap(table, known, rounds=rounds)
+    return {name: {"value": round(values[name], 4), "interval": intervals[name]} for name in known}
+
+
 def measured(
     table: Table, *, rounds: int = 1000, only: Sequence[str] | None = None
 ) -> dict[str, dict[str, Any]]:
     """The figures of a table that are defined, or some of them: value and interval, and n of a class's share."""
     figures = {name: f for name, f in _figures().items() if only is None or name in only}
-    values = {name: figure(table) for name, figure in figures.items()}
-    known = {name: figure for name, figure in figures.items() if not np.isnan(values[name])}
-    intervals = bootstrap(table, known, rounds=rounds)
-    found: dict[str, dict[str, Any]] = {
-        n: {"value": round(values[n], 4), "interval": intervals[n]} for n in known
-    }
+    found = with_intervals(table, figures, rounds=rounds)
     if "ece" in found:
         found["ece"]["by_chance"] = round(calibration_error_by_chance(table), 4)
     for index, key in enumerate(KEYS):

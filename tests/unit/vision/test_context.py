@@ -17,7 +17,7 @@ from vision.cli import main
 from vision.context import Context, Known, learn, of, shifted, site_group
 from vision.data import Record, read_labels
 from vision.evaluate import Judged
-from vision.measure import knowing
+from vision.jointly import knowing
 from vision.metadata import about as about_picture
 from vision.metadata import read_metadata
 from vision.predict import Predictor

@@ -11,6 +11,15 @@ from vision.card import _table
 from vision.evaluate import by_person, report, roc_curves
 from vision.evaluation_page import markdown, write
 
+JOINTLY = {
+    "home, 60 photos by lesion": {
+        "n": 30,
+        "photos": {"loss": {"value": 0.5, "interval": [0.4, 0.6]}},
+        "known": {"loss": {"value": 0.4, "interval": [0.3, 0.5]}, "late": {"value": 1.0, "interval": None}},
+    },
+    "clinical photos": {"n": 2, "photos": {}},
+}
+
 
 def result(**more):
     judged = [create_judged("nv", "nv", age=30.0, source="home") for _ in range(20)]
@@ -24,6 +33,7 @@ def result(**more):
         "measured_though_used_to_set_thresholds": 0,
         "strata": report(judged, rounds=20),
         "people": by_person(judged, rounds=20),
+        "jointly": JOINTLY,
         "roc": roc_curves(judged),
         **more,
     }
@@ -69,6 +79,16 @@ def test_small_strata_are_listed_with_their_number_and_called_small():
     assert "| 75+ | 2 (2), **fewer than 30 pictures** | – |" in text
     assert "| <40 | 30 (30) | 1.000 (1.000–1.000) |" in text
     assert "## By sex" not in text, "nothing is known of it"
+
+
+def test_lesions_of_several_photos_have_a_row_without_and_with_what_is_known():
+    text = markdown(result())
+    assert "| home, 60 photos by lesion | 30 | photos only | 0.500 (0.400–0.600) | – |" in text
+    assert (
+        "| home, 60 photos by lesion | 30 | and age, sex, site, symptoms | 0.400 (0.300–0.500) | 1.000 |"
+        in text
+    )
+    assert "| clinical photos | 2, **fewer than 30 pictures** | photos only | – | – |" in text
 
 
 def test_a_class_is_named_with_how_many_pictures_it_has():
