@@ -237,7 +237,7 @@ def stopped(predictor: Predictor, data: Sequence[bytes], change: Change | None) 
     for picture in data:
         whole = decode(picture, predictor.config.resolution)
         image = one_resolution(whole.pixels, predictor.config.resolution)
-        found.append(predictor.assess(image if change is None else change(image)))
+        found.append(predictor.quality_of(image if change is None else change(image)))
     failed = [{c.key for c in quality.checks if not c.ok} for quality in found]
     return {
         "n": len(found),

@@ -274,7 +274,7 @@ class Predictor:
         each = np.array([[said[key] for key in KEYS] for said in probabilities])
         return pooled(each, self.config.calibration.priors_of(np.array(clinical)))
 
-    def assess(self, image: bytes | Image.Image) -> Quality:
+    def quality_of(self, image: bytes | Image.Image) -> Quality:
         """Every quality check, the network's own evidence of a lesion among them. Raises UnreadableImage."""
         decoded = decode(image, self.config.resolution)
         views = self.prepare(decoded)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -11,9 +10,6 @@ from PIL import Image, ImageFilter
 from vision.images import Decoded, decode, one_resolution
 from vision.ood import Evidence
 from vision.registry import QualityLimits, folder_of, read_config
-
-if TYPE_CHECKING:
-    from vision.predict import Predictor
 
 TILES = 5
 MEASURED_AT = 150
@@ -166,12 +162,11 @@ def _in_sight(evidence: Evidence, limits: QualityLimits) -> tuple[str | None, fl
     return next((m for m in measures if m[1] > m[2]), (None, evidence.foreign, limits.foreign))
 
 
-def assess(image: bytes | Image.Image, predictor: Predictor | None = None) -> Quality:
-    """Check a photo. With a predictor the network also says whether there is a lesion in sight.
+def quality_without_network(image: bytes | Image.Image) -> Quality:
+    """The checks of size, light, colour and sharpness, by the limits of the default model, which is not loaded.
 
-    Raises UnreadableImage on bytes that are no picture.
+    With the network's own evidence of a lesion: ``Predictor.quality_of``. Raises UnreadableImage on bytes that are no
+    picture.
     """
-    if predictor is not None:
-        return predictor.assess(image)
     config = read_config(folder_of(None))
     return judge(decode(image, MEASURED_AT), config.quality, None)[0]

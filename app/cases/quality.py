@@ -38,11 +38,10 @@ def shortcomings(jpeg: bytes, *, overview: bool = False) -> list[dict[str, str]]
     """
     # Imported on the first photo: pages that show none should not wait for the network to load.
     from vision.images import UnreadableImage
-    from vision.quality import assess
     from vision.registry import ModelError
 
     try:
-        quality = assess(jpeg, _model())
+        quality = _model().quality_of(jpeg)
     except (ModelError, UnreadableImage) as error:
         log.error("quality.not_checked", error=type(error).__name__, reason=str(error))
         return None

@@ -14,7 +14,7 @@ from PIL import Image
 
 from vision.classes import CLASSES, KEYS, RISKY
 from vision.predict import Prediction, Predictor
-from vision.quality import ADVICE, assess
+from vision.quality import ADVICE, quality_without_network
 from vision.registry import ModelId
 from vision.samples import blurred, exposed
 from vision.views import make_views
@@ -160,7 +160,7 @@ def test_the_same_photo_small_or_large_gives_much_the_same(predictor, draw, enco
 
 
 def test_quality_without_the_network_leaves_out_the_lesion(draw, encode):
-    found = assess(encode(draw()))
+    found = quality_without_network(encode(draw()))
     assert {c.key for c in found.checks} == {"size", "exposure", "colour", "sharpness"}
 
 
@@ -169,7 +169,7 @@ def failed(quality) -> set[str]:
 
 
 def test_a_good_drawing_passes_the_checks_of_light_and_focus(draw, encode):
-    assert not failed(assess(encode(draw(1200, 900))))
+    assert not failed(quality_without_network(encode(draw(1200, 900))))
 
 
 @pytest.mark.parametrize(
@@ -177,18 +177,18 @@ def test_a_good_drawing_passes_the_checks_of_light_and_focus(draw, encode):
     [(blurred(30.0), "sharpness"), (exposed(0.05), "exposure"), (exposed(40.0), "exposure")],
 )
 def test_a_bad_photo_is_told_what_to_do_better(draw, encode, change, key):
-    found = assess(encode(change(draw(1200, 900))))
+    found = quality_without_network(encode(change(draw(1200, 900))))
     assert not found.ok
     assert key in failed(found)
     assert all(c.advice_ko and c.advice_en for c in found.checks)
 
 
 def test_a_thumbnail_is_too_small(draw, encode):
-    assert "size" in failed(assess(encode(draw(40, 30))))
+    assert "size" in failed(quality_without_network(encode(draw(40, 30))))
 
 
 def test_the_predictor_adds_the_networks_own_evidence(predictor, draw):
-    found = assess(draw(), predictor)
+    found = predictor.quality_of(draw())
     assert [c.key for c in found.checks][-2:] == ["lesion", "framing"]
 
 
