@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +18,12 @@ from vision.cli import main
 from vision.context import Context, Known, learn, of, shifted, site_group
 from vision.data import Record, read_labels
 from vision.evaluate import Judged
+from vision.fit import write_config
 from vision.jointly import knowing
 from vision.metadata import about as about_picture
 from vision.metadata import read_metadata
 from vision.predict import Predictor
+from vision.registry import MODELS, default_name
 from vision.samples import exposed
 from vision.tables import DataError
 
@@ -251,6 +254,22 @@ def test_predict_takes_metadata_and_reads_a_lesion_s_photos_together(
     assert main(["predict", str(tmp_path / "three.jpg"), "--jsonl"]) == 0
     alone = json.loads(capsys.readouterr().out)
     assert alone["probabilities"] == three["probabilities"], "without metadata nothing changes"
+
+
+def test_what_was_given_and_what_of_it_had_a_say_are_told_apart(
+    tmp_path: Path, lesion_photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(MODELS / default_name(), tmp_path / "model")
+    config = json.loads((folder / "config.json").read_text())
+    del config["context"]["log_ratios"]["site"]["head"]
+    write_config(folder, config)
+    about = tmp_path / "about.csv"
+    about.write_text(f"image_id,age,site\n{lesion_photo.stem},80,face\n")
+    assert (
+        main(["predict", str(lesion_photo), "--jsonl", "--metadata", str(about), "--model", str(folder)]) == 0
+    )
+    said = json.loads(capsys.readouterr().out)
+    assert (said["metadata"], said["known"]) == (["age", "site"], ["age"])
 
 
 def test_photos_that_are_not_readable_have_no_say(lesion_photo: Path) -> None:
