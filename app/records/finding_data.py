@@ -184,7 +184,7 @@ def _signed(finding: Finding, address: str) -> Facts:
     return [
         *facts,
         [_("서명한 때"), moment(finding.signed_at)],
-        [_("확인 번호"), check_code(finding)],
+        [_("판독서 확인 번호"), check_code(finding)],
         [_("주소"), address],
     ]
 
