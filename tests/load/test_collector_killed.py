@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,8 +15,8 @@ from sqlalchemy import func, select
 from app.reviews.collection_models import Collection, CollectionState
 from app.reviews.models import Review
 from tests.factories.collections import Shop, create_collection, open_shop
+from tests.harness.workers import Start, starting
 
-ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.usefixtures("real_clock")]
@@ -32,25 +29,13 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture
-def workers(
+def start_worker(
     app: Flask, database_url: str, secrets: dict[str, str], tmp_path: Path, shop: Shop
-) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+) -> Iterator[Start]:
     """Return a function that starts a real worker process, whose stores are ours."""
-    running: list[subprocess.Popen[bytes]] = []
-    own = {f"SALPIM_{name.upper()}": value for name, value in secrets.items()}
-    own |= {"SALPIM_INSTANCE": app.instance_path, "DATABASE_URL": database_url}
-    own |= {"SALPIM_APP_STORE_URL": shop.url, "SALPIM_SWEEP_SECONDS": "0.5"}
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "flask", "--app", "wsgi", "worker"]
-        running.append(subprocess.Popen(command, cwd=ROOT, env=os.environ | own, stderr=log))
-        return running[-1]
-
-    with (tmp_path / "worker.log").open("wb") as log:
+    ours = {"APP_STORE_URL": shop.url, "SWEEP_SECONDS": "0.5"}
+    with starting(app, database_url, secrets, tmp_path / "worker.log", **ours) as start:
         yield start
-        for process in running:
-            process.kill()
-            process.wait()
 
 
 def _until(db: Any, item: Collection, met: Callable[[Collection], bool]) -> Collection:
@@ -64,9 +49,9 @@ def _until(db: Any, item: Collection, met: Callable[[Collection], bool]) -> Coll
         time.sleep(0.05)
 
 
-def test_killed_between_pages(db: Any, shop: Shop, workers: Callable[[], subprocess.Popen[bytes]]) -> None:
+def test_killed_between_pages(db: Any, shop: Shop, start_worker: Start) -> None:
     item = create_collection()
-    worker = workers()
+    worker = start_worker()
     _until(db, item, lambda found: found.pages >= 3)
     worker.send_signal(signal.SIGKILL)
     worker.wait()
@@ -75,7 +60,7 @@ def test_killed_between_pages(db: Any, shop: Shop, workers: Callable[[], subproc
     pages = stopped.pages
     assert stopped.added == 2 * pages
     asked = len(shop.asked)
-    workers()
+    start_worker()
     done = _until(db, item, lambda found: not found.busy)
     assert (done.state, done.added, done.edited, done.known) == (CollectionState.DONE, 12, 0, 0)
     assert shop.asked[asked] == ("mostrecent", pages + 1)

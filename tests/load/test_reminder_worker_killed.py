@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,12 +29,11 @@ from app.notifications.models import (
 )
 from tests.factories.accounts import create_doctor
 from tests.factories.consultations import create_bookers
+from tests.harness.workers import Start, kill_at_work, starting, until
 
-ROOT = Path(__file__).resolve().parents[2]
-PEOPLE = 80
-KILLS = (10, 40)
+PEOPLE = 48
+KILLS = (8, 24)
 """After how many messages the worker is killed."""
-PATIENCE = 240.0
 AWAKE = """
 import sys
 from dataclasses import replace
@@ -54,26 +49,13 @@ main()
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.usefixtures("real_clock")]
 
-Start = Callable[[], subprocess.Popen[bytes]]
-
 
 @pytest.fixture
 def start_worker(app: Flask, database_url: str, secrets: dict[str, str], tmp_path: Path) -> Iterator[Start]:
     """Return a function that starts a real worker process over the database of `app`."""
-    running: list[subprocess.Popen[bytes]] = []
-    own = {f"SALPIM_{name.upper()}": value for name, value in secrets.items()}
-    environment = os.environ | own | {"SALPIM_INSTANCE": app.instance_path, "DATABASE_URL": database_url}
-
-    def start() -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-c", AWAKE]
-        running.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log))
-        return running[-1]
-
-    with (tmp_path / "worker.log").open("wb") as log:
+    log = tmp_path / "worker.log"
+    with starting(app, database_url, secrets, log, python=("-c", AWAKE)) as start:
         yield start
-    for process in running:
-        process.kill()
-        process.wait()
 
 
 def _due_for(people: list[tuple[int, int]]) -> None:
@@ -92,14 +74,6 @@ def _due_for(people: list[tuple[int, int]]) -> None:
             session.add_all([booking, reminder])
 
 
-def _until(met: Callable[[], bool], worker: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not met():
-        assert worker.poll() is None, "the worker ended by itself"
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.02)
-
-
 def _count(db: Any, model: type, *where: Any) -> int:
     db.session.rollback()
     return int(db.session.scalar(select(func.count()).select_from(model).where(*where)))
@@ -109,18 +83,8 @@ def _sent(db: Any) -> int:
     return _count(db, Delivery, Delivery.state == DeliveryState.SENT)
 
 
-def _kill_in_mid_job(db: Any, worker: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE
-    while True:
-        worker.send_signal(signal.SIGSTOP)
-        time.sleep(0.05)
-        if _count(db, Job, Job.state == JobState.RUNNING, Job.kind.like("notifications.%")):
-            break
-        worker.send_signal(signal.SIGCONT)
-        assert time.monotonic() < end, "never seen at work"
-        time.sleep(0.01)
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
+def _at_work(db: Any) -> bool:
+    return _count(db, Job, Job.state == JobState.RUNNING, Job.kind.like("notifications.%")) > 0
 
 
 def test_killed_twice_while_reminding_everyone_is_told_once(app: Flask, db: Any, start_worker: Start) -> None:
@@ -129,12 +93,12 @@ def test_killed_twice_while_reminding_everyone_is_told_once(app: Flask, db: Any,
 
     for count in KILLS:
         worker = start_worker()
-        _until(lambda count=count: _sent(db) >= count, worker)  # type: ignore[misc]
-        _kill_in_mid_job(db, worker)
+        until(lambda count=count: _sent(db) >= count, worker)  # type: ignore[misc]
+        kill_at_work(worker, lambda: _at_work(db))
         assert _sent(db) < PEOPLE, "killed too late to prove anything"
 
     worker = start_worker()
-    _until(lambda: _sent(db) >= PEOPLE, worker)
+    until(lambda: _sent(db) >= PEOPLE, worker)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=30) == 0
 
