@@ -173,8 +173,8 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         nargs="+",
         default=[],
         metavar="MODEL",
-        help="models (all networks of each; MODEL:2: its second) or checkpoint files that vote beside it (FILE+FILE: one network "
-        "with the mean of their weights)",
+        help="models (all networks of each; MODEL:2: its second) or checkpoint files that vote beside it (FILE+FILE, "
+        "MODEL:1+MODEL:2: one network with the mean of their weights)",
     )
     export.add_argument(
         "--votes",
@@ -203,8 +203,9 @@ def parser(runs: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.
         "mixtures",
         nargs="+",
         metavar="NETWORK=VOTE,…",
-        help="a model as it votes, MODEL:2 for its second network alone, or a checkpoint file (FILE+FILE: the mean of their "
-        "weights), or several that vote (MODEL=0.7,FILE=0.3: a model's networks share its vote); each is compared with the first",
+        help="a model as it votes, MODEL:2 for its second network alone, or a checkpoint file (FILE+FILE, MODEL:1+MODEL:2: "
+        "the mean of their weights), or several that vote (MODEL=0.7,FILE=0.3: a model's networks share its vote); each is "
+        "compared with the first",
     )
     compare.add_argument("--views", nargs="+", default=["frame"], help="views of a photo (default: frame)")
 

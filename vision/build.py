@@ -118,8 +118,15 @@ def history_of(name: str, records: Sequence[Record]) -> dict[str, Any]:
     """How a network was trained, as training.json holds it; name: of `export.each_of`."""
     if files := checkpoints_of(name):
         return told_of(files, load_checkpoint(*files)[1], records)
-    model, number, _ = network_of(name)
-    return {**networks_in(training_of(model.folder))[number - 1], "from": Path(name).name}
+    parts = [networks_in(training_of(model.folder))[number - 1] for model, number in network_of(name)[0]]
+    if len(parts) == 1:
+        return {**parts[0], "from": Path(name).name}
+    runs = []
+    for part, own in zip(name.split("+"), parts, strict=True):
+        known = own["runs"] or [{"called": own.get("called", part), "times": 1}]
+        whole = sum(run["times"] for run in known)
+        runs += [{**run, "times": run["times"] / whole} for run in known]
+    return {"called": called(name), "runs": runs}
 
 
 def told_of(

@@ -89,7 +89,7 @@ def _train(args: argparse.Namespace) -> int:
     elif args.begin:
         from vision.export import network_of
 
-        recipe = going_on(args.begin, network_of(args.begin)[2], args.seed)
+        recipe = going_on(args.begin, network_of(args.begin)[1], args.seed)
     else:
         recipe = larger(args.seed) if args.variant == "lite2" else Recipe(seed=args.seed)
     recipe = taught_by(without(recipe, args.without), args.taught_by)

@@ -82,13 +82,12 @@ def networks(name: str) -> list[Any]:
     """The networks in evaluation mode that a name means, whose mean is what it says.
 
     Of a checkpoint file one; ``FILE+FILE``: one with the mean of their weights (`load_checkpoint`). Of a model in
-    ``vision/models`` all that vote in it, ``MODEL:2``: its second. Where votes count differently each speaks as loudly
-    as it does in that model. Raises as `networks_of`.
+    ``vision/models`` all that vote in it, ``MODEL:2``: its second, ``MODEL:1+MODEL:2``: one with the mean of their
+    weights. Where votes count differently each speaks as loudly as it does in that model. Raises as `network_of`.
     """
     if files := checkpoints_of(name):
         return [load_checkpoint(*files)[0]]
-    model, numbers = networks_of(name)
-    return [published(model, number) for number in numbers]
+    return [published(*network_of(each)[0]) for each in each_of(name)]
 
 
 def voter(name: str) -> Voting:
@@ -123,7 +122,7 @@ def networks_of(name: str) -> tuple[Model, list[int]]:
 
 def each_of(name: str) -> list[str]:
     """The networks that a name means (`networks`), each by a name of its own."""
-    numbers = [] if checkpoints_of(name) else networks_of(name)[1]
+    numbers = [] if checkpoints_of(name) or "+" in name else networks_of(name)[1]
     return [f"{name}:{number}" for number in numbers] if len(numbers) > 1 else [name]
 
 
@@ -131,21 +130,31 @@ def loudness_of(name: str) -> float:
     """How loudly a network speaks, 1 unless it is one of a model in which votes count differently; name: of `each_of`."""
     if checkpoints_of(name):
         return 1.0
-    model, number, _ = network_of(name)
-    votes = training_of(model.folder).get("votes")
-    return float(votes[number - 1] * len(votes)) if votes else 1.0
+    heard = []
+    for model, number in network_of(name)[0]:
+        votes = training_of(model.folder).get("votes")
+        heard.append(float(votes[number - 1] * len(votes)) if votes else 1.0)
+    return sum(heard) / len(heard)
 
 
-def network_of(name: str) -> tuple[Model, int, str]:
-    """Model, number and variant of the one network that a name means: ``MODEL:2``, or ``MODEL`` if it has no other.
+def network_of(name: str) -> tuple[list[tuple[Model, int]], str]:
+    """Model and number of the one network that a name means, and its variant: ``MODEL:2``, or ``MODEL`` of one network.
 
-    Raises ValueError if it has several, and as `networks_of`.
+    ``MODEL:1+MODEL:2``: those of whose weights it is the mean. Raises ValueError if a part means several networks, or
+    if they are of different variants or for pictures of different sizes, and as `networks_of`.
     """
-    model, numbers = networks_of(name)
-    if len(numbers) > 1:
-        each = " or ".join(f"{name}:{number}" for number in numbers)
-        raise ValueError(f"{name} has {_networks(len(numbers))}, and one is needed: {each}")
-    return model, numbers[0], variants_of(model.config.architecture)[numbers[0] - 1]
+    parts, kinds = [], set()
+    for part in name.split("+"):
+        model, numbers = networks_of(part)
+        if len(numbers) > 1:
+            each = " or ".join(f"{part}:{number}" for number in numbers)
+            raise ValueError(f"{part} has {_networks(len(numbers))}, and one is needed: {each}")
+        parts.append((model, numbers[0]))
+        variant = variants_of(model.config.architecture)[numbers[0] - 1]
+        kinds.add((variant, model.config.resolution, model.config.input))
+    if len(kinds) > 1:
+        raise ValueError(f"{name}: of different architectures, or made for pictures of different sizes")
+    return parts, kinds.pop()[0]
 
 
 def _networks(count: int) -> str:
@@ -156,7 +165,7 @@ def reads_at(name: str) -> tuple[int, int]:
     """Resolution and size of the views, in pixels, for which a network was made; name: as for `networks`."""
     if files := checkpoints_of(name):
         return _sizes(load_checkpoint(*files)[1]["runs"][0]["recipe"])
-    config = load_model(name.partition(":")[0]).config
+    config = load_model(name.partition("+")[0].partition(":")[0]).config
     return config.resolution, config.input
 
 
@@ -164,7 +173,8 @@ def seen_by(name: str, records: Sequence[Record]) -> set[str]:
     """Ids of the pictures that a network was trained on; name: as for `networks`."""
     if files := checkpoints_of(name):
         return seen_by_runs(files, records)
-    return trained_on(load_model(name.partition(":")[0]).folder)[0]
+    models = [load_model(part.partition(":")[0]) for part in name.split("+")]
+    return set().union(*(trained_on(model.folder)[0] for model in models))
 
 
 def seen_by_runs(checkpoints: Iterable[Path], records: Sequence[Record]) -> set[str]:

@@ -23,7 +23,7 @@ from vision.warm import published
 def networks(model: Model) -> WithMap:
     """The published model as torch modules, in evaluation mode."""
     count = len(variants_of(model.config.architecture))
-    return WithMap(*(published(model, number) for number in range(1, count + 1))).eval()
+    return WithMap(*(published((model, number)) for number in range(1, count + 1))).eval()
 
 
 def read(nets: WithMap, photo: bytes, config: Config) -> tuple[np.ndarray, dict[str, float]]:

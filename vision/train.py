@@ -187,8 +187,8 @@ class Run:
 
     def _go_on_from(self, name: str) -> None:
         pictures = torch.cat([self.batches(2**31 + n, self.recipe.large)[0] for n in range(8)])
-        model, number, _variant = network_of(name)
-        load_published(self.net, model.folder, pictures.to(self.device), number=number)
+        parts = [(model.folder, number) for model, number in network_of(name)[0]]
+        load_published(self.net, parts, pictures.to(self.device))
         self.averaged = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.log(f"goes on from {name}: {json.dumps(self.validate())}")
 

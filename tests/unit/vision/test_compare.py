@@ -19,10 +19,10 @@ from vision.classes import KEYS  # noqa: E402
 from vision.cli import main  # noqa: E402
 from vision.compare import compare, table  # noqa: E402
 from vision.evaluate import trained_on  # noqa: E402
-from vision.export import called, networks, reads_at, voter, with_weight  # noqa: E402
+from vision.export import called, network_of, networks, reads_at, voter, with_weight  # noqa: E402
 from vision.golden import golden_pictures  # noqa: E402
 from vision.judging import Pictures, judge  # noqa: E402
-from vision.net import lite  # noqa: E402
+from vision.net import fused, lite  # noqa: E402
 from vision.provenance import networks_in, told, training_of  # noqa: E402
 from vision.recipe import Recipe  # noqa: E402
 from vision.registry import MODELS, default_name  # noqa: E402
@@ -94,6 +94,20 @@ def test_a_model_is_all_networks_that_vote_in_it_and_with_a_number_one_of_them()
     for wrong in (f"{OF_TWO}:9", f"{OF_TWO}:0", f"{OF_TWO}:b", f"{OF_TWO}:"):
         with pytest.raises(ValueError, match="network"):
             voter(wrong)
+
+
+def test_networks_of_a_model_make_one_network_of_their_mean_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = f"{OF_TWO}:1+{OF_TWO}:2"
+    (mean,) = (fused(net).state_dict() for net in networks(name))
+    first, second = (fused(net).state_dict() for net in networks(OF_TWO))
+    assert any(not torch.allclose(first[key], second[key], atol=0.02) for key in mean)
+    for key, value in mean.items():
+        assert torch.allclose(value, (first[key] + second[key]) / 2, rtol=2e-3, atol=1e-3), key
+    with pytest.raises(ValueError, match=f"{OF_TWO} has 2 networks, and one is needed"):
+        network_of(f"{OF_TWO}:1+{OF_TWO}")
+    monkeypatch.setattr("vision.export.variants_of", lambda architecture: ["lite0", "lite2"])
+    with pytest.raises(ValueError, match="of different architectures"):
+        network_of(name)
 
 
 @pytest.mark.parametrize("votes", [(1.0,), (1.0, 0.0), (1.0, -1.0, 1.0)])
@@ -191,6 +205,22 @@ def test_a_model_keeps_how_each_of_its_networks_was_trained(
     published = networks_in(training_of(MODELS / OF_TWO))
     assert others == [{**one, "from": f"{OF_TWO}:{n}"} for n, one in enumerate(published, 1)]
     assert f"- run: 1 steps of {recipe.batch} pictures" in told(training)
+
+
+def test_a_network_of_mean_weights_keeps_how_each_of_them_was_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"{OF_TWO}:1+{OF_TWO}:2"
+    training = made_with(name, (), tmp_path, monkeypatch)[2]
+    mean = training["networks"][1]
+    assert mean["called"] == called(name)
+    assert "votes" not in training
+    published = networks_in(training_of(MODELS / OF_TWO))
+    assert [run["called"] for run in mean["runs"]] == [
+        run["called"] for network in published for run in network["runs"]
+    ]
+    assert sum(run["times"] for run in mean["runs"]) == pytest.approx(2)
+    assert f"- {called(name)}: the mean of the weights of " in told(training)
 
 
 def test_votes_that_count_differently_in_a_model_count_so_where_it_votes(

@@ -97,12 +97,12 @@ def test_networks_in_whole_numbers_keep_their_floats_and_say_nearly_the_same(tmp
     assert texture_of(tmp_path) == rounded[2].shape[1]
     # Training goes on from the floats, whichever of the networks it is.
     again = lite("lite0", len(KEYS), pretrained=False)
-    load_published(again, tmp_path, torch.from_numpy(pictures), number=2)
+    load_published(again, [(tmp_path, 2)], torch.from_numpy(pictures))
     with torch.inference_mode():
         heard, told = (net(torch.from_numpy(pictures)).numpy() for net in (again, fused(nets[1])))
     assert heard == pytest.approx(told, abs=5e-3)
     with pytest.raises(ModelError, match="0 convolutions"):
-        load_published(again, tmp_path, torch.from_numpy(pictures), number=3)
+        load_published(again, [(tmp_path, 3)], torch.from_numpy(pictures))
 
 
 def checkpoint(path: Path, variant: str, value: float, resolution: int = 224) -> Path:
